@@ -1,0 +1,1 @@
+"""The trainer half of dream-sft: model, diffusion, data, sampling, evaluation, training."""
