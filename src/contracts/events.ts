@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { FileEntry } from './base.js';
+import {
+  ConvertMetrics,
+  DownloadMetrics,
+  EvaluateMetrics,
+  SampleMetrics,
+  TrainMetrics,
+  ValidateMetrics,
+} from './run-spec.js';
+
+/** One line of the trainer's stdout. Nothing else is ever written there. */
+const Started = z.strictObject({
+  type: z.literal('started'),
+  command: z.enum(['download', 'convert', 'validate', 'train', 'sample', 'evaluate']),
+  pid: z.int(),
+  pythonVersion: z.string(),
+  torchVersion: z.string().nullable(),
+  device: z.string(),
+  threads: z.int().nullable(),
+});
+
+/** Training is about to make its first step, or goes on from a checkpoint. */
+const Ready = z.strictObject({
+  type: z.literal('ready'),
+  step: z.int().describe('steps already done'),
+  totalSteps: z.int(),
+  secondsToReady: z.number().describe('since process start'),
+  resumedFrom: z.string().nullable(),
+});
+
+const ResumedInexactly = z.strictObject({
+  type: z.literal('resumed_inexactly'),
+  differences: z
+    .array(z.strictObject({ what: z.string(), checkpoint: z.string(), now: z.string() }))
+    .min(1),
+});
+
+const Step = z.strictObject({
+  type: z.literal('step'),
+  step: z.int(),
+  totalSteps: z.int(),
+  epoch: z.number(),
+  loss: z.number(),
+  lossAnswer: z.number().nullable(),
+  lossFirstEos: z.number().nullable(),
+  lossTail: z.number().nullable(),
+  learningRate: z.number(),
+  gradientNorm: z.number(),
+  maskedTokens: z.int(),
+  documentTokens: z.int().describe('of this step'),
+  tokensPerSecond: z.number(),
+  secondsData: z.number(),
+  secondsCompute: z.number(),
+  secondsCheckpoint: z.number(),
+  memoryBytes: z.int().nullable(),
+});
+
+const Answers = z.strictObject({
+  type: z.literal('answers'),
+  suite: z.string(),
+  batchesDone: z.int(),
+  batchesTotal: z.int(),
+  done: z.int(),
+  total: z.int(),
+  correct: z.int(),
+});
+
+/** Long work without steps: bytes of a download, rows of a conversion. */
+const Progress = z.strictObject({
+  type: z.literal('progress'),
+  what: z.string(),
+  done: z.int(),
+  total: z.int().nullable(),
+  unit: z.enum(['bytes', 'rows', 'questions', 'files']),
+});
+
+const CheckpointReady = z.strictObject({
+  type: z.literal('checkpoint-ready'),
+  step: z.int().describe('steps (train) or batches (evaluate) it contains'),
+  folder: z.string(),
+  files: z.array(FileEntry).min(1),
+  seconds: z.number().describe('copy, write and hash'),
+  stallSeconds: z.number().describe('what the loop waited for it'),
+});
+
+const Warning = z.strictObject({
+  type: z.literal('warning'),
+  message: z.string(),
+});
+
+/** Before exit 69: the token budget that the next attempt should try. */
+const Budget = z.strictObject({
+  type: z.literal('budget'),
+  resource: z.enum(['gpu-memory', 'host-memory', 'disk']),
+  tokenBudget: z.int().nullable(),
+});
+
+const ErrorEvent = z.strictObject({
+  type: z.literal('error'),
+  reason: z.enum(['spec', 'data', 'weights', 'diverged', 'resources', 'network', 'internal']),
+  message: z.string().describe('one or two lines: what, to which thing, what to do'),
+  mistakes: z.array(z.string()).describe('every mistake, one line each'),
+});
+
+const result = <C extends string, M extends z.ZodType>(command: C, metrics: M) =>
+  z.strictObject({
+    type: z.literal('result'),
+    command: z.literal(command),
+    folder: z.string().nullable(),
+    files: z.array(FileEntry).describe('outputs, relative to folder'),
+    metrics,
+  });
+
+export const ResultEvent = z.discriminatedUnion('command', [
+  result('download', DownloadMetrics),
+  result('convert', ConvertMetrics),
+  result('validate', ValidateMetrics),
+  result('train', TrainMetrics),
+  result('sample', SampleMetrics),
+  result('evaluate', EvaluateMetrics),
+]);
+export type ResultEvent = z.infer<typeof ResultEvent>;
+
+export const TrainerEvent = z.union([
+  z.discriminatedUnion('type', [
+    Started,
+    Ready,
+    ResumedInexactly,
+    Step,
+    Answers,
+    Progress,
+    CheckpointReady,
+    Warning,
+    Budget,
+    ErrorEvent,
+  ]),
+  ResultEvent,
+]);
+export type TrainerEvent = z.infer<typeof TrainerEvent>;
+export type StepEvent = z.infer<typeof Step>;
+export type CheckpointReadyEvent = z.infer<typeof CheckpointReady>;
+
+/** The trainer's exit codes (design.md, "Two halves"). */
+export const EXIT = {
+  finished: 0,
+  spec: 64,
+  data: 65,
+  diverged: 66,
+  resources: 69,
+  stopped: 75,
+} as const;

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { Manifest } from './base.js';
+import { TrainerEvent } from './events.js';
+import * as spec from './run-spec.js';
+
+/** File name in schemas/ (without `.schema.json`) → contract. Both languages validate against these. */
+export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: string }>> = {
+  'download-spec': { schema: spec.DownloadSpec, title: 'python -m dream_sft download' },
+  'convert-spec': { schema: spec.ConvertSpec, title: 'python -m dream_sft convert' },
+  'validate-spec': { schema: spec.ValidateSpec, title: 'python -m dream_sft validate' },
+  'train-spec': { schema: spec.TrainSpec, title: 'python -m dream_sft train' },
+  'sample-spec': { schema: spec.SampleSpec, title: 'python -m dream_sft sample' },
+  'evaluate-spec': { schema: spec.EvaluateSpec, title: 'python -m dream_sft evaluate' },
+  event: { schema: TrainerEvent, title: 'One line of the trainer’s stdout' },
+  manifest: { schema: Manifest, title: 'Manifest of an artifact' },
+};
+
+/** The text of a schema file: what a writer may leave out (defaults) is optional in it. */
+export function jsonSchemaText(name: string): string {
+  const entry = JSON_SCHEMAS[name];
+  if (entry === undefined) throw new Error(`no contract is called ${name}`);
+  const schema = z.toJSONSchema(entry.schema, { io: 'input', target: 'draft-2020-12' });
+  return `${JSON.stringify({ title: entry.title, ...schema }, null, 2)}\n`;
+}

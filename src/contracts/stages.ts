@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** Names as the summary and the stage keys use them; the two evaluations are one activity. */
+export const StageName = z.enum([
+  'download',
+  'convert',
+  'validate',
+  'smoke-train',
+  'eval-before',
+  'full-train',
+  'eval-after',
+  'report',
+]);
+export type StageName = z.infer<typeof StageName>;
+export const STAGES: readonly StageName[] = StageName.options;
+
+/** Stages that need a GPU host and so a supervisor beside them. */
+export const GPU_STAGES = ['smoke-train', 'eval-before', 'full-train', 'eval-after'] as const;
+export type GpuStageName = (typeof GPU_STAGES)[number];
+
+export function isGpuStage(stage: StageName): stage is GpuStageName {
+  return (GPU_STAGES as readonly StageName[]).includes(stage);
+}
+
+export const CONTROL_QUEUE = 'control';
+export const PREP_QUEUE = 'prep';
+export const gpuQueue = (gpuClass: string): string => `gpu-${gpuClass}`;
+export const probeQueue = (hostId: string): string => `probe-${hostId}`;
