@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { Manifest } from './base.js';
 import { TrainerEvent } from './events.js';
+import { ChainEntry, HostRecord, LedgerEntry } from './journal.js';
+import { Plan } from './plan.js';
 import * as spec from './run-spec.js';
+import { Summary } from './state.js';
 
 /** File name in schemas/ (without `.schema.json`) → contract. Both languages validate against these. */
 export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: string }>> = {
@@ -12,6 +15,11 @@ export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: s
   'sample-spec': { schema: spec.SampleSpec, title: 'python -m dream_sft sample' },
   'evaluate-spec': { schema: spec.EvaluateSpec, title: 'python -m dream_sft evaluate' },
   event: { schema: TrainerEvent, title: 'One line of the trainer’s stdout' },
+  plan: { schema: Plan, title: 'A dream-sft plan' },
+  summary: { schema: Summary, title: 'runs/<planId>/summary.json' },
+  'chain-entry': { schema: ChainEntry, title: 'chains/<stageKey>/<seq>.json' },
+  'ledger-entry': { schema: LedgerEntry, title: 'ledgers/<planId>/<seq>.json' },
+  host: { schema: HostRecord, title: 'hosts/<id>.json' },
   manifest: { schema: Manifest, title: 'Manifest of an artifact' },
 };
 

@@ -1,0 +1,88 @@
+import type { ArtifactRef } from './base.js';
+import type { ClosedStage, StageOutcome, StageResult } from './outcome.js';
+import type { ResolvedPlan } from './plan.js';
+import type { PlanState, Summary } from './state.js';
+import type { GpuStageName, StageName } from './stages.js';
+
+/** The part of a plan that a stage depends on; it goes into the stage key as it is. */
+export type StageConfiguration = Readonly<Record<string, unknown>>;
+
+export interface ResolveStageInput {
+  readonly planId: string;
+  readonly stage: StageName;
+  readonly configuration: StageConfiguration;
+  readonly inputs: Readonly<Record<string, ArtifactRef>>;
+  readonly generation: number;
+}
+
+export interface ResolvedStage {
+  readonly stageKey: string;
+  readonly codeDigest: string;
+  /** A result of the same work, of this plan or another. */
+  readonly finished: StageResult | null;
+}
+
+/** Input of every stage's activity. */
+export interface StageInput {
+  readonly planId: string;
+  readonly stage: StageName;
+  readonly stageKey: string;
+  readonly codeDigest: string;
+  readonly configuration: StageConfiguration;
+  readonly inputs: Readonly<Record<string, ArtifactRef>>;
+}
+
+export interface SuperviseInput {
+  readonly planId: string;
+  readonly stage: GpuStageName;
+  readonly stageKey: string;
+  /** Activity id of the stage, so that the supervisor finds it among the pending ones. */
+  readonly activityId: string;
+  readonly hosts: ResolvedPlan['hosts'];
+  readonly money: ResolvedPlan['money'];
+  readonly totalExpected: number | null;
+}
+
+export interface CloseInput {
+  readonly planId: string;
+  readonly stage: StageName;
+  readonly stageKey: string;
+  /** Hosts are given back when nothing of the plan needs them any more. */
+  readonly releaseHosts: boolean;
+  readonly hosts: ResolvedPlan['hosts'];
+}
+
+export interface ReportInput extends StageInput {
+  readonly plan: ResolvedPlan;
+  readonly state: PlanState;
+  readonly results: Readonly<Partial<Record<StageName, StageResult>>>;
+}
+
+export interface PrepActivities {
+  download(input: StageInput): Promise<StageOutcome>;
+  convert(input: StageInput): Promise<StageOutcome>;
+  validate(input: StageInput): Promise<StageOutcome>;
+}
+
+export interface GpuActivities {
+  smokeTrain(input: StageInput): Promise<StageOutcome>;
+  fullTrain(input: StageInput): Promise<StageOutcome>;
+  evaluate(input: StageInput): Promise<StageOutcome>;
+}
+
+export interface ControlActivities {
+  /** Opens the ledger and checks a plan that did not come through our CLI. */
+  openPlan(input: { plan: ResolvedPlan }): Promise<void>;
+  resolveStage(input: ResolveStageInput): Promise<ResolvedStage>;
+  /** Runs beside a GPU stage until cancelled; tells the workflow by `stageNews`. */
+  superviseStage(input: SuperviseInput): Promise<void>;
+  closeStage(input: CloseInput): Promise<ClosedStage>;
+  report(input: ReportInput): Promise<StageOutcome>;
+  /** Writes runs/<planId>/summary.json. */
+  writeSummary(input: { summary: Summary }): Promise<{ path: string }>;
+}
+
+export interface ProbeActivities {
+  /** What the host is and has; served on its own queue beside the training slot. */
+  probeHost(): Promise<import('./journal.js').HostRecord>;
+}

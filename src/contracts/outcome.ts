@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { ArtifactRef, Instant, Language, PlanId, Sha256 } from './base.js';
+import { PostMortem } from './journal.js';
+import {
+  ConvertMetrics,
+  DownloadMetrics,
+  EvaluateMetrics,
+  SampleMetrics,
+  TrainMetrics,
+  ValidateMetrics,
+} from './run-spec.js';
+import { StageName } from './stages.js';
+
+/**
+ * Names of a stage's artifacts: download → base, tokenizer, dataset, suites · convert → dataset ·
+ * validate → validation · smoke-train → run · full-train → model, run · eval-* → answers, run ·
+ * report → report. `run` holds metrics.jsonl and logs.
+ */
+export const StageMetrics = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('download'), download: DownloadMetrics }),
+  z.strictObject({ kind: z.literal('convert'), convert: ConvertMetrics }),
+  z.strictObject({ kind: z.literal('validate'), validate: ValidateMetrics }),
+  z.strictObject({
+    kind: z.literal('smoke-train'),
+    train: TrainMetrics,
+    sample: SampleMetrics,
+    secondsToReady: z.number(),
+  }),
+  z.strictObject({ kind: z.literal('full-train'), train: TrainMetrics }),
+  z.strictObject({ kind: z.literal('evaluate'), evaluate: EvaluateMetrics }),
+  z.strictObject({
+    kind: z.literal('report'),
+    html: z.string(),
+    markdown: z.string().nullable(),
+    pptx: z.string().nullable(),
+    language: Language,
+  }),
+]);
+export type StageMetrics = z.infer<typeof StageMetrics>;
+
+/** What a finished stage leaves in the store under `results/<stageKey>.json`. */
+export const StageResult = z.strictObject({
+  stage: StageName,
+  stageKey: Sha256,
+  planId: PlanId,
+  artifacts: z.record(z.string(), ArtifactRef),
+  metrics: StageMetrics,
+  seconds: z.number().describe('of the attempt that finished'),
+  finishedAt: Instant,
+});
+export type StageResult = z.infer<typeof StageResult>;
+
+/** What a stage's activity returns. A stop is a return, not a failure (design.md, Pause and cancel). */
+export const StageOutcome = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('finished'), result: StageResult }),
+  z.strictObject({
+    kind: z.literal('stopped'),
+    checkpoint: z.strictObject({ step: z.int(), artifact: ArtifactRef }).nullable(),
+  }),
+]);
+export type StageOutcome = z.infer<typeof StageOutcome>;
+
+/** closeStage's fold of the whole journal; the summary comes from this, never from signals. */
+export const ClosedStage = z.strictObject({
+  attempts: z.int(),
+  publishes: z.int(),
+  refused: z.int(),
+  newestCheckpoint: z.strictObject({ step: z.int(), artifact: ArtifactRef }).nullable(),
+  interruptions: z.array(PostMortem),
+  totalFen: z.int().describe('ledger total of the plan'),
+});
+export type ClosedStage = z.infer<typeof ClosedStage>;

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { Language, PlanId } from './base.js';
+import { SamplingConfig, SuiteConfig } from './sampling.js';
+import { Source } from './source.js';
+import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
+
+const Cny = z.number().min(0).multipleOf(0.01).describe('CNY');
+
+export const HostsConfig = z.strictObject({
+  provider: z
+    .enum(['local-process', 'manual'])
+    .describe('local-process: a GPU worker on this machine; manual: a person starts hosts'),
+  gpuClass: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'lower-case letters, digits and "-"')
+    .describe('hosts of one class are interchangeable; names the task queue'),
+  device: z.enum(['cpu', 'cuda']).default('cuda'),
+  threads: z.int().min(1).optional().describe('CPU threads of the trainer'),
+  pricePerHourCny: Cny.describe('what one host-hour costs'),
+  heartbeat: z
+    .enum(['default', 'demo'])
+    .default('default')
+    .describe('default: a host is lost after 30 s of silence; demo: after 5 s'),
+});
+export type HostsConfig = z.infer<typeof HostsConfig>;
+
+export const MoneyConfig = z.strictObject({
+  capCny: Cny.describe('training stops, with a checkpoint, before the plan passes this'),
+  reserveCny: Cny.default(0).describe('kept back from training for evaluation and report'),
+  approveBelowCny: Cny.default(0).describe('a quote up to this needs no approval by a person'),
+});
+
+export const StoreConfig = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('local'),
+    path: z.string().optional().describe('folder; .dream-sft/store when left out'),
+  }),
+  z.strictObject({
+    kind: z.literal('s3'),
+    bucket: z.string().min(3),
+    prefix: z.string().default(''),
+    endpoint: z.url().optional(),
+    region: z.string().default('us-east-1'),
+    forcePathStyle: z.boolean().default(false),
+  }),
+]);
+export type StoreConfig = z.infer<typeof StoreConfig>;
+
+/** What a user writes. Keys are camelCase; every key explains itself to the editor by the schema. */
+export const Plan = z.strictObject({
+  id: PlanId,
+  title: z.string().min(1).max(120),
+  language: Language.default('en').describe('of the report'),
+  deadline: z
+    .string()
+    .regex(/^\d+(d|h|m)$/, 'a number with d, h or m, as in 5d')
+    .default('5d')
+    .describe('from the start of the plan'),
+  base: Source.describe('the model to fine-tune, in the Hugging Face layout'),
+  tokenizer: Source.optional().describe('folder of tokenizer files; the base’s own when left out'),
+  data: z.strictObject({ source: Source, ...ViewConfig.shape }),
+  training: TrainingConfig,
+  smoke: z
+    .strictObject({
+      steps: z.int().min(2).default(5),
+      questions: z.int().min(1).default(2).describe('answers sampled to measure the evaluation'),
+    })
+    .prefault({}),
+  evaluation: z.strictObject({
+    suites: z.array(SuiteConfig).min(1),
+    sampling: SamplingConfig,
+    batchSize: z.int().min(1).default(8),
+  }),
+  checkpoints: CheckpointConfig,
+  hosts: HostsConfig,
+  money: MoneyConfig,
+  store: StoreConfig.prefault({ kind: 'local' }),
+});
+export type PlanInput = z.input<typeof Plan>;
+
+/**
+ * The plan as the workflow gets it: every default filled in, paths absolute, money in fen, durations
+ * in seconds, and the digest of all that, by which two starts of one id are compared.
+ */
+export const ResolvedPlan = z.strictObject({
+  ...Plan.omit({ money: true, deadline: true, hosts: true }).shape,
+  deadlineSeconds: z.int().min(1),
+  hosts: HostsConfig.omit({ pricePerHourCny: true }).extend({ pricePerHourFen: z.int().min(0) }),
+  money: z.strictObject({
+    capFen: z.int().min(0),
+    reserveFen: z.int().min(0),
+    approveBelowFen: z.int().min(0),
+  }),
+  digest: z.string(),
+});
+export type ResolvedPlan = z.infer<typeof ResolvedPlan>;

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { Instant, Sha256 } from './base.js';
+
+/** Heartbeat details of a stage: the whole object each time, under 2 KB (temporal.md 0.3). */
+export const StageProgress = z.strictObject({
+  phase: z.enum([
+    'preparing',
+    'restoring',
+    'starting',
+    'running',
+    'publishing',
+    'finishing',
+    'parked',
+  ]),
+  attempt: z.int(),
+  token: z.int().nullable(),
+  host: z.string(),
+  trainerPid: z.int().nullable(),
+  done: z.int().describe('steps, batches or bytes'),
+  total: z.int().nullable(),
+  unit: z.enum(['steps', 'batches', 'bytes', 'rows', 'files']),
+  loss: z.number().nullable(),
+  tokensPerSecond: z.number().nullable(),
+  etaSeconds: z.number().nullable(),
+  score: z.strictObject({ suite: z.string(), correct: z.int(), done: z.int() }).nullable(),
+  publishedStep: z.int().nullable(),
+  publishedDigest: Sha256.nullable(),
+  cpuPercent: z.number().nullable(),
+  gpu: z.string().nullable().describe('utilisation and memory in words'),
+  log: z.array(z.string().max(200)).max(4).describe('last lines of the trainer log'),
+  resumedInexactly: z.boolean(),
+  at: Instant,
+});
+export type StageProgress = z.infer<typeof StageProgress>;

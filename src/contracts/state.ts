@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { Fen, Instant, PlanId } from './base.js';
+import { PostMortem } from './journal.js';
+import { StageName } from './stages.js';
+
+export const StageStatus = z.enum([
+  'waiting',
+  'running',
+  'pausing',
+  'paused',
+  'finished',
+  'stopped',
+  'failed',
+  'cancelled',
+]);
+
+export const StageState = z.strictObject({
+  name: StageName,
+  status: StageStatus,
+  attempts: z.int(),
+  seconds: z.number(),
+  cached: z.boolean(),
+  startedAt: Instant.nullable(),
+  finishedAt: Instant.nullable(),
+  message: z.string().nullable().describe('why it failed or what it waits for'),
+});
+export type StageState = z.infer<typeof StageState>;
+
+/** What the rest of the plan takes and costs, measured by smoke-train. */
+export const Quote = z.strictObject({
+  trainSeconds: z.number(),
+  evalSecondsEach: z.number(),
+  totalSeconds: z.number(),
+  fen: Fen,
+  spentFen: Fen,
+  capFen: Fen,
+  basis: z.string().describe('in words: what was measured'),
+});
+export type Quote = z.infer<typeof Quote>;
+
+export const Gate = z.strictObject({
+  status: z.enum(['closed', 'waiting', 'approved']),
+  approvedBy: z.string().nullable(),
+  at: Instant.nullable(),
+});
+
+export const PlanStatus = z.enum([
+  'running',
+  'awaiting-approval',
+  'pausing',
+  'paused',
+  'finished',
+  'cancelled',
+  'failed',
+]);
+export type PlanStatus = z.infer<typeof PlanStatus>;
+
+/** News of a running GPU stage: cumulative totals, so that a lost signal loses nothing. */
+export const StageNews = z.strictObject({
+  stage: StageName,
+  stageKey: z.string(),
+  attempts: z.int(),
+  activityState: z.string().describe('of the pending activity, in the server’s words'),
+  host: z.string().nullable(),
+  waitingFor: z.string().nullable().describe('what a person must do, as for a manual host'),
+  done: z.int(),
+  total: z.int().nullable(),
+  loss: z.number().nullable(),
+  tokensPerSecond: z.number().nullable(),
+  publishedStep: z.int().nullable(),
+  interruptions: z.int(),
+  postMortems: z.array(PostMortem).describe('the last 20'),
+  spentFen: Fen,
+  capReached: z.boolean(),
+  at: Instant,
+});
+export type StageNews = z.infer<typeof StageNews>;
+
+export const PlanState = z.strictObject({
+  planId: PlanId,
+  title: z.string(),
+  status: PlanStatus,
+  startedAt: Instant,
+  deadlineAt: Instant,
+  stages: z.array(StageState),
+  current: StageNews.nullable(),
+  quote: Quote.nullable(),
+  gate: Gate,
+  interruptions: z.array(PostMortem),
+  spentFen: Fen,
+  capFen: Fen,
+  stoppedAtCap: z.boolean(),
+  ticked: z.record(z.string(), Instant).describe('checklist item → when'),
+  failure: z.string().nullable(),
+});
+export type PlanState = z.infer<typeof PlanState>;
+
+/** `runs/<planId>/summary.json`: what scripts read when a plan has ended (design.md, Two commands). */
+export const Summary = z.strictObject({
+  planId: PlanId,
+  status: PlanStatus,
+  wallSeconds: z.number(),
+  stages: z.array(
+    z.strictObject({
+      name: StageName,
+      status: StageStatus,
+      attempts: z.int(),
+      seconds: z.number(),
+      cached: z.boolean(),
+    }),
+  ),
+  interruptions: z.array(
+    z.strictObject({
+      stage: StageName,
+      kind: z.string(),
+      detectedAfterSeconds: z.number().nullable(),
+      resumedAfterSeconds: z.number().nullable(),
+      stepsLost: z.int(),
+      moneyLostFen: Fen,
+    }),
+  ),
+  training: z
+    .strictObject({
+      steps: z.int(),
+      tokens: z.int(),
+      finalLoss: z.number(),
+      orderHash: z.string(),
+      weightsSha256: z.string(),
+      tokensPerSecond: z.number(),
+      resumedInexactly: z.boolean(),
+    })
+    .nullable(),
+  evaluation: z.strictObject({
+    before: z.record(z.string(), z.looseObject({ score: z.number(), n: z.int() })),
+    after: z.record(z.string(), z.looseObject({ score: z.number(), n: z.int() })),
+  }),
+  spend: z.strictObject({
+    currency: z.literal('CNY'),
+    totalFen: Fen,
+    capFen: Fen,
+    lostToInterruptionsFen: Fen,
+  }),
+  report: z.strictObject({
+    html: z.string().nullable(),
+    pptx: z.string().nullable(),
+    markdown: z.string().nullable(),
+  }),
+  temporalUi: z.string().nullable(),
+});
+export type Summary = z.infer<typeof Summary>;
