@@ -1,0 +1,1 @@
+"""The Dream network, its configuration and its weights on disk."""

@@ -1,0 +1,193 @@
+"""Dream: the Qwen2 decoder layer with bidirectional attention, in the published naming.
+
+Shape letters: B rows, L positions, D hidden width, H query heads, G key-value heads,
+K head width, F feed-forward width, V vocabulary.
+Source of the arithmetic: modeling_dream.py as published with Dream-v0-Instruct-7B; parity is
+tested on outputs of that file. Logits are unshifted: row i scores token i + 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dream_sft.model.attention import attend, positions_of
+from dream_sft.model.config import DreamConfig
+
+
+class RmsNorm(nn.Module):
+    """x / sqrt(mean(x^2) + eps) in float32, cast back, then times the weight."""
+
+    def __init__(self, width: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.eps = eps
+
+    def forward(self, x_BLD: Tensor) -> Tensor:
+        wide = x_BLD.float()
+        wide = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)
+        return self.weight * wide.to(x_BLD.dtype)
+
+
+class Rotary(nn.Module):
+    """Rotary positions, always computed in float32."""
+
+    inv_freq: Tensor
+
+    def __init__(self, head_dim: int, theta: float) -> None:
+        super().__init__()
+        self.head_dim, self.theta = head_dim, theta
+        self.register_buffer("inv_freq", self._frequencies(), persistent=False)
+
+    def _frequencies(self) -> Tensor:
+        even = torch.arange(0, self.head_dim, 2, dtype=torch.int64, device="cpu").float()
+        return 1.0 / (self.theta ** (even / self.head_dim))
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Rotary:
+        # A cast to bf16 or an empty copy from the meta device would spoil the table; it is
+        # built again instead, on whatever device the module went to.
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.inv_freq = self._frequencies().to(self.inv_freq.device)
+        return self
+
+    def forward(self, positions_BL: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """cos and sin, each [B, 1, L, K]."""
+        half = positions_BL[:, None, :, None].float() * self.inv_freq.float()
+        angle = torch.cat((half, half), dim=-1)
+        return angle.cos().to(dtype), angle.sin().to(dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """x cos + rotate_half(x) sin over the last axis."""
+    first, second = x.chunk(2, dim=-1)
+    return x * cos + torch.cat((-second, first), dim=-1) * sin
+
+
+class SelfAttention(nn.Module):
+    """Grouped-query attention; q, k and v have biases, o has none."""
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        width, kv_width = config.hidden_size, config.num_key_value_heads * config.head_dim
+        self.head_dim = config.head_dim
+        self.q_proj = nn.Linear(width, width)
+        self.k_proj = nn.Linear(width, kv_width)
+        self.v_proj = nn.Linear(width, kv_width)
+        self.o_proj = nn.Linear(width, width, bias=False)
+
+    def forward(self, x_BLD: Tensor, cos: Tensor, sin: Tensor, keep_BL: Tensor | None) -> Tensor:
+        rows, length, _ = x_BLD.shape
+        q_BHLK = self.q_proj(x_BLD).view(rows, length, -1, self.head_dim).transpose(1, 2)
+        k_BGLK = self.k_proj(x_BLD).view(rows, length, -1, self.head_dim).transpose(1, 2)
+        v_BGLK = self.v_proj(x_BLD).view(rows, length, -1, self.head_dim).transpose(1, 2)
+        q_BHLK, k_BGLK = rotate(q_BHLK, cos, sin), rotate(k_BGLK, cos, sin)
+        out_BHLK = attend(q_BHLK, k_BGLK, v_BGLK, keep_BL)
+        mixed: Tensor = self.o_proj(out_BHLK.transpose(1, 2).reshape(rows, length, -1))
+        return mixed
+
+
+class FeedForward(nn.Module):
+    """down(silu(gate(x)) * up(x)), no biases."""
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+
+    def forward(self, x_BLD: Tensor) -> Tensor:
+        out: Tensor = self.down_proj(functional.silu(self.gate_proj(x_BLD)) * self.up_proj(x_BLD))
+        return out
+
+
+class Layer(nn.Module):
+    """Pre-norm attention and feed-forward, each added to the stream."""
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        self.self_attn = SelfAttention(config)
+        self.mlp = FeedForward(config)
+        self.input_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
+        self.post_attention_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
+
+    def forward(self, x_BLD: Tensor, cos: Tensor, sin: Tensor, keep_BL: Tensor | None) -> Tensor:
+        x_BLD = x_BLD + self.self_attn(self.input_layernorm(x_BLD), cos, sin, keep_BL)
+        out: Tensor = x_BLD + self.mlp(self.post_attention_layernorm(x_BLD))
+        return out
+
+
+class Body(nn.Module):
+    """Everything but the head; exists for the `model.` prefix of the published names."""
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        # padding_idx as published: the pad token is also the end token, so the end token's
+        # input embedding gets no gradient (its head row does).
+        self.embed_tokens = nn.Embedding(
+            config.vocab_size, config.hidden_size, padding_idx=config.pad_token_id
+        )
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        self.norm = RmsNorm(config.hidden_size, config.rms_norm_eps)
+        self.rotary = Rotary(config.head_dim, config.rope_theta)
+
+
+class Dream(nn.Module):
+    """The published network: 12 tensors a layer and 3 around them (339 for 28 layers)."""
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.model = Body(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def hidden(
+        self, ids_BL: Tensor, *, positions_BL: Tensor | None = None, keep_BL: Tensor | None = None
+    ) -> Tensor:
+        """Final hidden states [B, L, D], after the last norm.
+
+        keep_BL (bool): the keys that may be attended; None is full attention. Positions
+        default to 0..L-1, or to the count of kept tokens when keep_BL is given.
+        """
+        if positions_BL is None:
+            if keep_BL is None:
+                positions_BL = torch.arange(ids_BL.shape[1], device=ids_BL.device)[None]
+            else:
+                positions_BL = positions_of(keep_BL)
+        x_BLD = self.model.embed_tokens(ids_BL)
+        cos, sin = self.model.rotary(positions_BL, x_BLD.dtype)
+        for layer in self.model.layers:
+            x_BLD = layer(x_BLD, cos, sin, keep_BL)
+        out: Tensor = self.model.norm(x_BLD)
+        return out
+
+    def head(self, hidden: Tensor) -> Tensor:
+        """Logits [..., V] of hidden rows [..., D]; row i scores token i + 1."""
+        logits: Tensor = self.lm_head(hidden)
+        return logits
+
+    def forward(
+        self, ids_BL: Tensor, *, positions_BL: Tensor | None = None, keep_BL: Tensor | None = None
+    ) -> Tensor:
+        """Unshifted logits [B, L, V], as the published model returns them."""
+        return self.head(self.hidden(ids_BL, positions_BL=positions_BL, keep_BL=keep_BL))
+
+
+@torch.no_grad()
+def init_weights(model: Dream, seed: int) -> None:
+    """Random start as published: N(0, initializer_range), biases and pad row zero, norms one.
+
+    Drawn on the CPU in the published key order, so a seed means the same weights everywhere.
+    """
+    generator = torch.Generator(device="cpu").manual_seed(seed)
+    std = model.config.initializer_range
+    for name, weight in model.named_parameters():
+        if name.endswith("bias"):
+            weight.zero_()
+        elif name.endswith("norm.weight"):
+            weight.fill_(1.0)
+        else:
+            weight.copy_(torch.randn(weight.shape, generator=generator, device="cpu") * std)
+    model.model.embed_tokens.weight[model.config.pad_token_id].zero_()

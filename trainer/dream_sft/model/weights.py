@@ -1,0 +1,169 @@
+"""Dream weights in the Hugging Face layout: reading, writing and their digest.
+
+Both layouts are read: one `model.safetensors`, or shards with `model.safetensors.index.json`.
+Everything wrong with a folder is reported at once, before any weight is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from dream_sft.model.config import ConfigError, DreamConfig
+from dream_sft.model.layout import CONFIG, INDEX, SINGLE
+from dream_sft.model.network import Dream
+from dream_sft.model.saving import save_dream as save_dream
+
+
+class WeightsError(ValueError):
+    """A folder that is no usable Dream model; `mistakes` lists every reason found."""
+
+    def __init__(self, folder: Path, mistakes: list[str]) -> None:
+        self.folder, self.mistakes = folder, mistakes
+        shown = "; ".join(mistakes[:12])
+        more = f"; and {len(mistakes) - 12} more" if len(mistakes) > 12 else ""
+        super().__init__(f"cannot use the model in {folder}: {shown}{more}")
+
+
+def read_config(folder: Path) -> DreamConfig:
+    """The folder's config.json. Raises WeightsError (absent, unreadable, wrong)."""
+    try:
+        raw = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if not isinstance(raw, dict):
+            raise WeightsError(folder, [f"{CONFIG} is not a JSON object"])
+        return DreamConfig.from_dict(raw)
+    except ConfigError as error:
+        raise WeightsError(folder, [f"{CONFIG}: {m}" for m in error.mistakes]) from error
+    except FileNotFoundError as error:
+        raise WeightsError(folder, [f"{CONFIG} is missing"]) from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, WeightsError):
+            raise
+        raise WeightsError(folder, [f"{CONFIG} cannot be read ({error})"]) from error
+
+
+def load_dream(
+    folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> Dream:
+    """Load a model, one tensor at a time, so that memory peaks at the model plus one tensor.
+
+    Raises WeightsError naming every missing, extra or misshaped key and every damaged file.
+    """
+    config = read_config(folder)
+    with torch.device("meta"):
+        model = Dream(config)
+    expected = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
+    files = _checked_files(folder, expected)
+    for path, keys in files.items():
+        with safe_open(path, framework="pt", device="cpu") as shard:
+            # copy=True: a view of the mapped file would change, or vanish, with the file.
+            part = {k: shard.get_tensor(k).to(device, dtype, copy=True) for k in keys}
+        model.load_state_dict(part, strict=False, assign=True)
+    return model.to(device)
+
+
+def weights_sha256(folder: Path) -> str:
+    """sha256 (hex) over every tensor in name order: name, dtype, shape, little-endian bytes.
+
+    Independent of how the tensors are cut into files. Raises WeightsError.
+    """
+    mistakes: list[str] = []
+    place = _places(folder, mistakes)
+    if mistakes:
+        raise WeightsError(folder, mistakes)
+    digest = hashlib.sha256()
+    for key in sorted(place):
+        with safe_open(place[key], framework="pt", device="cpu") as shard:
+            _digest_tensor(digest, key, shard.get_tensor(key))
+    return digest.hexdigest()
+
+
+def model_sha256(model: Dream) -> str:
+    """The `weights_sha256` that this model would have when saved."""
+    digest = hashlib.sha256()
+    for key, weight in sorted(model.state_dict().items()):
+        _digest_tensor(digest, key, weight)
+    return digest.hexdigest()
+
+
+def _digest_tensor(digest: Any, key: str, weight: Tensor) -> None:
+    head = f"{key}|{str(weight.dtype).removeprefix('torch.')}|{list(weight.shape)}\n"
+    digest.update(head.encode())
+    raw = weight.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    digest.update(raw.numpy().data)
+
+
+def _places(folder: Path, mistakes: list[str]) -> dict[str, Path]:
+    """Which file holds each key, from the files themselves; appends what is wrong."""
+    index, single = folder / INDEX, folder / SINGLE
+    if index.is_file():
+        named = _index_map(index, mistakes)
+    elif single.is_file():
+        return dict.fromkeys(_shapes(single, mistakes), single)
+    else:
+        mistakes.append(f"neither {SINGLE} nor {INDEX} is there")
+        return {}
+    place: dict[str, Path] = {}
+    for name in sorted(set(named.values())):
+        path = folder / name
+        if Path(name).name != name:
+            mistakes.append(f"{INDEX} names {name!r}, which is not a plain file name")
+        elif not path.is_file():
+            mistakes.append(f"{name} is missing")
+        else:
+            held = _shapes(path, mistakes)
+            place.update(dict.fromkeys(held, path))
+            absent = [k for k, n in named.items() if n == name and k not in held] if held else []
+            mistakes += [f"{k} is not in {name}, where {INDEX} puts it" for k in absent]
+    return place
+
+
+def _index_map(index: Path, mistakes: list[str]) -> dict[str, str]:
+    try:
+        named = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        if named and all(isinstance(name, str) for name in named.values()):
+            return dict(named)
+        mistakes.append(f"{INDEX} has no usable weight_map")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        mistakes.append(f"{INDEX} cannot be read ({type(error).__name__}: {error})")
+    return {}
+
+
+def _shapes(path: Path, mistakes: list[str]) -> dict[str, tuple[int, ...]]:
+    """Shapes in one file without reading its data; a cut file is found by its length."""
+    try:
+        with safe_open(path, framework="pt", device="cpu") as shard:
+            return {key: tuple(shard.get_slice(key).get_shape()) for key in shard.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        mistakes.append(f"{path.name} is cut off or damaged ({error})")
+        return {}
+
+
+def _checked_files(folder: Path, expected: dict[str, tuple[int, ...]]) -> dict[Path, list[str]]:
+    mistakes: list[str] = []
+    place = _places(folder, mistakes)
+    damaged = bool(mistakes)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in set(place.values()):
+        shapes.update(_shapes(path, []))
+    # Keys of a file that cannot be opened are not missing as well.
+    if not damaged:
+        mistakes += [f"{key} is missing" for key in expected if key not in place]
+    mistakes += [f"{key} is not part of a Dream model" for key in place if key not in expected]
+    mistakes += [
+        f"{key} has shape {list(shapes[key])}, config.json asks for {list(shape)}"
+        for key, shape in expected.items()
+        if key in shapes and shapes[key] != shape
+    ]
+    if mistakes:
+        raise WeightsError(folder, mistakes)
+    files: dict[Path, list[str]] = {}
+    for key in expected:
+        files.setdefault(place[key], []).append(key)
+    return files
