@@ -1,0 +1,1 @@
+"""Rows of s1K to token ids: tokenizers, conversion, the converted dataset, validation."""
