@@ -1,0 +1,1 @@
+"""The masked-diffusion objective: noise, times, order, masks, weights and loss."""
