@@ -1,0 +1,84 @@
+"""Errors that a person can act on. Each has a reason (of the `error` event) and an exit code.
+
+Anything else that is raised is a mistake in this program: exit code 1, with a traceback in the log.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from typing import Literal
+
+from dream_sft.io import exit_codes
+
+Resource = Literal["gpu-memory", "host-memory", "disk"]
+DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+
+
+class TrainerError(Exception):
+    """What happened, to which thing, what to do: one or two lines; `mistakes` lists every one."""
+
+    reason = "internal"
+    exit_code = exit_codes.CRASHED
+
+    def __init__(self, message: str, mistakes: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.mistakes = list(mistakes)
+
+
+class SpecError(TrainerError):
+    """The run spec is wrong. Never retried."""
+
+    reason = "spec"
+    exit_code = exit_codes.SPEC
+
+
+class DataError(TrainerError):
+    """A data set, an answer file or a checkpoint is wrong or damaged. Never retried."""
+
+    reason = "data"
+    exit_code = exit_codes.DATA
+
+
+class WeightsError(TrainerError):
+    """A model folder cannot be used. Never retried."""
+
+    reason = "weights"
+    exit_code = exit_codes.DATA
+
+
+class DivergedError(TrainerError):
+    """Loss or gradient is no longer finite; says at which step and with which samples."""
+
+    reason = "diverged"
+    exit_code = exit_codes.DIVERGED
+
+
+class ResourceError(TrainerError):
+    """Memory or disk ran out; the next attempt should try `token_budget` (None: no advice)."""
+
+    reason = "resources"
+    exit_code = exit_codes.RESOURCES
+
+    def __init__(self, message: str, resource: Resource, token_budget: int | None = None) -> None:
+        super().__init__(message)
+        self.resource: Resource = resource
+        self.token_budget = token_budget
+
+
+class NetworkError(TrainerError):
+    """A download failed for good on our side. Exit code 1, so that it is retried like a crash."""
+
+    reason = "network"
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked us to stop
+    """SIGTERM was answered: the checkpoint is staged and the process ends with exit code 75."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a write failed for want of space (also inside libraries that only keep the text)."""
+    if isinstance(error, OSError) and error.errno in DISK_ERRNOS:
+        return True
+    return any(f"os error {number}" in str(error) for number in DISK_ERRNOS)

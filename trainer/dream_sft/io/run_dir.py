@@ -1,0 +1,77 @@
+"""What people read of a run: a log, metrics.jsonl and TensorBoard events in the run directory."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from dream_sft.io.files import write_atomic
+
+LOGGER = "dream_sft"
+_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+def open_log(run_dir: Path, command: str) -> logging.Logger:
+    """Log to stderr and append to `<run_dir>/<command>.log`. Raises OSError (folder not writable).
+
+    Every module logs with `logging.getLogger("dream_sft.<module>")`.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    logger = logging.getLogger(LOGGER)
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+        handler.close()
+    targets: list[logging.Handler] = [
+        logging.StreamHandler(sys.stderr),
+        logging.FileHandler(run_dir / f"{command}.log"),
+    ]
+    for target in targets:
+        target.setFormatter(logging.Formatter(_FORMAT))
+        logger.addHandler(target)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    return logger
+
+
+class Metrics:
+    """metrics.jsonl and TensorBoard scalars of a training run, one record a step.
+
+    After a resume the records of the checkpoint come first; records of steps that were lost are
+    gone from the file, and purged from TensorBoard's view.
+    """
+
+    def __init__(self, run_dir: Path, *, step: int, records: str) -> None:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        self.path = run_dir / "metrics.jsonl"
+        write_atomic(self.path, records)
+        self._text: IO[str] = self.path.open("a", encoding="utf-8")
+        # Imported here: commands that write no curve should not wait for it.
+        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        self._event, self._summary = Event, Summary
+        self._board = EventFileWriter(str(run_dir / "tensorboard"), flush_secs=5)
+        if step > 0:
+            start = SessionLog(status=SessionLog.START)
+            self._board.add_event(Event(step=step + 1, session_log=start))
+
+    def write(self, step: int, wall_time: float, record: Mapping[str, Any]) -> None:
+        """Append one record; numbers (not None, not bool) also become TensorBoard scalars."""
+        self._text.write(json.dumps(record, separators=(",", ":")) + "\n")
+        self._text.flush()
+        values = [
+            self._summary.Value(tag=f"train/{key}", simple_value=float(value))
+            for key, value in record.items()
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and key != "step"
+        ]
+        summary = self._summary(value=values)
+        self._board.add_event(self._event(step=step, wall_time=wall_time, summary=summary))
+
+    def close(self) -> None:
+        self._text.close()
+        self._board.close()
