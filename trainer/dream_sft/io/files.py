@@ -13,7 +13,7 @@ FileEntry = dict[str, Any]
 _CHUNK = 4 * 1024 * 1024
 
 
-def sha256_of(path: Path) -> str:
+def sha256_file(path: Path) -> str:
     """Lower-case hexadecimal sha256 of a file's bytes."""
     digest = hashlib.sha256()
     with path.open("rb") as handle:
@@ -22,21 +22,20 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def file_entry(folder: Path, name: str) -> FileEntry:
+    """`{path, size, sha256}` of the file `name` (with forward slashes) in `folder`."""
+    path = folder / name
+    return {"path": name, "size": path.stat().st_size, "sha256": sha256_file(path)}
+
+
 def file_entries(folder: Path, paths: Iterable[Path] | None = None) -> list[FileEntry]:
     """`{path, size, sha256}` of the files (default: all below `folder`), sorted by path.
 
     Paths are relative to `folder`, with forward slashes.
     """
     chosen = (p for p in folder.rglob("*") if p.is_file()) if paths is None else paths
-    entries = [
-        {
-            "path": path.relative_to(folder).as_posix(),
-            "size": path.stat().st_size,
-            "sha256": sha256_of(path),
-        }
-        for path in chosen
-    ]
-    return sorted(entries, key=lambda entry: str(entry["path"]))
+    names = sorted(path.relative_to(folder).as_posix() for path in chosen)
+    return [file_entry(folder, name) for name in names]
 
 
 def sync_file(path: Path) -> None:
