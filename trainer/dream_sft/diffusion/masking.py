@@ -47,6 +47,17 @@ class EosTail:
         if mistakes:
             raise ValueError("EOS tail: " + "; ".join(mistakes))
 
+    @classmethod
+    def parse(cls, value: Sequence[int] | str) -> EosTail:
+        """From a run spec: [low, high], 'official', or 'as_one' (official lengths, one bit)."""
+        if isinstance(value, str):
+            if value not in ("official", "as_one"):
+                raise ValueError(f"EOS tail: {value!r} is neither 'official' nor 'as_one'")
+            return cls(length="official", as_one=value == "as_one")
+        if len(value) != 2:
+            raise ValueError(f"EOS tail: expected two numbers, got {list(value)}")
+        return cls(low=value[0], high=value[1])
+
 
 @dataclass(frozen=True)
 class Shape:

@@ -1,0 +1,1 @@
+"""Decoding answers from Dream: orders, strategies and the loop that joins them."""

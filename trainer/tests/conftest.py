@@ -1,0 +1,34 @@
+"""Where tests find the shared data, and one thread for all of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+
+def _data_folder() -> Path:
+    named = os.environ.get("DREAM_SFT_TEST_DATA")
+    return Path(named) if named else Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The shared data folder; skips when it is absent."""
+    folder = _data_folder()
+    if not folder.is_dir():
+        pytest.skip("no shared data: set DREAM_SFT_TEST_DATA or put it into ../shared/data")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def parity(shared_data: Path) -> Path:
+    """Outputs of the official code on a small model; skips when absent."""
+    folder = shared_data / "parity" / "dream_tiny_a"
+    if not folder.is_dir():
+        pytest.skip("no parity fixtures in the shared data (parity/dream_tiny_a)")
+    return folder
