@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { Instant, Language, PlanId } from './base.js';
+import { HostsConfig } from './plan.js';
+import { SamplingConfig, SuiteConfig } from './sampling.js';
+import { Source } from './source.js';
+import type { StageName } from './stages.js';
+import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
+
+/**
+ * The slice of a resolved plan that a stage depends on: it goes into the stage key, and the activity
+ * parses it. Nothing that may change without changing the result belongs here.
+ */
+const compute = {
+  device: HostsConfig.shape.device,
+  threads: z.int().min(1).optional(),
+};
+
+export const DownloadConfiguration = z.strictObject({
+  sources: z.strictObject({
+    base: Source,
+    /** Left out: the base's own files become the artifact `tokenizer`. */
+    tokenizer: Source.optional(),
+    dataset: Source,
+  }),
+  suites: z
+    .array(z.strictObject({ name: SuiteConfig.shape.name, file: z.string() }))
+    .describe('suites that come from a file; they make the artifact `suites`'),
+});
+export type DownloadConfiguration = z.infer<typeof DownloadConfiguration>;
+
+export const ConvertConfiguration = z.strictObject({ ...ViewConfig.shape });
+export type ConvertConfiguration = z.infer<typeof ConvertConfiguration>;
+
+export const ValidateConfiguration = z.strictObject({ suites: z.array(SuiteConfig) });
+export type ValidateConfiguration = z.infer<typeof ValidateConfiguration>;
+
+export const SmokeTrainConfiguration = z.strictObject({
+  training: TrainingConfig,
+  stopAfterSteps: z.int().min(1),
+  questions: z.int().min(1).describe('answers sampled to measure the evaluation'),
+  sampling: SamplingConfig,
+  systemPrompt: z.string().nullable(),
+  ...compute,
+});
+export type SmokeTrainConfiguration = z.infer<typeof SmokeTrainConfiguration>;
+
+export const FullTrainConfiguration = z.strictObject({
+  training: TrainingConfig,
+  checkpoints: CheckpointConfig,
+  ...compute,
+});
+export type FullTrainConfiguration = z.infer<typeof FullTrainConfiguration>;
+
+export const EvalConfiguration = z.strictObject({
+  suites: z.array(SuiteConfig).min(1),
+  sampling: SamplingConfig,
+  batchSize: z.int().min(1),
+  systemPrompt: z.string().nullable(),
+  modelFolder: z
+    .enum(['', 'model'])
+    .describe('folder of the artifact `model` that holds the weights; `model` in a checkpoint'),
+  ...compute,
+});
+export type EvalConfiguration = z.infer<typeof EvalConfiguration>;
+
+export const ReportConfiguration = z.strictObject({
+  planId: PlanId,
+  title: z.string(),
+  language: Language,
+  /** A report tells of one run of a plan, so that no other run may reuse it. */
+  startedAt: Instant,
+});
+export type ReportConfiguration = z.infer<typeof ReportConfiguration>;
+
+export const STAGE_CONFIGURATIONS = {
+  download: DownloadConfiguration,
+  convert: ConvertConfiguration,
+  validate: ValidateConfiguration,
+  'smoke-train': SmokeTrainConfiguration,
+  'eval-before': EvalConfiguration,
+  'full-train': FullTrainConfiguration,
+  'eval-after': EvalConfiguration,
+  report: ReportConfiguration,
+} as const satisfies Record<StageName, z.ZodType>;
+
+/** Input artifacts by stage; those with a question mark may be missing. */
+export const STAGE_INPUTS = {
+  download: [],
+  convert: ['dataset', 'tokenizer'],
+  validate: ['dataset', 'tokenizer', 'suites?'],
+  'smoke-train': ['base', 'dataset', 'tokenizer', 'suites?'],
+  'eval-before': ['model', 'tokenizer', 'suites?'],
+  'full-train': ['base', 'dataset', 'tokenizer'],
+  'eval-after': ['model', 'tokenizer', 'suites?'],
+  report: [],
+} as const satisfies Record<StageName, readonly string[]>;
