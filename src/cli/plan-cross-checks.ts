@@ -1,0 +1,97 @@
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Document, LineCounter } from 'yaml';
+import { isNode } from 'yaml';
+import type { Mistake } from './plan-mistakes.js';
+
+type Path = readonly (string | number)[];
+
+/** What no single key can get wrong on its own; each rule looks at the raw document. */
+export async function crossMistakes(
+  document: Document,
+  counter: LineCounter,
+  folder: string,
+): Promise<Mistake[]> {
+  const found: Mistake[] = [];
+  const get = (...path: Path): unknown => document.getIn(path);
+  const add = (path: Path, message: string): void => {
+    found.push({ line: lineAt(document, counter, path), path: path.join('.'), message });
+  };
+  const steps = get('training', 'steps');
+  const epochs = get('training', 'epochs');
+  if (document.has('training') && (steps === undefined) === (epochs === undefined)) {
+    add(['training'], 'give either steps or epochs');
+  }
+  const cap = get('money', 'capCny');
+  const reserve = get('money', 'reserveCny');
+  if (typeof cap === 'number' && typeof reserve === 'number' && reserve >= cap) {
+    add(
+      ['money', 'reserveCny'],
+      `must be less than capCny (${cap}), or nothing is left to train with`,
+    );
+  }
+  checkBlocks(get, add);
+  checkSuites(get, add);
+  await checkFiles(get, add, folder);
+  return found;
+}
+
+type Get = (...path: Path) => unknown;
+type Add = (path: Path, message: string) => void;
+
+function checkBlocks(get: Get, add: Add): void {
+  const at = ['evaluation', 'sampling'];
+  const block = get(...at, 'blockLength');
+  const canvas = get(...at, 'maxNewTokens');
+  const steps = get(...at, 'steps');
+  if (typeof block !== 'number' || typeof canvas !== 'number') return;
+  if (canvas % block !== 0) {
+    add([...at, 'blockLength'], `must divide maxNewTokens: ${canvas} is no multiple of ${block}`);
+  } else if (typeof steps === 'number' && steps % (canvas / block) !== 0) {
+    add([...at, 'steps'], `must be a multiple of the ${canvas / block} blocks`);
+  }
+}
+
+function checkSuites(get: Get, add: Add): void {
+  for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
+    const at = ['evaluation', 'suites', i];
+    if (get(...at, 'name') === 'gsm8k' && get(...at, 'file') === undefined) {
+      add(at, 'gsm8k needs file: the JSONL of its questions');
+    }
+  }
+}
+
+async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
+  const sources: Path[] = [['base'], ['tokenizer'], ['data', 'source']];
+  for (const at of sources) {
+    const path = get(...at, 'path');
+    if (
+      get(...at, 'kind') === 'file' &&
+      typeof path === 'string' &&
+      !(await exists(resolve(folder, path)))
+    ) {
+      add([...at, 'path'], `there is no file or folder ${resolve(folder, path)}`);
+    }
+  }
+  for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
+    const file = get('evaluation', 'suites', i, 'file');
+    if (typeof file === 'string' && !(await exists(resolve(folder, file)))) {
+      add(['evaluation', 'suites', i, 'file'], `there is no file ${resolve(folder, file)}`);
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function lineAt(document: Document, counter: LineCounter, path: Path): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
+  }
+  return 1;
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { CLI_EXIT } from '../contracts/failures.js';
+import { Plan, type ResolvedPlan } from '../contracts/plan.js';
+import type { Source } from '../contracts/source.js';
+import { CliError } from './cli-error.js';
+import { knownKeysOf } from './known-keys.js';
+import { crossMistakes } from './plan-cross-checks.js';
+import { type Mistake, mistakesOf } from './plan-mistakes.js';
+
+type ParsedPlan = ReturnType<typeof Plan.parse>;
+
+export interface CheckedPlan {
+  readonly plan: ParsedPlan | null;
+  readonly mistakes: readonly Mistake[];
+}
+
+/** Reads a plan file; finds every mistake, each with its line. */
+export async function checkPlanFile(path: string): Promise<CheckedPlan> {
+  const text = await readText(path);
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  if (document.errors.length > 0) {
+    return {
+      plan: null,
+      mistakes: document.errors.map((error) => ({
+        line: counter.linePos(error.pos[0]).line,
+        path: '',
+        message: `not YAML: ${error.message.split('\n')[0]}`,
+      })),
+    };
+  }
+  const parsed = Plan.safeParse(document.toJS(), { reportInput: true });
+  const shape = parsed.success
+    ? []
+    : mistakesOf(parsed.error, document, counter, knownKeysOf(Plan));
+  const across = await crossMistakes(document, counter, dirname(resolve(path)));
+  const mistakes = [...shape, ...across].sort((a, b) => a.line - b.line);
+  return { plan: parsed.success && mistakes.length === 0 ? parsed.data : null, mistakes };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'there is no such file' : String(code);
+    throw new CliError(`Cannot read the plan ${path}: ${why}.`, CLI_EXIT.spec);
+  }
+}
+
+export function formatMistakes(path: string, mistakes: readonly Mistake[]): string {
+  const lines = mistakes.map(
+    (m) => `  ${path}:${m.line}  ${m.path ? `${m.path}: ` : ''}${m.message}`,
+  );
+  return [
+    `${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'} in ${path}:`,
+    ...lines,
+  ].join('\n');
+}
+
+/** A plan ready for the workflow, or one CliError that lists every mistake. */
+export async function loadPlan(
+  path: string,
+  overrides: { readonly id?: string; readonly language?: 'en' | 'zh' } = {},
+): Promise<ResolvedPlan> {
+  const { plan, mistakes } = await checkPlanFile(path);
+  if (plan === null) throw new CliError(formatMistakes(path, mistakes), CLI_EXIT.spec);
+  return resolvePlan({ ...plan, ...overrides }, dirname(resolve(path)));
+}
+
+const SECONDS = { d: 86_400, h: 3_600, m: 60 } as const;
+const toFen = (cny: number): number => Math.round(cny * 100);
+
+/** Fills in what the workflow must not compute: absolute paths, fen, seconds, the digest. */
+export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
+  const { money, deadline, hosts, ...rest } = plan;
+  const { pricePerHourCny, ...hostRest } = hosts;
+  const resolved = {
+    ...rest,
+    base: absolute(plan.base, folder),
+    ...(plan.tokenizer ? { tokenizer: absolute(plan.tokenizer, folder) } : {}),
+    data: { ...plan.data, source: absolute(plan.data.source, folder) },
+    evaluation: {
+      ...plan.evaluation,
+      suites: plan.evaluation.suites.map((suite) =>
+        suite.file ? { ...suite, file: resolve(folder, suite.file) } : suite,
+      ),
+    },
+    deadlineSeconds:
+      Number(deadline.slice(0, -1)) * SECONDS[deadline.slice(-1) as keyof typeof SECONDS],
+    hosts: { ...hostRest, pricePerHourFen: toFen(pricePerHourCny) },
+    money: {
+      capFen: toFen(money.capCny),
+      reserveFen: toFen(money.reserveCny),
+      approveBelowFen: toFen(money.approveBelowCny),
+    },
+  };
+  return { ...resolved, digest: digestOf(resolved) };
+}
+
+function absolute(source: Source, folder: string): Source {
+  return source.kind === 'file' ? { ...source, path: resolve(folder, source.path) } : source;
+}
+
+/** Independent of the order of keys, so that a reformatted file is the same plan. */
+function digestOf(value: unknown): string {
+  const sorted = JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+  return createHash('sha256').update(sorted).digest('hex');
+}

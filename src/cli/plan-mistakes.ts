@@ -1,0 +1,92 @@
+import { distance } from 'fastest-levenshtein';
+import type { Document, Node } from 'yaml';
+import { LineCounter, isMap, isNode, isPair, isScalar } from 'yaml';
+import type { z } from 'zod';
+
+/** One mistake of a plan file, ready to print. */
+export interface Mistake {
+  readonly line: number;
+  readonly path: string;
+  readonly message: string;
+}
+
+type Path = readonly PropertyKey[];
+
+const dotted = (path: Path): string =>
+  path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : (i ? '.' : '') + String(part)))
+    .join('');
+
+/** The node that stands for a path, or the nearest one above it. */
+function nodeAt(document: Document, path: Path): Node | null {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node;
+  }
+  return null;
+}
+
+/** Where a key itself stands; its value may be far below it. */
+function keyAt(document: Document, path: Path): Node | null {
+  const parent: unknown = document.getIn(path.slice(0, -1), true);
+  const key = path.at(-1);
+  if (!isMap(parent)) return nodeAt(document, path);
+  const pair = parent.items.find(
+    (item) => isPair(item) && isScalar(item.key) && item.key.value === key,
+  );
+  return pair && isScalar(pair.key) ? pair.key : nodeAt(document, path);
+}
+
+function lineOf(node: Node | null, counter: LineCounter): number {
+  return node?.range ? Math.max(1, counter.linePos(node.range[0]).line) : 1;
+}
+
+function nearest(key: string, known: readonly string[]): string | null {
+  const byDistance = known.map((name) => ({
+    name,
+    far: distance(key.toLowerCase(), name.toLowerCase()),
+  }));
+  const best = byDistance.sort((a, b) => a.far - b.far)[0];
+  return best && best.far <= Math.max(2, Math.floor(key.length / 3)) ? best.name : null;
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  const given =
+    'input' in issue && issue.input !== undefined ? `, not ${JSON.stringify(issue.input)}` : '';
+  if (issue.code === 'invalid_type' && issue.input === undefined)
+    return `is missing: expected ${issue.expected}`;
+  if (issue.code === 'invalid_value') {
+    return `expected ${issue.values.map((v) => String(v)).join(' | ')}${given}`;
+  }
+  if (issue.code === 'invalid_format' && issue.format === 'regex')
+    return `expected ${issue.message}${given}`;
+  return `${issue.message}${given}`;
+}
+
+/** Names of the keys that the schema knows at a path, from its JSON Schema form. */
+export type KnownKeys = (path: Path) => readonly string[];
+
+/** Every mistake at once, in the order of the lines. */
+export function mistakesOf(
+  error: z.core.$ZodError,
+  document: Document,
+  counter: LineCounter,
+  knownKeys: KnownKeys,
+): Mistake[] {
+  const mistakes = error.issues.flatMap((issue): Mistake[] => {
+    if (issue.code !== 'unrecognized_keys') {
+      const node = issue.path.length ? keyAt(document, issue.path) : null;
+      return [{ line: lineOf(node, counter), path: dotted(issue.path), message: describe(issue) }];
+    }
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const suggestion = nearest(key, knownKeys(issue.path));
+      return {
+        line: lineOf(keyAt(document, path), counter),
+        path: dotted(path),
+        message: suggestion ? `unknown key; did you mean ${suggestion}?` : 'unknown key',
+      };
+    });
+  });
+  return mistakes.sort((a, b) => a.line - b.line);
+}
