@@ -127,8 +127,8 @@ def test_a_masked_prompt_is_refused() -> None:
 
 def test_divisors() -> None:
     counts = {"global_masked": 100, "microbatch_masked": 20, "microbatches": 4}
-    assert divisor("global", **counts) == 100  # type: ignore[arg-type]
-    assert divisor("microbatch", **counts) == 80  # type: ignore[arg-type]
+    assert divisor("global", **counts) == 100
+    assert divisor("microbatch", **counts) == 80
     assert divisor("global", global_masked=0, microbatch_masked=0, microbatches=1) == 1
     with pytest.raises(ValueError, match="unknown normalisation"):
         divisor("rank", **counts)  # type: ignore[arg-type]

@@ -81,5 +81,5 @@ def test_sample_id_is_the_head_of_sha256(text: str) -> None:
 
 
 def test_purposes_keep_their_numbers() -> None:
-    assert [p.value for p in Purpose] == list(range(8))
-    assert Purpose.ORDER == 0 and Purpose.MASK == 2 and Purpose.SAMPLE_TOKEN == 5
+    names = "ORDER TIME MASK EOS_TAIL CUTOFF SAMPLE_TOKEN SAMPLE_REVEAL SAMPLE_CHOICE"
+    assert [(p.name, p.value) for p in Purpose] == [(n, i) for i, n in enumerate(names.split())]

@@ -100,7 +100,7 @@ def test_tokens_of_the_first_step(position: int) -> None:
 
 def test_tokens_of_the_second_step_follow_what_was_revealed() -> None:
     """Rows in which exactly the last position went first, conditioned on its token."""
-    first = {}
+    first: dict[int, list[Reveal]] = {}
     for reveal in reveals():
         if reveal.step == 0:
             first.setdefault(reveal.row, []).append(reveal)

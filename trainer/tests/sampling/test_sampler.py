@@ -143,10 +143,10 @@ def test_early_stop_changes_nothing_before_the_end(order: str) -> None:
     whole = sample(model, prompts, ids, config(order=order), trace=True)
     early = sample(model, prompts, ids, config(order=order, stop_at_end=True))
     assert whole.trace is not None
-    assert (early.steps < whole.steps).sum() > 5
+    assert (early.steps < whole.steps).sum() >= 3  # the case must occur
     answers = [whole.until_end(row, EOS) for row in range(30)]
     assert [early.until_end(row, EOS) for row in range(30)] == answers
-    # the case must occur: an end token revealed while a position before it was a mask
+    # so must this one: an end token revealed while a position before it was a mask
     assert any(
         (canvas[row] == EOS).any()
         and (canvas[row] == MASK)[: canvas[row].tolist().index(EOS)].any()
