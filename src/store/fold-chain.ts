@@ -1,0 +1,114 @@
+import type { ArtifactRef } from '../contracts/base.js';
+import type { ChainEntry, PostMortem } from '../contracts/journal.js';
+
+type Of<T extends ChainEntry['type']> = Extract<ChainEntry, { type: T }>;
+
+export interface ChainAttempt {
+  readonly token: number;
+  readonly host: string;
+  readonly boot: string;
+  readonly attempt: number;
+  readonly at: string;
+  ended: Omit<Of<'ended'>, 'type' | 'token'> | null;
+  readonly publishedSteps: number[];
+}
+
+export interface PublishedCheckpoint {
+  readonly seq: number;
+  readonly token: number;
+  readonly manifest: ArtifactRef;
+  readonly step: number;
+  readonly host: string;
+  readonly at: string;
+}
+
+/** Plain data, so that it may go through Temporal. */
+export interface ChainState {
+  /** Number of entries; the next one gets `length + 1`. */
+  length: number;
+  /** Token of the newest `acquired`, 0 before the first. */
+  newestToken: number;
+  readonly attempts: ChainAttempt[];
+  /** In the order of the journal; the last one is `newest`. */
+  readonly published: PublishedCheckpoint[];
+  newest: PublishedCheckpoint | null;
+  /** Manifest digests that the far store holds. */
+  readonly copied: string[];
+  readonly boots: Omit<Of<'booted'>, 'type'>[];
+  readonly postMortems: PostMortem[];
+  readonly refused: (Omit<Of<'refused'>, 'type'> & { readonly seq: number })[];
+  /** The newest `budget`: what the next attempt must stay below. */
+  budget: Omit<Of<'budget'>, 'type'> | null;
+}
+
+function emptyState(): ChainState {
+  return {
+    length: 0,
+    newestToken: 0,
+    attempts: [],
+    published: [],
+    newest: null,
+    copied: [],
+    boots: [],
+    postMortems: [],
+    refused: [],
+    budget: null,
+  };
+}
+
+function acquire(state: ChainState, entry: Of<'acquired'>, seq: number): void {
+  const { host, boot, attempt, at } = entry;
+  state.newestToken = seq;
+  state.attempts.push({ token: seq, host, boot, attempt, at, ended: null, publishedSteps: [] });
+}
+
+function publish(state: ChainState, entry: Of<'published'>, seq: number): void {
+  const { token, manifest, step, host, at } = entry;
+  // No writer of ours appends this; whoever did has no right to move the chain's head.
+  if (token !== state.newestToken) {
+    const { newestToken } = state;
+    state.refused.push({ seq, token, newestToken, manifest: manifest.digest, step, host, at });
+    return;
+  }
+  state.newest = { seq, token, manifest, step, host, at };
+  state.published.push(state.newest);
+  state.attempts.at(-1)?.publishedSteps.push(step);
+}
+
+function end(state: ChainState, { type: _, token, ...ended }: Of<'ended'>): void {
+  const attempt = state.attempts.find((candidate) => candidate.token === token);
+  if (attempt) attempt.ended ??= ended;
+}
+
+function apply(state: ChainState, entry: ChainEntry, seq: number): void {
+  switch (entry.type) {
+    case 'acquired':
+      return acquire(state, entry, seq);
+    case 'published':
+      return publish(state, entry, seq);
+    case 'ended':
+      return end(state, entry);
+    case 'booted':
+      return void state.boots.push({ key: entry.key, host: entry.host, at: entry.at });
+    case 'copied':
+      return void state.copied.push(entry.manifest);
+    case 'postMortem':
+      return void state.postMortems.push(entry.postMortem);
+    case 'refused': {
+      const { type: _, ...refused } = entry;
+      return void state.refused.push({ ...refused, seq });
+    }
+    case 'budget': {
+      const { type: _, ...budget } = entry;
+      state.budget = budget;
+    }
+  }
+}
+
+/** The entry at index i has seq i + 1. Pure: the same entries always give the same state. */
+export function foldChain(entries: readonly ChainEntry[]): ChainState {
+  const state = emptyState();
+  entries.forEach((entry, index) => apply(state, entry, index + 1));
+  state.length = entries.length;
+  return state;
+}
