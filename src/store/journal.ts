@@ -45,9 +45,7 @@ export class Journal<E> {
    * Folds, decides, appends exactly seq + 1 of what was decided on; a lost race decides again on the
    * new entries. Nothing is appended on knowledge older than the entry before it.
    */
-  async update<R>(
-    decide: (entries: readonly E[], nextSeq: number) => Decision<E, R>,
-  ): Promise<R> {
+  async update<R>(decide: (entries: readonly E[], nextSeq: number) => Decision<E, R>): Promise<R> {
     for (;;) {
       const entries = await this.read();
       const nextSeq = entries.length + 1;

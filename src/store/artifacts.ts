@@ -1,0 +1,127 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Manifest, type ArtifactRef, type FileEntry } from '../contracts/base.js';
+import { fileDamage, hashFolder, isInside } from './artifact-files.js';
+import { canonicalJson, sha256Hex } from './canonical-json.js';
+import { DamagedArtifactError, MissingObjectError, type FileDamage } from './errors.js';
+import { placeFile } from './local-files.js';
+import type { ObjectStore } from './object-store.js';
+
+export const blobKey = (sha256: string): string => `blobs/${sha256}`;
+export const manifestKey = (digest: string): string => `manifests/${digest}.json`;
+
+export interface NewArtifact {
+  readonly folder: string;
+  readonly kind: Manifest['kind'];
+  /** Sizes and digests when they are known already (a trainer's event); else the folder is hashed. */
+  readonly files?: readonly FileEntry[];
+}
+
+export interface MaterialiseOptions {
+  /** Folder of files by sha256 on this host, checked before use and filled on the way. */
+  readonly cache?: string;
+}
+
+/** Files first, then the manifest: an artifact whose manifest is there is complete. */
+export async function publishArtifact(
+  store: ObjectStore,
+  { folder, kind, files }: NewArtifact,
+): Promise<ArtifactRef> {
+  const entries = [...(files ?? (await hashFolder(folder)))];
+  entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const text = canonicalJson(Manifest.parse({ version: 1, kind, files: entries }));
+  const digest = sha256Hex(text);
+  await checkGiven(digest, folder, files ?? []);
+  for (const { path, sha256 } of entries) {
+    const key = blobKey(sha256);
+    // A local blob is written anew, since that costs little and heals one that a disk damaged.
+    if (store.kind === 'local' || !(await store.has(key))) {
+      await store.putFile(key, join(folder, path));
+    }
+  }
+  await store.put(manifestKey(digest), Buffer.from(text));
+  return { digest, bytes: entries.reduce((sum, { size }) => sum + size, 0) };
+}
+
+/** Digests told by somebody else are checked: a blob under a wrong name harms every later reader. */
+async function checkGiven(
+  digest: string,
+  folder: string,
+  files: readonly FileEntry[],
+): Promise<void> {
+  const damages: FileDamage[] = [];
+  for (const file of files) {
+    const reason = isInside(file.path)
+      ? await fileDamage(join(folder, file.path), file)
+      : 'path leaves the folder';
+    if (reason !== null) damages.push({ path: file.path, reason });
+  }
+  if (damages.length > 0) throw new DamagedArtifactError(digest, damages);
+}
+
+export async function readManifest(store: ObjectStore, digest: string): Promise<Manifest> {
+  const key = manifestKey(digest);
+  const bytes = await store.get(key);
+  if (bytes === undefined) throw new MissingObjectError(key, store.location);
+  if (sha256Hex(bytes) !== digest) {
+    throw new DamagedArtifactError(digest, [{ path: key, reason: 'sha256 differs' }]);
+  }
+  const manifest = Manifest.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const outside = manifest.files.filter(({ path }) => !isInside(path));
+  if (outside.length > 0) {
+    const damages = outside.map(({ path }) => ({ path, reason: 'path leaves the folder' }));
+    throw new DamagedArtifactError(digest, damages);
+  }
+  return manifest;
+}
+
+/**
+ * Brings the artifact into `destination` with every size and sha256 checked. Files that are right
+ * there already are kept, wrong ones replaced, others left alone. Throws DamagedArtifactError.
+ */
+export async function materialise(
+  store: ObjectStore,
+  ref: Pick<ArtifactRef, 'digest'>,
+  destination: string,
+  options: MaterialiseOptions = {},
+): Promise<Manifest> {
+  const manifest = await readManifest(store, ref.digest);
+  const damages: FileDamage[] = [];
+  for (const file of manifest.files) {
+    const reason = await bring(store, file, join(destination, file.path), options.cache);
+    if (reason !== null) damages.push({ path: file.path, reason });
+  }
+  if (damages.length > 0) throw new DamagedArtifactError(ref.digest, damages);
+  return manifest;
+}
+
+async function bring(
+  store: ObjectStore,
+  file: FileEntry,
+  path: string,
+  cache: string | undefined,
+): Promise<string | null> {
+  if ((await fileDamage(path, file)) === null) return null;
+  if (cache === undefined) return fetch(store, file, path);
+  const cached = join(cache, file.sha256);
+  if ((await fileDamage(cached, file)) !== null) {
+    const reason = await fetch(store, file, cached);
+    if (reason !== null) return reason;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  await placeFile(cached, path, path);
+  return null;
+}
+
+/** A damaged file is taken away again, so that nobody mistakes it for a good one. */
+async function fetch(store: ObjectStore, file: FileEntry, path: string): Promise<string | null> {
+  try {
+    await store.getFile(blobKey(file.sha256), path);
+  } catch (error) {
+    if (error instanceof MissingObjectError) return 'missing in the store';
+    throw error;
+  }
+  const reason = await fileDamage(path, file);
+  if (reason !== null) await rm(path, { force: true });
+  return reason;
+}

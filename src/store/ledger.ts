@@ -1,0 +1,81 @@
+import { LedgerEntry } from '../contracts/journal.js';
+import type { StageName } from '../contracts/stages.js';
+import { Journal, type JournalOptions } from './journal.js';
+import type { ObjectStore } from './object-store.js';
+
+type Of<T extends LedgerEntry['type']> = Extract<LedgerEntry, { type: T }>;
+
+export interface LedgerOptions extends JournalOptions {
+  readonly now?: () => Date;
+}
+
+/** Both amounts are cumulative: since this start of the host, over all its stages. */
+export interface HostCharge {
+  /** Id of one start of a host; a host that begins to count anew needs a new id. */
+  readonly host: string;
+  readonly stage: StageName;
+  readonly seconds: number;
+  readonly fen: number;
+}
+
+/** Price of a host's whole life so far, rounded up once: differences of this lose no fraction. */
+export function cumulativeFen(seconds: number, pricePerHourFen: number): number {
+  return Math.ceil((seconds * pricePerHourFen) / 3600);
+}
+
+/** The money of a plan. Charging twice, late, or from two processes never doubles or loses a fen. */
+export class Ledger {
+  readonly #journal: Journal<LedgerEntry>;
+  readonly #now: () => Date;
+  readonly #planId: string;
+
+  constructor(store: ObjectStore, planId: string, options: LedgerOptions = {}) {
+    this.#planId = planId;
+    this.#journal = new Journal(store, `ledgers/${planId}`, LedgerEntry, options);
+    this.#now = options.now ?? (() => new Date());
+  }
+
+  /** Repeating the newest terms changes nothing; new terms (a raised cap) are appended. */
+  open(terms: Omit<Of<'opened'>, 'type' | 'at' | 'planId'>): Promise<void> {
+    return this.#journal.update((entries) => {
+      const newest = entries.findLast((entry) => entry.type === 'opened');
+      const stands =
+        newest?.capFen === terms.capFen &&
+        newest.reserveFen === terms.reserveFen &&
+        newest.pricePerHourFen === terms.pricePerHourFen;
+      if (stands) return { result: undefined };
+      const { capFen, reserveFen, pricePerHourFen } = terms;
+      const append = { capFen, reserveFen, pricePerHourFen, planId: this.#planId, at: this.#at() };
+      return { append: { type: 'opened', ...append }, result: undefined };
+    });
+  }
+
+  /** Appends what is new since the host's last entry; returns how many fen that was. */
+  charge({ host, stage, seconds, fen }: HostCharge): Promise<number> {
+    return this.#journal.update((entries) => {
+      const charged = entries.filter((entry) => entry.type === 'host' && entry.host === host);
+      const newFen = fen - sum(charged, 'fen');
+      const newSeconds = Math.max(0, seconds - sum(charged, 'seconds'));
+      // Below one whole fen nothing is written: the fraction stays in the cumulative amount.
+      if (newFen <= 0) return { result: 0 };
+      const append = { host, stage, fen: newFen, seconds: newSeconds, at: this.#at() };
+      return { append: { type: 'host', ...append }, result: newFen };
+    });
+  }
+
+  async totalFen(): Promise<number> {
+    return sum(await this.entries(), 'fen');
+  }
+
+  entries(): Promise<LedgerEntry[]> {
+    return this.#journal.read();
+  }
+
+  #at(): string {
+    return this.#now().toISOString();
+  }
+}
+
+function sum(entries: readonly LedgerEntry[], field: 'fen' | 'seconds'): number {
+  return entries.reduce((total, entry) => total + (entry.type === 'host' ? entry[field] : 0), 0);
+}
