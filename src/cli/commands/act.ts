@@ -1,0 +1,77 @@
+import { userInfo } from 'node:os';
+import { CLI_EXIT } from '../../contracts/failures.js';
+import { StageName } from '../../contracts/stages.js';
+import { CHECKLIST } from '../../contracts/checklist.js';
+import { CliError } from '../cli-error.js';
+import { config } from '../context.js';
+import { print } from '../output.js';
+
+async function update(
+  planId: string,
+  name: string,
+  argument: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const { withClient } = await import('../connect.js');
+  const { sendUpdate } = await import('../plan-handle.js');
+  return withClient(await config(), async (client) => {
+    print(await sendUpdate(client, planId, name, { by: userInfo().username, ...argument }));
+    return CLI_EXIT.ok;
+  });
+}
+
+export const approve = (planId: string): Promise<number> => update(planId, 'approve');
+export const pause = (planId: string): Promise<number> => update(planId, 'pause');
+export const resume = (planId: string): Promise<number> => update(planId, 'resume');
+
+export async function tick(planId: string, item: string): Promise<number> {
+  const mine = CHECKLIST.filter((entry) => entry.tickedBy === 'person').map((entry) => entry.id);
+  if (!mine.includes(item)) {
+    throw new CliError(
+      `No item called ${item} is yours to tick.`,
+      CLI_EXIT.usage,
+      `Yours: ${mine.join(', ')}.`,
+    );
+  }
+  return update(planId, 'tick', { item });
+}
+
+export async function cancel(planId: string): Promise<number> {
+  const { withClient } = await import('../connect.js');
+  return withClient(await config(), async (client) => {
+    await client.workflow.getHandle(planId).cancel();
+    print(`${planId} is being cancelled: the trainer stops after a last checkpoint.`);
+    return CLI_EXIT.ok;
+  });
+}
+
+/** On a running plan an update; on a closed one a new run of the same id. */
+export async function retry(planId: string, options: { readonly from: string }): Promise<number> {
+  const stage = StageName.safeParse(options.from);
+  if (!stage.success) {
+    throw new CliError(
+      `There is no stage ${options.from}.`,
+      CLI_EXIT.usage,
+      `Stages: ${StageName.options.join(', ')}.`,
+    );
+  }
+  const { withClient } = await import('../connect.js');
+  const { sendUpdate } = await import('../plan-handle.js');
+  const { startPlan } = await import('../start-plan.js');
+  const { ResolvedPlan } = await import('../../contracts/plan.js');
+  return withClient(await config(), async (client) => {
+    const description = await client.workflow.getHandle(planId).describe();
+    if (description.status.name === 'RUNNING') {
+      print(
+        await sendUpdate(client, planId, 'retryFrom', {
+          by: userInfo().username,
+          stage: stage.data,
+        }),
+      );
+      return CLI_EXIT.ok;
+    }
+    const plan = ResolvedPlan.parse(description.memo?.['plan']);
+    await startPlan(client, plan, { retryFrom: stage.data });
+    print(`${planId} runs again from ${stage.data}.`);
+    return CLI_EXIT.ok;
+  });
+}

@@ -1,0 +1,33 @@
+import { CLI_EXIT } from '../../contracts/failures.js';
+import { config } from '../context.js';
+import { print, printJson } from '../output.js';
+
+export interface StartArguments {
+  readonly id?: string;
+  readonly wait?: boolean;
+  readonly again?: boolean;
+  readonly json?: boolean;
+}
+
+export async function start(file: string, options: StartArguments): Promise<number> {
+  const { loadPlan } = await import('../plan-file.js');
+  const plan = await loadPlan(file, options.id ? { id: options.id } : {});
+  const settings = await config();
+  const { withClient } = await import('../connect.js');
+  const { startPlan } = await import('../start-plan.js');
+  return withClient(settings, async (client) => {
+    const started = await startPlan(client, plan, options.again ? { again: true } : {});
+    if (started.kind === 'already-finished') {
+      const { readSummary, renderSummary } = await import('../summary-file.js');
+      const summary = await readSummary(settings.home, plan.id);
+      if (options.json) printJson(summary);
+      else print(`${renderSummary(summary)}\nAlready finished; --again trains it anew.`);
+      return CLI_EXIT.ok;
+    }
+    if (options.json) printJson({ planId: plan.id, [started.kind]: true });
+    else print(started.kind === 'started' ? plan.id : `${plan.id} (running already; attached)`);
+    if (!options.wait) return CLI_EXIT.ok;
+    const { follow } = await import('../follow.js');
+    return follow(client, plan.id, { quiet: options.json ?? false });
+  });
+}

@@ -1,0 +1,121 @@
+import { Command } from 'commander';
+import { action } from './context.js';
+
+/** Commands load their code when they run: `--help` must not wait for the Temporal client. */
+export function buildProgram(): Command {
+  const program = new Command('dream-sft')
+    .description(
+      'Fine-tunes Dream 7B on s1K as a durable five-day plan on GPU hosts that may vanish',
+    )
+    .showHelpAfterError('(dream-sft --help lists the commands)')
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2);
+    });
+  addLongRunning(program);
+  addPlanCommands(program);
+  addReadingCommands(program);
+  return program;
+}
+
+function addLongRunning(program: Command): void {
+  program
+    .command('up')
+    .description('start server, control, prep and local GPU workers here, until Ctrl-C')
+    .option('--only <parts>', 'comma-separated: server, control, prep, gpu')
+    .option('--gpu-class <name>', 'class of the local GPU worker', 'local')
+    .option('--port <number>', 'port of the Temporal server')
+    .action(action(async (options) => (await import('./commands/up.js')).up(options)));
+  program
+    .command('worker <kind>')
+    .description('run one worker in the foreground: control, prep or gpu')
+    .option('--gpu-class <name>', 'class of a gpu worker', 'local')
+    .action(
+      action(async (kind, options) => (await import('./commands/worker.js')).worker(kind, options)),
+    );
+  program
+    .command('demo')
+    .description(
+      'carry plans/tiny.yaml through all stages here, with a killed GPU worker on the way',
+    )
+    .option('--json', 'print summary.json and nothing else')
+    .option('--keep', 'leave server and workers running')
+    .action(action(async (options) => (await import('./commands/demo.js')).demo(options)));
+}
+
+function addPlanCommands(program: Command): void {
+  program
+    .command('start <plan>')
+    .description('start a plan file; prints its id')
+    .option('--id <id>', 'another id than the file names')
+    .option('--wait', 'follow it to its end')
+    .option('--again', 'train anew although it has finished')
+    .option('--json', 'for scripts')
+    .action(
+      action(async (file, options) => (await import('./commands/start.js')).start(file, options)),
+    );
+  const act = (name: 'approve' | 'pause' | 'resume' | 'cancel', description: string): void => {
+    program
+      .command(`${name} <id>`)
+      .description(description)
+      .action(action(async (id) => (await import('./commands/act.js'))[name](id)));
+  };
+  act('approve', 'approve the quote of a waiting plan');
+  act('pause', 'stop after a checkpoint and give the hosts back');
+  act('resume', 'go on with a paused plan');
+  act('cancel', 'end a plan after a last checkpoint; it can be started again from there');
+  program
+    .command('retry <id>')
+    .description('do a stage, and all after it, again')
+    .requiredOption('--from <stage>', 'the stage')
+    .action(action(async (id, options) => (await import('./commands/act.js')).retry(id, options)));
+  program
+    .command('tick <id> <item>')
+    .description('tick an item of the five days that only a person can do')
+    .action(action(async (id, item) => (await import('./commands/act.js')).tick(id, item)));
+}
+
+function addReadingCommands(program: Command): void {
+  program
+    .command('watch <id>')
+    .description('follow a plan live')
+    .action(action(async (id) => (await import('./commands/read.js')).watch(id)));
+  program
+    .command('status [id]')
+    .description('one plan on one screen, or all plans')
+    .option('--json', 'for scripts')
+    .action(
+      action(async (id, options) => (await import('./commands/read.js')).status(id, options)),
+    );
+  program
+    .command('list')
+    .description('all plans')
+    .option('--json', 'for scripts')
+    .action(action(async (options) => (await import('./commands/read.js')).list(options)));
+  program
+    .command('logs <id> [stage]')
+    .description('log of a stage, of the newest when none is named')
+    .option('-f, --follow', 'go on as it grows')
+    .action(
+      action(async (id, stage, options) =>
+        (await import('./commands/logs.js')).logs(id, stage, options),
+      ),
+    );
+  program
+    .command('report <id>')
+    .description('result of a plan that has ended, and where its report lies')
+    .option('--json', 'print summary.json')
+    .action(
+      action(async (id, options) => (await import('./commands/read.js')).report(id, options)),
+    );
+  program
+    .command('plan')
+    .description('work on plan files')
+    .command('check <file>')
+    .description('find every mistake of a plan file')
+    .option('--json', 'for scripts')
+    .action(
+      action(async (file, options) =>
+        (await import('./commands/read.js')).planCheck(file, options),
+      ),
+    );
+}

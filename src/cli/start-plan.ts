@@ -1,0 +1,102 @@
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { CLI_EXIT } from '../contracts/failures.js';
+import type { ResolvedPlan } from '../contracts/plan.js';
+import {
+  PlanDeadline,
+  PlanGpuClass,
+  PlanStage,
+  PlanStatusKey,
+} from '../contracts/search-attributes.js';
+import { CONTROL_QUEUE, type StageName } from '../contracts/stages.js';
+import { CliError } from './cli-error.js';
+import { differences } from './plan-diff.js';
+
+export type Started =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'attached' }
+  /** It has ended well; its result is there, and starting again would pay twice. */
+  | { readonly kind: 'already-finished' };
+
+export interface StartOptions {
+  readonly again?: boolean;
+  readonly retryFrom?: StageName;
+}
+
+/** Starts a plan, or attaches to the running one of the same id and content (design.md). */
+export async function startPlan(
+  client: Client,
+  plan: ResolvedPlan,
+  options: StartOptions = {},
+): Promise<Started> {
+  const existing = await describe(client, plan.id);
+  if (existing) {
+    const running = existing.status.name === 'RUNNING';
+    if (running) {
+      refuseOtherPlan(plan, existing);
+      return { kind: 'attached' };
+    }
+    if (existing.status.name === 'COMPLETED' && !options.again && !options.retryFrom) {
+      refuseOtherPlan(plan, existing);
+      return { kind: 'already-finished' };
+    }
+  }
+  await start(client, plan, options);
+  return { kind: 'started' };
+}
+
+async function describe(
+  client: Client,
+  planId: string,
+): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await client.workflow.getHandle(planId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+function refuseOtherPlan(plan: ResolvedPlan, existing: WorkflowExecutionDescription): void {
+  if (existing.memo?.['planDigest'] === plan.digest) return;
+  const lines = differences(existing.memo?.['plan'], plan);
+  throw new CliError(
+    [`Plan ${plan.id} exists with other content:`, ...lines.map((line) => `  ${line}`)].join('\n'),
+    CLI_EXIT.conflict,
+    'Give the new plan another id, or cancel the old one first.',
+  );
+}
+
+async function start(client: Client, plan: ResolvedPlan, options: StartOptions): Promise<void> {
+  const deadline = new Date(Date.now() + plan.deadlineSeconds * 1000);
+  try {
+    await client.workflow.start('fiveDayPlan', {
+      workflowId: plan.id,
+      taskQueue: CONTROL_QUEUE,
+      args: options.retryFrom ? [plan, { retryFrom: options.retryFrom }] : [plan],
+      memo: { planDigest: plan.digest, plan },
+      staticSummary: plan.title,
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: PlanStage, value: 'download' },
+        { key: PlanStatusKey, value: 'running' },
+        { key: PlanGpuClass, value: plan.hosts.gpuClass },
+        { key: PlanDeadline, value: deadline },
+      ]),
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      throw new CliError(
+        `Plan ${plan.id} was started by somebody else a moment ago.`,
+        CLI_EXIT.conflict,
+      );
+    }
+    throw error;
+  }
+}

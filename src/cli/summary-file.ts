@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CLI_EXIT } from '../contracts/failures.js';
+import { Summary } from '../contracts/state.js';
+import { CliError } from './cli-error.js';
+import { duration, money, percent, statusText } from './output.js';
+
+export const summaryPath = (home: string, planId: string): string =>
+  join(home, 'runs', planId, 'summary.json');
+
+export async function readSummary(home: string, planId: string): Promise<Summary> {
+  const path = summaryPath(home, planId);
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new CliError(
+      `There is no summary of ${planId} at ${path}.`,
+      CLI_EXIT.notFound,
+      'It is written when the plan has ended, on the machine of the control worker.',
+    );
+  });
+  const parsed = Summary.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new CliError(`The summary ${path} is damaged.`, CLI_EXIT.data);
+  return parsed.data;
+}
+
+export function renderSummary(summary: Summary): string {
+  const lines = [
+    `${summary.planId}  ${statusText(summary.status)}  ${duration(summary.wallSeconds)}`,
+  ];
+  for (const [suite, after] of Object.entries(summary.evaluation.after)) {
+    const before = summary.evaluation.before[suite];
+    const was = before ? `${percent(before.score)} → ` : '';
+    lines.push(`  ${suite}: ${was}${percent(after.score)} (${after.n} questions)`);
+  }
+  const { training, spend, interruptions } = summary;
+  if (training)
+    lines.push(`  ${training.steps} steps, final loss ${training.finalLoss.toFixed(4)}`);
+  lines.push(
+    `  ${interruptions.length} interruptions, ${money(spend.totalFen)} of ${money(spend.capFen)}`,
+  );
+  if (summary.report.html) lines.push(`  report: ${summary.report.html}`);
+  return lines.join('\n');
+}
