@@ -1,0 +1,84 @@
+import type { Logger } from 'pino';
+import type { ResultEvent, TrainerEvent } from '../contracts/events.js';
+import type { ObjectStore } from '../store/object-store.js';
+
+/** How a trainer process ended; the parts that src/processes reads out of its output. */
+export interface TrainerExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly lastError: Extract<TrainerEvent, { type: 'error' }> | null;
+  readonly result: ResultEvent | null;
+  /** Last lines of its log. */
+  readonly logTail: readonly string[];
+}
+
+export interface TrainerProcess {
+  readonly pid: number | null;
+  /** Never rejects: a process that could not be started is an exit too. */
+  readonly exited: Promise<TrainerExit>;
+  /** SIGTERM to the process group: checkpoint, then exit 75. */
+  stop(): void;
+  kill(): void;
+}
+
+export interface TrainerStart {
+  readonly python: string;
+  readonly trainerFolder: string;
+  readonly specPath: string;
+  readonly command: string;
+  readonly cwd: string;
+  readonly logFile: string;
+  readonly onEvent: (event: TrainerEvent) => void;
+  readonly onLogLine: (line: string) => void;
+}
+
+/** What the stages that run the trainer need; nothing here comes from the environment. */
+export interface StageDeps {
+  readonly store: ObjectStore;
+  readonly home: string;
+  readonly host: { readonly id: string; readonly boot: string };
+  readonly codeDigest: string;
+  readonly python: string;
+  readonly trainerFolder: string;
+  readonly startTrainer: (options: TrainerStart) => TrainerProcess;
+  readonly now: () => Date;
+  readonly log: Logger;
+  /** Between validation and a journal write: where tests stop a process to make it a zombie. */
+  readonly beforeJournalWrite?: (key: string) => Promise<void> | void;
+  /** Told at each beat that changes what the host does, for its record in the store. */
+  readonly onWork?: (work: HostWork | null) => void;
+  readonly timing?: Partial<StageTiming>;
+}
+
+export interface HostWork {
+  readonly planId: string;
+  readonly stage: string;
+  readonly step: number | null;
+}
+
+export interface StageTiming {
+  /** Own timer; the SDK throttles what goes to the server. */
+  readonly beatMs: number;
+  /** A trainer without an event for longer than the floor and `hangFactor` usual gaps hangs. */
+  readonly hangFloorMs: number;
+  readonly hangFactor: number;
+  /** Before the first step a trainer may load weights for as long as this. */
+  readonly startFloorMs: number;
+  /** After SIGTERM, before SIGKILL. */
+  readonly stopMs: number;
+  /** The same, when the host itself is about to be taken. */
+  readonly shutdownMs: number;
+}
+
+export const TIMING: StageTiming = {
+  beatMs: 400,
+  hangFloorMs: 120_000,
+  hangFactor: 20,
+  startFloorMs: 1_800_000,
+  stopMs: 600_000,
+  shutdownMs: 20_000,
+};
+
+export function timingOf(deps: StageDeps): StageTiming {
+  return { ...TIMING, ...deps.timing };
+}

@@ -1,0 +1,71 @@
+import type { FailureType } from '../contracts/failures.js';
+import { EXIT } from '../contracts/events.js';
+import type { TrainerExit } from './deps.js';
+
+/** Why the activity itself ends the trainer, or was told to end. */
+export type Reason =
+  | 'cancel-requested'
+  | 'worker-shutdown'
+  | 'activity-paused'
+  | 'connection-lost'
+  | 'superseded'
+  | 'hung';
+
+/** `ended` entry of the chain; null when this attempt may no longer write there. */
+export type Ending = 'finished' | 'stopped' | 'failed' | 'crashed' | 'preempted' | null;
+
+export type Verdict =
+  | { readonly then: 'finish' }
+  | { readonly then: 'stop'; readonly ending: 'stopped' }
+  | { readonly then: 'rethrow'; readonly ending: 'stopped' | null }
+  | { readonly then: 'fail'; readonly type: FailureType; readonly ending: Ending };
+
+const fail = (type: FailureType, ending: Ending): Verdict => ({ then: 'fail', type, ending });
+
+const BY_CODE: Readonly<Record<number, Verdict>> = {
+  [EXIT.spec]: fail('BadSpec', 'failed'),
+  [EXIT.data]: fail('BadData', 'failed'),
+  [EXIT.diverged]: fail('Diverged', 'failed'),
+  [EXIT.resources]: fail('OutOfResources', 'failed'),
+};
+
+/** Exhaustive: how the trainer ended and what the activity was told → what the activity does. */
+export function judgeExit(exit: TrainerExit, reason: Reason | null): Verdict {
+  // A finished trainer is a finished stage, whatever was asked a moment too late, but for a zombie.
+  if (exit.code === EXIT.finished && exit.result && !isOutdated(reason)) return { then: 'finish' };
+  switch (reason) {
+    case 'superseded':
+      return fail('Superseded', null);
+    case 'connection-lost':
+      return { then: 'rethrow', ending: null };
+    case 'hung':
+      return fail('TrainerHung', 'crashed');
+    case 'cancel-requested':
+      return BY_CODE[exit.code ?? -1] ?? { then: 'stop', ending: 'stopped' };
+    case 'activity-paused':
+      return BY_CODE[exit.code ?? -1] ?? { then: 'rethrow', ending: 'stopped' };
+    case 'worker-shutdown':
+      return fail('Preempted', 'preempted');
+    case null:
+      return BY_CODE[exit.code ?? -1] ?? fail('TrainerCrashed', 'crashed');
+  }
+}
+
+function isOutdated(reason: Reason | null): boolean {
+  return reason === 'superseded' || reason === 'connection-lost';
+}
+
+/** The error event's words when there are any, else how the process ended. */
+export function exitMessage(exit: TrainerExit, reason: Reason | null): string {
+  if (reason === 'hung') return 'The trainer gave no sign of progress and was killed';
+  if (reason === 'worker-shutdown') return 'The worker is shutting down; the next attempt resumes';
+  if (reason === 'superseded') return 'A newer attempt has taken over; nothing more is published';
+  if (exit.lastError) {
+    const { message, mistakes } = exit.lastError;
+    return [message, ...mistakes].join('; ');
+  }
+  if (exit.signal) return `The trainer was ended by ${exit.signal}`;
+  if (exit.code === EXIT.finished) return 'The trainer ended without a result';
+  if (exit.code === null) return 'The trainer could not be started';
+  return `The trainer ended with exit code ${exit.code}`;
+}
