@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+/** Everything that comes from outside: environment, profile and home folder. Frozen. */
+export interface Config {
+  /** State of this machine: `.dream-sft` below the working directory, or DREAM_SFT_HOME. */
+  readonly home: string;
+  /** Root of the installed project. */
+  readonly root: string;
+  readonly trainerFolder: string;
+  readonly python: string;
+  readonly temporal: string;
+  readonly connection: ConnectionSettings;
+  readonly namespace: string;
+  readonly uiUrl: string | null;
+  readonly hostname: string;
+  readonly logLevel: string;
+  /** How often a worker lets a heartbeat through to the server. */
+  readonly heartbeatThrottleMs: number;
+  /** Unix socket of a demo; whatever runs under a guard dies when it closes. */
+  readonly lifetimeSocket: string | null;
+}
+
+export interface ConnectionSettings {
+  readonly address: string;
+  readonly [option: string]: unknown;
+}
+
+export interface ServerRecord {
+  readonly address: string;
+  readonly uiUrl: string;
+  readonly pid: number;
+}
+
+const ROOT = resolve(fileURLToPath(new URL('../../', import.meta.url)));
+const DEFAULT_ADDRESS = '127.0.0.1:7233';
+
+export const serverRecordPath = (home: string): string => join(home, 'server.json');
+
+export function loadConfig(overrides: Partial<Config> = {}): Config {
+  const env = process.env;
+  const home = overrides.home ?? resolve(env['DREAM_SFT_HOME'] ?? '.dream-sft');
+  const server = readServerRecord(home);
+  const profile = loadClientConnectConfig();
+  const named = profile.connectionOptions.address;
+  const address = named ?? server?.address ?? DEFAULT_ADDRESS;
+  return Object.freeze({
+    home,
+    root: ROOT,
+    trainerFolder: join(ROOT, 'trainer'),
+    python: env['DREAM_SFT_PYTHON'] ?? join(ROOT, '.venv', 'bin', 'python'),
+    temporal: env['DREAM_SFT_TEMPORAL'] ?? join(ROOT, '.venv', 'bin', 'temporal'),
+    connection: Object.freeze({ ...profile.connectionOptions, address }),
+    namespace: profile.namespace ?? 'default',
+    uiUrl: env['DREAM_SFT_UI_URL'] ?? (named ? null : (server?.uiUrl ?? null)),
+    hostname: hostname(),
+    logLevel: env['DREAM_SFT_LOG_LEVEL'] ?? 'info',
+    heartbeatThrottleMs: Number(env['DREAM_SFT_HEARTBEAT_THROTTLE_MS'] ?? 1000),
+    lifetimeSocket: env['DREAM_SFT_LIFETIME_SOCKET'] ?? null,
+    ...overrides,
+  });
+}
+
+export function readServerRecord(home: string): ServerRecord | null {
+  const path = serverRecordPath(home);
+  if (!existsSync(path)) return null;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ServerRecord;
+  } catch {
+    return null;
+  }
+}
+
+/** Environment of a child process that must come to the same configuration as this one. */
+export function childEnvironment(config: Config): Record<string, string> {
+  return {
+    DREAM_SFT_HOME: config.home,
+    DREAM_SFT_LOG_LEVEL: config.logLevel,
+    DREAM_SFT_HEARTBEAT_THROTTLE_MS: String(config.heartbeatThrottleMs),
+    ...(config.lifetimeSocket ? { DREAM_SFT_LIFETIME_SOCKET: config.lifetimeSocket } : {}),
+  };
+}
