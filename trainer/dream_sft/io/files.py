@@ -67,22 +67,22 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     sync_folder(path.parent)
 
 
-def write_folder(folder: Path, fill: Callable[[Path], None]) -> list[FileEntry]:
+def write_folder(folder: Path, fill: Callable[[Path], list[FileEntry]]) -> list[FileEntry]:
     """Create `folder` in one rename: `fill` writes into a temporary one beside it, all is flushed.
 
-    Returns the entries of its files. What stood at `folder` before is replaced. When `fill` or the
-    disk fails, the temporary folder is removed, `folder` stays as it was, and the error goes on.
+    Returns the entries that `fill` returns. What stood at `folder` before is replaced. When `fill`
+    or the disk fails, the temporary folder is removed, `folder` stays as it was, and the error goes
+    on.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
-        fill(temporary)
+        entries = fill(temporary)
         for path in sorted(temporary.rglob("*"), reverse=True):
             sync_folder(path) if path.is_dir() else sync_file(path)
         sync_folder(temporary)
-        entries = file_entries(temporary)
         _replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

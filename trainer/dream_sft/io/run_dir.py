@@ -72,6 +72,11 @@ class Metrics:
         summary = self._summary(value=values)
         self._board.add_event(self._event(step=step, wall_time=wall_time, summary=summary))
 
+    @property
+    def size(self) -> int:
+        """Bytes of metrics.jsonl so far: a checkpoint keeps exactly these."""
+        return self._text.tell()
+
     def close(self) -> None:
         self._text.close()
         self._board.close()

@@ -1,0 +1,161 @@
+"""`python -m dream_sft <command> --spec FILE`: one command, one process.
+
+In goes a run spec; out come event lines on stdout, logs on stderr and an exit code that says what
+to do next. Nothing heavy is imported before the command is known, so help answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dream_sft.io import exit_codes, stop
+from dream_sft.io.errors import ResourceError, SpecError, Stopped, TrainerError, is_disk_full
+from dream_sft.io.events import Emit, Emitter, Event, take_stdout
+from dream_sft.io.parent_watch import watch_parent
+from dream_sft.io.run_dir import open_log
+from dream_sft.io.schemas import COMMANDS
+from dream_sft.io.spec import Spec, load_spec
+from dream_sft.io.spec_help import about, spec_help
+
+log = logging.getLogger("dream_sft.main")
+_MODULES = {
+    "download": "dream_sft.download.run",
+    "convert": "dream_sft.data.convert",
+    "validate": "dream_sft.data.validate",
+    "train": "dream_sft.commands.train",
+    "sample": "dream_sft.commands.sample",
+    "evaluate": "dream_sft.commands.evaluate",
+}
+_WITH_TORCH = {"train", "sample", "evaluate"}
+_STOPPABLE = {"train", "evaluate"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in COMMANDS and ("--help" in words or "-h" in words):
+        print(spec_help(words[0]))
+        return exit_codes.FINISHED
+    parsed = _parse(words)
+    emit = Emitter(take_stdout())
+    try:
+        if parsed.command in _STOPPABLE:
+            stop.listen()
+        watch_parent()
+        spec = _read_spec(parsed, emit)
+        _start(spec, emit)
+        _open_run_dir(spec)
+        handler = importlib.import_module(_MODULES[parsed.command]).run
+        emit({**handler(spec, emit), "type": "result", "command": parsed.command})
+        return exit_codes.FINISHED
+    except Stopped as stopped:
+        log.info("%s", stopped)
+        return exit_codes.STOPPED
+    except Exception as error:
+        return _fail(error, emit)
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = _Parser(
+        prog="python -m dream_sft",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="The trainer half of dream-sft. Each command works alone.",
+        epilog="commands:\n"
+        + "\n".join(f"  {name:10} {about(name)}" for name in COMMANDS)
+        + "\n\n`<command> --help` explains every key of its spec.",
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    parser.add_argument("--spec", required=True, metavar="FILE", help="run spec, a JSON file")
+    return parser.parse_args(words)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        self.exit(exit_codes.SPEC, f"{self.prog}: {message}; try --help\n")
+
+
+def _read_spec(parsed: argparse.Namespace, emit: Emit) -> Spec:
+    try:
+        return load_spec(parsed.command, Path(parsed.spec))
+    except SpecError:
+        # `started` comes first in every case; the device is not known without a spec.
+        emit(_started(parsed.command, None, "unknown", None))
+        raise
+
+
+def _open_run_dir(spec: Spec) -> None:
+    try:
+        open_log(Path(spec["runDir"]), spec["command"])
+    except OSError as error:
+        if is_disk_full(error):
+            raise
+        raise SpecError(f"runDir: cannot write to {spec['runDir']} ({error.strerror})") from error
+
+
+def _start(spec: Spec, emit: Emit) -> None:
+    """The `started` event; torch is imported here, once threads are known."""
+    version, threads = None, spec.get("threads")
+    if spec["command"] in _WITH_TORCH:
+        # Tokenizers warn about forks that never happen here.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        import torch
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        version, threads = torch.__version__, torch.get_num_threads()
+    emit(_started(spec["command"], version, spec["device"], threads))
+
+
+def _started(command: str, torch_version: str | None, device: str, threads: int | None) -> Event:
+    return {
+        "type": "started",
+        "command": command,
+        "pid": os.getpid(),
+        "pythonVersion": sys.version.split()[0],
+        "torchVersion": torch_version,
+        "device": device,
+        "threads": threads,
+    }
+
+
+def _fail(error: Exception, emit: Emit) -> int:
+    """Say what went wrong: an event for programs, one or two lines for people, an exit code."""
+    known = _as_trainer_error(error)
+    if isinstance(known, ResourceError):
+        emit({"type": "budget", "resource": known.resource, "tokenBudget": known.token_budget})
+    emit(
+        {
+            "type": "error",
+            "reason": known.reason,
+            "message": known.message,
+            "mistakes": known.mistakes,
+        }
+    )
+    lines = "".join(f"\n  - {mistake}" for mistake in known.mistakes)
+    unforeseen = known.reason == "internal"
+    if logging.getLogger("dream_sft").handlers:
+        log.error("%s%s", known.message, lines, exc_info=error if unforeseen else None)
+    else:
+        print(f"{known.message}{lines}", file=sys.stderr)
+    return known.exit_code
+
+
+def _as_trainer_error(error: Exception) -> TrainerError:
+    if isinstance(error, TrainerError):
+        return error
+    if is_disk_full(error):
+        return ResourceError(f"no space left on the disk ({error}); free space, resume", "disk")
+    if isinstance(error, MemoryError):
+        return ResourceError("out of host memory; free memory, then resume", "host-memory")
+    return TrainerError(f"{type(error).__name__}: {error} (a mistake in this program; see the log)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Training: global batches, optimizer, schedule, the loop, checkpoints and exact resume."""

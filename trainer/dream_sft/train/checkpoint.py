@@ -1,0 +1,138 @@
+"""Checkpoints on disk: a snapshot in host memory, its folder, and reading it back.
+
+A folder `step-<n>` holds
+- model/: the weights in the Hugging Face layout (float32) with the base's tokenizer files;
+- optimizer.safetensors: both moments of every weight;
+- metrics.jsonl: one record a step, up to this step;
+- trainer_state.json: counts, order hash, settings, numerics fingerprint, and size and sha256 of
+  every other file.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dream_sft.io.errors import DataError
+from dream_sft.io.files import FileEntry, file_entries, file_entry, sha256_file, write_folder
+from dream_sft.model.network import Dream
+from dream_sft.model.weights import save_dream
+from dream_sft.train.state import TrainState, state_from_json
+
+MODEL = "model"
+OPTIMIZER = "optimizer.safetensors"
+METRICS = "metrics.jsonl"
+STATE = "trainer_state.json"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything a checkpoint holds, detached from the training that goes on."""
+
+    step: int
+    weights: dict[str, Tensor]
+    moments: dict[str, Tensor]
+    metrics_file: Path
+    metrics_bytes: int  # of metrics_file, which grows meanwhile
+    state_json: Any  # files → content of trainer_state.json
+
+
+def host_copies(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copies in host memory, whatever device the tensors live on."""
+    return {name: value.detach().to("cpu", copy=True) for name, value in tensors.items()}
+
+
+def write_checkpoint(snapshot: Snapshot, folder: Path, shell: Dream, base: Path) -> list[FileEntry]:
+    """Write `folder` (visible only when complete and flushed); returns its files, by path.
+
+    `shell` is a model without weights of its own (on the meta device). Raises OSError or
+    SafetensorError; nothing of this checkpoint is then left behind.
+    """
+
+    def fill(temporary: Path) -> list[FileEntry]:
+        shell.load_state_dict(snapshot.weights, assign=True)
+        save_dream(shell, temporary / MODEL, source=base)
+        save_file(snapshot.moments, temporary / OPTIMIZER)
+        with snapshot.metrics_file.open("rb") as source:
+            (temporary / METRICS).write_bytes(source.read(snapshot.metrics_bytes))
+        files = file_entries(temporary)
+        (temporary / STATE).write_text(snapshot.state_json(files), encoding="utf-8")
+        return sorted([*files, file_entry(temporary, STATE)], key=lambda e: str(e["path"]))
+
+    return write_folder(folder, fill)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint whose every file was verified."""
+
+    folder: Path
+    state: TrainState
+    settings: dict[str, Any]
+    fingerprint: dict[str, str]
+    records: str  # content of metrics.jsonl
+
+    def moments(self) -> dict[str, Tensor]:
+        return load_file(self.folder / OPTIMIZER)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Verify and read `folder`. Raises DataError naming every damaged or missing file."""
+    path = folder / STATE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["version"] != 1:
+            raise DataError(f"{path}: version {content['version']} is unknown to this program")
+        mistakes = [m for entry in content["files"] for m in _damage(folder, entry)]
+        if mistakes:
+            raise DataError(f"the checkpoint {folder} is damaged; resume from another", mistakes)
+        return Checkpoint(
+            folder=folder,
+            state=state_from_json(content),
+            settings=dict(content["settings"]),
+            fingerprint=dict(content["fingerprint"]),
+            records=(folder / METRICS).read_text(encoding="utf-8"),
+        )
+    except FileNotFoundError as error:
+        raise DataError(f"{folder} is no checkpoint: no {Path(error.filename).name}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise DataError(f"the checkpoint {folder} is damaged ({STATE}: {why})") from error
+
+
+def _damage(folder: Path, entry: dict[str, Any]) -> list[str]:
+    path = folder / entry["path"]
+    if not path.is_file():
+        return [f"{entry['path']} is missing"]
+    size = path.stat().st_size
+    if size != entry["size"]:
+        return [f"{entry['path']} has {size} bytes, expected {entry['size']}"]
+    if sha256_file(path) != entry["sha256"]:
+        return [f"{entry['path']} has other content than its sha256 says"]
+    return []
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Delete all but the newest `keep` checkpoints in `folder`."""
+    found = [p for p in folder.glob("step-*") if p.name.removeprefix("step-").isdigit()]
+    found.sort(key=lambda p: int(p.name.removeprefix("step-")))
+    for path in found[:-keep]:
+        # Renamed first, so that a deletion cut short leaves no half checkpoint under its name.
+        doomed = path.rename(path.with_name(f".{path.name}.deleted"))
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def empty_shell(model: Dream) -> Dream:
+    with torch.device("meta"):
+        return Dream(model.config)
+
+
+WRITE_ERRORS = (OSError, SafetensorError)

@@ -1,0 +1,112 @@
+"""When to take a checkpoint, and writing it beside the training."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dream_sft.io.errors import ResourceError, is_disk_full
+from dream_sft.io.events import Emit
+from dream_sft.io.files import remove_leftovers
+from dream_sft.io.process_info import is_dead
+from dream_sft.model.network import Dream
+from dream_sft.train.checkpoint import Snapshot, empty_shell, prune, write_checkpoint
+
+log = logging.getLogger("dream_sft.checkpoint")
+
+
+class Checkpointer:
+    """Writes snapshots in one background thread, at most one at a time.
+
+    A checkpoint that falls due while another is being written waits for the first step after it,
+    so training never stops for longer than the copy out of device memory (promise 7).
+    """
+
+    def __init__(self, settings: dict[str, Any], model: Dream, base: Path, emit: Emit) -> None:
+        self._folder = Path(settings["folder"])
+        self._every_steps: int | None = settings.get("everySteps")
+        self._every_seconds: float | None = settings.get("everySeconds")
+        self._keep: int | None = settings["keep"]
+        self._shell, self._base, self._emit = empty_shell(model), base, emit
+        self._thread: threading.Thread | None = None
+        self._failure: Exception | None = None
+        self._last_step = 0
+        self._last_time = time.monotonic()
+        self.last_taken: int | None = None
+
+    def prepare(self, step: int) -> None:
+        """Training starts after `step`: clear what dead processes left, start the clocks."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path in remove_leftovers(self._folder, is_dead):
+            log.info("removed %s, which a dead process left unfinished", path)
+        self._last_step, self._last_time = step, time.monotonic()
+
+    def due(self, step: int) -> bool:
+        """Whether to call `take` after `step`. Raises what the last writing failed with."""
+        self._raise_failure()
+        if self._thread is not None and self._thread.is_alive():
+            return False
+        if self._every_steps is not None:
+            marks = step // self._every_steps - self._last_step // self._every_steps
+            if marks > 0:
+                return True
+        waited = time.monotonic() - self._last_time
+        return self._every_seconds is not None and waited >= self._every_seconds
+
+    def take(self, snapshot: Callable[[], Snapshot]) -> float:
+        """Copy now, write in the background; returns the seconds that training waited."""
+        begun = time.monotonic()
+        self.finish()
+        copied = snapshot()
+        stall = time.monotonic() - begun
+        self._last_step, self._last_time = copied.step, time.monotonic()
+        self.last_taken = copied.step
+        self._thread = threading.Thread(
+            target=self._write, args=(copied, begun, stall), name="checkpoint", daemon=True
+        )
+        self._thread.start()
+        return stall
+
+    def finish(self) -> None:
+        """Wait for the checkpoint in flight. Raises what its writing failed with."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._raise_failure()
+
+    def _write(self, snapshot: Snapshot, begun: float, stall: float) -> None:
+        try:
+            folder = self._folder / f"step-{snapshot.step}"
+            files = write_checkpoint(snapshot, folder, self._shell, self._base)
+            seconds = time.monotonic() - begun
+            self._emit(
+                {
+                    "type": "checkpoint-ready",
+                    "step": snapshot.step,
+                    "folder": str(folder),
+                    "files": files,
+                    "seconds": round(seconds, 6),
+                    "stallSeconds": round(stall, 6),
+                }
+            )
+            log.info("checkpoint %s written in %.2f s", folder.name, seconds)
+            if self._keep is not None:
+                prune(self._folder, self._keep)
+        except Exception as error:  # carried to the training thread, which raises it
+            self._failure = error
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is None:
+            return
+        if is_disk_full(failure):
+            raise ResourceError(
+                f"no space left to write a checkpoint in {self._folder} ({failure}); "
+                "earlier checkpoints are whole: free space there, then resume",
+                "disk",
+            ) from failure
+        raise failure

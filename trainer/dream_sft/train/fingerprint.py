@@ -1,0 +1,53 @@
+"""The numerics fingerprint: what decides the last bit of the weights besides data and seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+Fingerprint = dict[str, str]
+
+
+def fingerprint(training: dict[str, Any], device: str) -> Fingerprint:
+    """Name → value, all strings. Equal on CPU: a resume gives bit-identical weights."""
+    per_step = training["documentsPerStep"]
+    per_micro = min(training["documentsPerMicroBatch"], per_step)
+    return {
+        "micro-batch plan": f"{per_micro} of {per_step} documents",
+        "world size": "1",
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "threads": str(torch.get_num_threads()),
+        "CPU instruction set": f"{torch.backends.cpu.get_cpu_capability()} {_cpu_vendor()}",
+        "torch version": torch.__version__,
+        "kernels": _kernels(),
+        "precision": training["precision"],
+        "compile": "off",
+    }
+
+
+def differences(then: Fingerprint, now: Fingerprint) -> list[dict[str, str]]:
+    """Entries of a `resumed_inexactly` event."""
+    return [
+        {"what": what, "checkpoint": then.get(what, "unknown"), "now": now.get(what, "unknown")}
+        for what in sorted({*then, *now})
+        if then.get(what) != now.get(what)
+    ]
+
+
+def _kernels() -> str:
+    libraries = (torch.backends.mkl, torch.backends.mkldnn, torch.backends.cudnn)
+    # torch leaves these functions without types.
+    names = [lib.__name__.rsplit(".", 1)[-1] for lib in libraries if lib.is_available()]
+    return f"sdpa, fused AdamW, {', '.join(names) or 'no vendor library'}"
+
+
+def _cpu_vendor() -> str:
+    """Vendor libraries choose their code by vendor as well as by instruction set."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return "unknown vendor"
+    found = (line.split(":", 1)[1].strip() for line in lines if line.startswith("vendor_id"))
+    return next(found, "unknown vendor")

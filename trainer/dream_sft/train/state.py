@@ -1,0 +1,104 @@
+"""What training knows besides weights and moments: `trainer_state.json` of a checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from dream_sft.data.dataset import Dataset
+from dream_sft.diffusion.order import OrderHash
+from dream_sft.train.fingerprint import Fingerprint
+
+# How a global batch is computed, not what it is: a change makes the resume inexact, not wrong.
+_HOW = ("documentsPerMicroBatch", "precision")
+
+
+@dataclass
+class TrainState:
+    """Counts after `step` steps. `updates` leaves out steps without a masked token."""
+
+    step: int = 0
+    updates: int = 0
+    tokens: int = 0
+    loss: float = 0.0
+    inexact: bool = False
+    order: OrderHash = field(default_factory=OrderHash)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a checkpoint and a run must share for one to go on from the other."""
+
+    settings: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the settings' canonical JSON."""
+        text = json.dumps(self.settings, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def differences(self, other: dict[str, Any]) -> list[str]:
+        """One line a setting that differs from `other` (a checkpoint's)."""
+        return [
+            f"{key}: the checkpoint has {other.get(key)!r}, the spec {self.settings.get(key)!r}"
+            for key in sorted({*self.settings, *other})
+            if self.settings.get(key) != other.get(key)
+        ]
+
+
+def identity_of(
+    training: dict[str, Any], total_steps: int, dataset: Dataset, model_config: dict[str, Any]
+) -> Identity:
+    """Settings that decide samples, noise, schedule and shapes."""
+    shown = {f"training.{k}": v for k, v in training.items() if k not in (*_HOW, "epochs", "steps")}
+    shape = {k: v for k, v in model_config.items() if isinstance(v, (int, float))}
+    return Identity(
+        {
+            **shown,
+            "total steps": total_steps,
+            "dataset": _dataset_digest(dataset),
+            "model": hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest(),
+        }
+    )
+
+
+def _dataset_digest(dataset: Dataset) -> str:
+    digest = hashlib.sha256()
+    for array in (dataset.sample_ids, dataset.ids, dataset.offsets, dataset.prompt_lengths):
+        digest.update(array.tobytes())
+    digest.update(dataset.cut.tobytes())
+    return digest.hexdigest()
+
+
+def state_to_json(
+    state: TrainState, identity: Identity, numerics: Fingerprint, files: list[dict[str, Any]]
+) -> str:
+    """The content of trainer_state.json; `files` are the checkpoint's other files."""
+    content = {
+        "version": 1,
+        "step": state.step,
+        "updates": state.updates,
+        "tokens": state.tokens,
+        "loss": state.loss,
+        "orderHash": state.order.hex(),
+        "resumedInexactly": state.inexact,
+        "configDigest": identity.digest,
+        "settings": identity.settings,
+        "fingerprint": numerics,
+        "files": files,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def state_from_json(content: dict[str, Any]) -> TrainState:
+    """Raises KeyError, TypeError or ValueError when the content is damaged."""
+    return TrainState(
+        step=int(content["step"]),
+        updates=int(content["updates"]),
+        tokens=int(content["tokens"]),
+        loss=float(content["loss"]),
+        inexact=bool(content["resumedInexactly"]),
+        order=OrderHash(content["orderHash"]),
+    )
