@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { HostRecord } from '../contracts/journal.js';
+import { readGpus } from '../processes/gpus.js';
+import { removeHostRecord, writeHostRecord } from '../store/host-records.js';
+import type { ObjectStore } from '../store/object-store.js';
+
+export interface HostRecordDeps {
+  readonly store: ObjectStore;
+  readonly id: string;
+  readonly gpuClass: string;
+  readonly hostname: string;
+  readonly home: string;
+  readonly codeDigest: string;
+  readonly periodMs: number;
+  readonly now: () => Date;
+  readonly log: Logger;
+}
+
+export interface Work {
+  readonly planId: string;
+  readonly stage: string;
+  readonly step: number | null;
+}
+
+/** Renews `hosts/<id>.json` in the store while the host lives: its sign of life to everybody. */
+export class HostRecordKeeper {
+  readonly boot = randomUUID();
+  readonly #startedAt: string;
+  #gpus: string[] = [];
+  #work: Work | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #renewing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly deps: HostRecordDeps) {
+    this.#startedAt = deps.now().toISOString();
+  }
+
+  work(work: Work | null): void {
+    this.#work = work;
+  }
+
+  async current(): Promise<HostRecord> {
+    const { deps } = this;
+    const disk = await statfs(deps.home);
+    return HostRecord.parse({
+      id: deps.id,
+      boot: this.boot,
+      gpuClass: deps.gpuClass,
+      hostname: deps.hostname,
+      pid: process.pid,
+      gpus: this.#gpus,
+      pricePerHourFen: null,
+      profile: 'none',
+      codeDigest: deps.codeDigest,
+      freeDiskBytes: disk.bavail * disk.bsize,
+      stage: this.#work?.stage ?? null,
+      planId: this.#work?.planId ?? null,
+      step: this.#work?.step ?? null,
+      startedAt: this.#startedAt,
+      renewedAt: deps.now().toISOString(),
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#gpus = await readGpus();
+    await this.#renew();
+    this.#timer = setInterval(() => {
+      this.#renewing = this.#renewing.then(() => this.#renew());
+    }, this.deps.periodMs);
+  }
+
+  async end(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#renewing;
+    await removeHostRecord(this.deps.store, this.deps.id).catch(() => undefined);
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await writeHostRecord(this.deps.store, await this.current());
+    } catch (error) {
+      this.deps.log.warn({ why: String(error) }, 'host record not renewed');
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url';
+
+const GUARD = fileURLToPath(new URL('./guard.js', import.meta.url));
+
+/** The same command under a guard, when there is a lifetime to be bound to. */
+export function guarded(
+  socket: string | null,
+  command: string,
+  args: readonly string[],
+): [string, string[]] {
+  if (socket === null) return [command, [...args]];
+  return [process.execPath, [GUARD, socket, '--', command, ...args]];
+}

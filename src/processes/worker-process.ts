@@ -1,0 +1,56 @@
+import { mkdirSync, openSync, closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { type Config, childEnvironment } from '../config/config.js';
+import { guarded } from './guarded.js';
+import { type ProcessIdentity, processIdentity, signalGroup } from './identity.js';
+
+const WORKER_MAIN = fileURLToPath(new URL('../workers/main.js', import.meta.url));
+
+export interface WorkerProcess {
+  /** The started process leads a process group; under a guard this is the guard. */
+  readonly identity: ProcessIdentity;
+  readonly exited: Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts `workers/main.js ARG…` in its own process group with its output in a log file. */
+export async function startWorkerProcess(
+  config: Config,
+  args: readonly string[],
+  name: string,
+): Promise<WorkerProcess> {
+  mkdirSync(join(config.home, 'logs'), { recursive: true });
+  const output = openSync(join(config.home, 'logs', `${name}.out`), 'a');
+  const [command, commandArgs] = guarded(config.lifetimeSocket, process.execPath, [
+    '--max-old-space-size=1024',
+    WORKER_MAIN,
+    ...args,
+  ]);
+  const child = execa(command, commandArgs, {
+    env: { ...childEnvironment(config), ...connectionEnvironment(config) },
+    detached: true,
+    cleanup: false,
+    reject: false,
+    stdin: 'ignore',
+    stdout: output,
+    stderr: output,
+  });
+  closeSync(output);
+  const exited = child.then((ended) => ended.exitCode ?? null);
+  child.unref();
+  const pid = child.pid;
+  const identity = pid === undefined ? null : await processIdentity(pid);
+  if (pid === undefined || identity === null) throw new Error(`cannot start worker ${name}`);
+  return { identity, exited, kill: (signal) => signalGroup(pid, signal) };
+}
+
+/** Only what is no secret; credentials reach the child through the environment it inherits. */
+function connectionEnvironment(config: Config): Record<string, string> {
+  return {
+    TEMPORAL_ADDRESS: config.connection.address,
+    TEMPORAL_NAMESPACE: config.namespace,
+    ...(config.uiUrl ? { DREAM_SFT_UI_URL: config.uiUrl } : {}),
+  };
+}

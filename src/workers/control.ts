@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { createControlActivities } from '../activities/create-control-activities.js';
+import { codeDigest } from '../config/code-digest.js';
+import type { Config } from '../config/config.js';
+import { openLogger } from '../config/logger.js';
+import { CONTROL_QUEUE } from '../contracts/stages.js';
+import { createProvider } from '../hosts/create-provider.js';
+import { renderReport } from '../report/render-report.js';
+import { openStore } from '../store/open-store.js';
+import { connectPatiently, installRuntime, runTogether } from './runtime.js';
+import { ensureSearchAttributes } from './search-attributes.js';
+
+const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+
+/** Workflows, the supervisor and the report; runs where the server is. */
+export async function runControlWorker(config: Config): Promise<void> {
+  if (!existsSync(BUNDLE)) {
+    throw new Error(`The workflow bundle ${BUNDLE} is missing. Run \`npm run build\`.`);
+  }
+  const log = openLogger(config.home, 'control', config.logLevel);
+  installRuntime(log);
+  const connection = await connectPatiently(config, log);
+  const clientConnection = await Connection.connect(config.connection);
+  const client = new Client({ connection: clientConnection, namespace: config.namespace });
+  await ensureSearchAttributes(clientConnection, config.namespace);
+  const store = await openStore({ kind: 'local' }, config.home);
+  const now = (): Date => new Date();
+  const worker = await Worker.create({
+    connection,
+    namespace: config.namespace,
+    taskQueue: CONTROL_QUEUE,
+    identity: `${config.hostname}:control:${process.pid}`,
+    workflowBundle: { codePath: BUNDLE },
+    maxCachedWorkflows: 50,
+    shutdownGraceTime: '1s',
+    shutdownForceTime: '10s',
+    maxHeartbeatThrottleInterval: config.heartbeatThrottleMs,
+    activities: createControlActivities({
+      store,
+      home: config.home,
+      codeDigest: await codeDigest(config.root),
+      client,
+      provider: (hosts) => createProvider(hosts, { config, store, now }),
+      now,
+      log,
+      renderReport,
+      uiUrl: config.uiUrl,
+    }),
+  });
+  try {
+    await runTogether([worker]);
+  } finally {
+    await clientConnection.close();
+    await connection.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { Worker } from '@temporalio/worker';
+import { createGpuActivities } from '../activities/create-gpu-activities.js';
+import { createProbeActivities } from '../activities/create-probe-activities.js';
+import { codeDigest } from '../config/code-digest.js';
+import type { Config } from '../config/config.js';
+import { openLogger } from '../config/logger.js';
+import { gpuQueue, probeQueue } from '../contracts/stages.js';
+import { HostRecordKeeper } from '../hosts/host-record.js';
+import { startTrainer } from '../processes/trainer.js';
+import { openStore } from '../store/open-store.js';
+import { connectPatiently, installRuntime, runTogether } from './runtime.js';
+
+export interface GpuWorkerOptions {
+  readonly gpuClass: string;
+  readonly hostId?: string;
+}
+
+/** Activities only: one training slot, and a queue of its own for probes of this host. */
+export async function runGpuWorker(config: Config, options: GpuWorkerOptions): Promise<void> {
+  const hostId = options.hostId ?? `${config.hostname}-${randomUUID().slice(0, 8)}`;
+  const log = openLogger(config.home, `gpu-${hostId}`, config.logLevel);
+  installRuntime(log);
+  const store = await openStore({ kind: 'local' }, config.home);
+  const digest = await codeDigest(config.root);
+  const record = new HostRecordKeeper({
+    store,
+    id: hostId,
+    gpuClass: options.gpuClass,
+    hostname: config.hostname,
+    home: config.home,
+    codeDigest: digest,
+    periodMs: config.heartbeatThrottleMs,
+    now: () => new Date(),
+    log,
+  });
+  const connection = await connectPatiently(config, log);
+  const activities = createGpuActivities({
+    store,
+    home: config.home,
+    host: { id: hostId, boot: record.boot },
+    codeDigest: digest,
+    python: config.python,
+    trainerFolder: config.trainerFolder,
+    startTrainer,
+    now: () => new Date(),
+    log,
+    onWork: (work) => record.work(work),
+  });
+  const common = {
+    connection,
+    namespace: config.namespace,
+    identity: `${hostId}:${options.gpuClass}:${process.pid}`,
+    // A spot host has no time to give away: running attempts hear of a shutdown at once.
+    shutdownGraceTime: 0,
+    shutdownForceTime: '30s' as const,
+    maxHeartbeatThrottleInterval: config.heartbeatThrottleMs,
+  };
+  const training = await Worker.create({
+    ...common,
+    taskQueue: gpuQueue(options.gpuClass),
+    activities,
+    maxConcurrentActivityTaskExecutions: 1,
+  });
+  const probes = await Worker.create({
+    ...common,
+    taskQueue: probeQueue(hostId),
+    activities: createProbeActivities({ read: () => record.current() }),
+    maxConcurrentActivityTaskExecutions: 2,
+  });
+  await record.start();
+  try {
+    await runTogether([training, probes]);
+  } finally {
+    await record.end();
+    await connection.close();
+  }
+}
