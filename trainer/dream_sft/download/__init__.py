@@ -1,0 +1,1 @@
+"""Fetches models and data: local files, URLs, the Hugging Face hub, generated questions."""
