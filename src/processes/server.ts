@@ -1,5 +1,4 @@
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
-import { closeSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -9,6 +8,7 @@ import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.js';
 import { serverRecordPath } from '../config/config.js';
 import { portIsFree } from './free-port.js';
 import { guarded } from './guarded.js';
+import { openLogStream } from './log-stream.js';
 
 export interface ServerOptions {
   readonly temporal: string;
@@ -43,9 +43,8 @@ const ATTRIBUTE_TYPES = { KEYWORD: 'Keyword', INT: 'Int', DATETIME: 'Datetime' }
 /** The embedded Temporal server: SQLite file in the home folder, web UI, loopback only. */
 export async function startTemporalServer(options: ServerOptions): Promise<TemporalServer> {
   await checkBefore(options);
-  await mkdir(join(options.home, 'logs'), { recursive: true });
   const logPath = join(options.home, 'logs', 'temporal.log');
-  const log = openSync(logPath, 'a');
+  const log = await openLogStream(logPath);
   const [command, args] = guarded(
     options.lifetimeSocket,
     options.temporal,
@@ -55,11 +54,12 @@ export async function startTemporalServer(options: ServerOptions): Promise<Tempo
     detached: true,
     cleanup: options.lifetimeSocket === null,
     reject: false,
+    buffer: false,
     stdin: 'ignore',
     stdout: log,
     stderr: log,
   });
-  closeSync(log);
+  log.close();
   const address = `127.0.0.1:${options.port}`;
   const uiUrl = `http://127.0.0.1:${options.uiPort}`;
   await untilReady(child, address, options.namespace, logPath);

@@ -1,9 +1,9 @@
-import { mkdirSync, openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Config, childEnvironment } from '../config/config.js';
 import { guarded } from './guarded.js';
+import { openLogStream } from './log-stream.js';
 import { type ProcessIdentity, processIdentity, signalGroup } from './identity.js';
 
 const WORKER_MAIN = fileURLToPath(new URL('../workers/main.js', import.meta.url));
@@ -21,8 +21,7 @@ export async function startWorkerProcess(
   args: readonly string[],
   name: string,
 ): Promise<WorkerProcess> {
-  mkdirSync(join(config.home, 'logs'), { recursive: true });
-  const output = openSync(join(config.home, 'logs', `${name}.out`), 'a');
+  const output = await openLogStream(join(config.home, 'logs', `${name}.out`));
   const [command, commandArgs] = guarded(config.lifetimeSocket, process.execPath, [
     '--max-old-space-size=1024',
     WORKER_MAIN,
@@ -33,11 +32,12 @@ export async function startWorkerProcess(
     detached: true,
     cleanup: false,
     reject: false,
+    buffer: false,
     stdin: 'ignore',
     stdout: output,
     stderr: output,
   });
-  closeSync(output);
+  output.close();
   const exited = child.then((ended) => ended.exitCode ?? null);
   child.unref();
   const pid = child.pid;
