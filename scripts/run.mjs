@@ -1,0 +1,49 @@
+// `npm run demo | test | check | gen`: sets the project up first, then does it.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { bootstrap, root } from './bootstrap.mjs';
+
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+const python = join(root, '.venv', 'bin', 'python');
+const trainer = join(root, 'trainer');
+const rest = process.argv.slice(3);
+
+const unitTests = [bin('vitest'), ['run', '--project', 'unit', ...rest]];
+const pytest = [python, ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml')]];
+const TASKS = {
+  demo: [[process.execPath, [join(root, 'bin', 'dream-sft.mjs'), 'demo', ...rest]]],
+  test: [[bin('vitest'), ['run', ...rest]], pytest],
+  gen: [[process.execPath, [join(root, 'scripts', 'generate-schemas.mjs')]]],
+  check: [
+    [bin('prettier'), ['--check', '--log-level', 'warn', '.']],
+    [bin('oxlint'), ['--type-aware', 'src', 'test']],
+    [bin('tsc'), ['--noEmit']],
+    [python, ['-m', 'ruff', 'format', '--check', '-q', trainer]],
+    [python, ['-m', 'ruff', 'check', '-q', trainer]],
+    [
+      python,
+      ['-m', 'mypy', '--config-file', join(trainer, 'pyproject.toml'), join(trainer, 'dream_sft')],
+    ],
+    unitTests,
+  ],
+};
+
+function step([command, args]) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
+    // The child is in our process group and hears Ctrl-C itself; we only wait for it.
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+    child.once('error', () => resolve(1));
+    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  });
+}
+
+const steps = TASKS[process.argv[2]];
+if (!steps) {
+  process.stderr.write(`usage: run.mjs ${Object.keys(TASKS).join(' | ')}\n`);
+  process.exit(2);
+}
+bootstrap({ development: process.argv[2] !== 'demo' });
+let worst = 0;
+for (const each of steps) worst ||= await step(each);
+process.exit(worst);

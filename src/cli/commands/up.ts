@@ -1,0 +1,67 @@
+import { CLI_EXIT } from '../../contracts/failures.js';
+import { CliError } from '../cli-error.js';
+import { config } from '../context.js';
+import { LocalStack, STACK_PARTS, type StackPart } from '../local-stack.js';
+import { print } from '../output.js';
+
+export interface UpArguments {
+  readonly only?: string;
+  readonly gpuClass: string;
+  readonly port?: string;
+}
+
+const DEFAULT_PORT = 7233;
+const UI_OFFSET = 1000;
+
+/** Everything on this machine, in the foreground, until Ctrl-C. */
+export async function up(options: UpArguments): Promise<number> {
+  const parts = chosenParts(options.only);
+  const port = Number(options.port ?? DEFAULT_PORT);
+  if (!Number.isInteger(port) || port < 1 || port + UI_OFFSET > 65_535) {
+    throw new CliError(`--port ${options.port} is no port (1 to ${65_535 - UI_OFFSET}).`);
+  }
+  const { home } = await config();
+  const stack = await LocalStack.start({
+    home,
+    port,
+    uiPort: port + UI_OFFSET,
+    parts,
+    gpuClass: options.gpuClass,
+  });
+  if (stack.server) {
+    print(`Temporal  ${stack.server.address}`);
+    print(`UI        ${stack.server.uiUrl}`);
+  }
+  print(`Running   ${parts.join(', ')}; state and logs in ${home}. Ctrl-C ends it.`);
+  const died = await untilSignalOrDeath(stack);
+  await stack.stop();
+  if (died === null) return CLI_EXIT.ok;
+  throw new CliError(`A part ended by itself (${died}). See ${home}/logs.`, CLI_EXIT.planFailed);
+}
+
+function chosenParts(only: string | undefined): StackPart[] {
+  if (only === undefined) return [...STACK_PARTS];
+  const names = only.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !STACK_PARTS.some((part) => part === name));
+  if (unknown.length > 0) {
+    throw new CliError(
+      `--only does not know ${unknown.join(', ')}.`,
+      CLI_EXIT.usage,
+      `Parts: ${STACK_PARTS.join(', ')}.`,
+    );
+  }
+  return STACK_PARTS.filter((part) => names.includes(part));
+}
+
+/** The local GPU worker may die and be replaced by a plan's own provider; the others may not. */
+function untilSignalOrDeath(stack: LocalStack): Promise<string | null> {
+  return new Promise((resolve) => {
+    const keepAlive = setInterval(() => undefined, 60_000);
+    const done = (what: string | null): void => {
+      clearInterval(keepAlive);
+      resolve(what);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done(null));
+    void stack.server?.exited.then(() => done('the Temporal server'));
+  });
+}

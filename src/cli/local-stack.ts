@@ -1,0 +1,61 @@
+import { type Config, loadConfig } from '../config/config.js';
+import { holdLifetime, type Lifetime } from '../processes/lifetime.js';
+import { startTemporalServer, type TemporalServer } from '../processes/server.js';
+import { startWorkerProcess, type WorkerProcess } from '../processes/worker-process.js';
+
+export interface StackOptions {
+  readonly home: string;
+  readonly port: number;
+  readonly uiPort: number;
+  readonly parts: readonly StackPart[];
+  readonly gpuClass: string;
+}
+
+export const STACK_PARTS = ['server', 'control', 'prep', 'gpu'] as const;
+export type StackPart = (typeof STACK_PARTS)[number];
+
+/** Server and workers on this machine, each under a guard that watches this process. */
+export class LocalStack {
+  private constructor(
+    readonly config: Config,
+    readonly server: TemporalServer | null,
+    readonly workers: readonly WorkerProcess[],
+    private readonly lifetime: Lifetime,
+  ) {}
+
+  static async start(options: StackOptions): Promise<LocalStack> {
+    const lifetime = await holdLifetime();
+    try {
+      const early = loadConfig({ home: options.home, lifetimeSocket: lifetime.socket });
+      const server = options.parts.includes('server')
+        ? await startTemporalServer({ ...early, ...options })
+        : null;
+      const config = loadConfig({
+        home: options.home,
+        lifetimeSocket: lifetime.socket,
+        ...(server && { connection: { address: server.address }, uiUrl: server.uiUrl }),
+      });
+      const kinds = options.parts.filter((part) => part !== 'server');
+      const workers = await Promise.all(
+        kinds.map((kind) =>
+          startWorkerProcess(
+            config,
+            kind === 'gpu' ? ['gpu', '--gpu-class', options.gpuClass] : [kind],
+            kind,
+          ),
+        ),
+      );
+      return new LocalStack(config, server, workers, lifetime);
+    } catch (error) {
+      await lifetime.end();
+      throw error;
+    }
+  }
+
+  /** Ends everything: guards notice the closed socket, hosts of the provider among them. */
+  async stop(): Promise<void> {
+    await this.lifetime.end();
+    await Promise.all(this.workers.map((worker) => worker.exited));
+    await this.server?.exited;
+  }
+}
