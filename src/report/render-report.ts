@@ -1,0 +1,52 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { escapeHtml } from './escape.js';
+import { gatherReportData, type ReportData, type ReportRequest } from './report-data.js';
+import * as section from './sections.js';
+import { STYLES } from './styles.js';
+import { type TextKey, translator } from './texts.js';
+
+export interface RenderedReport {
+  readonly html: string;
+  readonly markdown: string | null;
+  readonly pptx: string | null;
+}
+
+/** Writes the report into `request.folder`; returns the absolute path of each form. */
+export async function renderReport(request: ReportRequest): Promise<RenderedReport> {
+  await mkdir(request.folder, { recursive: true });
+  const data = await gatherReportData(request);
+  const html = join(request.folder, 'report.html');
+  await writeFile(`${html}.new`, reportHtml(data));
+  await rename(`${html}.new`, html);
+  return { html, markdown: null, pptx: null };
+}
+
+const SECTIONS: readonly (readonly [
+  TextKey,
+  (data: ReportData, t: ReturnType<typeof translator>) => string,
+])[] = [
+  ['summary', section.resultSection],
+  ['cases', section.casesSection],
+  ['training', section.trainingSection],
+  ['timeline', section.timelineSection],
+  ['interruptions', section.interruptionsSection],
+  ['data', section.dataSection],
+  ['ledger', section.moneySection],
+  ['configuration', section.configurationSection],
+];
+
+export function reportHtml(data: ReportData): string {
+  const { plan, state } = data;
+  const t = translator(plan.language);
+  const body = SECTIONS.map(([title, render]) => {
+    const inside = render(data, t);
+    return inside === '' ? '' : `<section><h2>${t(title)}</h2>${inside}</section>`;
+  });
+  const head = `<p class="soft">${escapeHtml(plan.id)} · ${escapeHtml(state.startedAt)} · dream-sft</p>`;
+  return `<!doctype html>
+<html lang="${plan.language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(plan.title)}</title><style>${STYLES}</style></head>
+<body><h1>${escapeHtml(plan.title)}</h1>${head}${body.join('\n')}</body></html>
+`;
+}
