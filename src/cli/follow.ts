@@ -31,7 +31,7 @@ export async function follow(
   return exitCodeOf(client, planId);
 }
 
-function changes(state: PlanState, seen: Map<string, string>): string[] {
+export function changes(state: PlanState, seen: Map<string, string>): string[] {
   const lines: string[] = [];
   const note = (key: string, value: string, line: string): void => {
     if (seen.get(key) === value) return;

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client } from '@temporalio/client';
+import { loadConfig } from '../../config/config.js';
+import { CLI_EXIT } from '../../contracts/failures.js';
+import type { ResolvedPlan } from '../../contracts/plan.js';
+import type { PlanState, Summary } from '../../contracts/state.js';
+import { freePorts } from '../../processes/free-port.js';
+import { withClient } from '../connect.js';
+import { HalfWayKill } from '../demo/kill-half-way.js';
+import { casesText } from '../demo/show-cases.js';
+import { LiveLine, changes } from '../follow.js';
+import { LocalStack } from '../local-stack.js';
+import { print, printJson } from '../output.js';
+import { loadPlan } from '../plan-file.js';
+import { readProgress, readState } from '../plan-handle.js';
+import { renderProgress } from '../render-state.js';
+import { startPlan } from '../start-plan.js';
+import { readSummary, renderSummary } from '../summary-file.js';
+
+export interface DemoArguments {
+  readonly json?: boolean;
+  readonly keep?: boolean;
+  readonly plan?: string;
+}
+
+const CLOSED = new Set(['finished', 'failed', 'cancelled']);
+
+/** The whole story on this machine, with a real loss in the middle; fresh home, id and ports. */
+export async function demo(options: DemoArguments): Promise<number> {
+  const say = options.json ? (): void => undefined : print;
+  const stamp = new Date()
+    .toISOString()
+    .replace(/[^0-9]/g, '')
+    .slice(2, 14);
+  const early = loadConfig();
+  const home = join(early.home, 'demo', stamp);
+  const plan = await loadPlan(options.plan ?? join(early.root, 'plans', 'tiny.yaml'), {
+    id: `tiny-${stamp}`,
+  });
+  const [port, uiPort] = await freePorts(2);
+  const parts = ['server', 'control', 'prep'] as const;
+  const stack = await LocalStack.start({ home, port: port!, uiPort: uiPort!, parts, gpuClass: '' });
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort());
+  try {
+    say(
+      `Temporal UI  ${stack.config.uiUrl}/namespaces/${stack.config.namespace}/workflows/${plan.id}`,
+    );
+    const state = await withClient(stack.config, (client) =>
+      carry(client, plan, new HalfWayKill(stack.config), say, stopped.signal),
+    );
+    const summary = await readSummary(home, plan.id);
+    if (options.json) printJson(summary);
+    else await tell(summary);
+    if (options.keep) await keep(stack, say, stopped.signal);
+    return state.status === 'finished' ? CLI_EXIT.ok : CLI_EXIT.planFailed;
+  } catch (error) {
+    if (stopped.signal.aborted) return CLI_EXIT.cancelled;
+    throw error;
+  } finally {
+    await stack.stop();
+  }
+}
+
+type Say = (text: string) => void;
+
+/** Starts the plan and follows it to its end; kills its host once, half-way. */
+async function carry(
+  client: Client,
+  plan: ResolvedPlan,
+  kill: HalfWayKill,
+  say: Say,
+  signal: AbortSignal,
+): Promise<PlanState> {
+  await startPlan(client, plan);
+  const seen = new Map<string, string>();
+  const live = new LiveLine(say === print);
+  for (;;) {
+    const state = await readState(client, plan.id);
+    const news = changes(state, seen);
+    if (news.length > 0) live.clear();
+    for (const line of news) say(line);
+    if (CLOSED.has(state.status)) return state;
+    const progress = await readProgress(client, plan.id);
+    if (progress) live.show(renderProgress(progress));
+    const running = state.stages.find((stage) => stage.status === 'running');
+    const killed = await kill.look(running?.name, progress);
+    if (killed) {
+      live.clear();
+      say(
+        `  ✂ step ${killed.step}: SIGKILL to GPU worker ${killed.workerPid} and trainer ${killed.trainerPid}; ` +
+          `the newest published checkpoint is step ${killed.publishedStep}`,
+      );
+    }
+    await sleep(500, undefined, { signal });
+  }
+}
+
+async function tell(summary: Summary): Promise<void> {
+  for (const lost of summary.interruptions) {
+    const after = (value: number | null): string =>
+      value === null ? '?' : `${value.toFixed(1)} s`;
+    print(
+      `Lost and won back: ${lost.stage} ${lost.kind}, noticed after ${after(lost.detectedAfterSeconds)}, ` +
+        `training again after ${after(lost.resumedAfterSeconds)}, ${lost.stepsLost} steps repeated`,
+    );
+  }
+  const cases = await casesText(summary);
+  if (cases.length > 0) print(['Three comparison cases', ...cases].join('\n'));
+  print(renderSummary(summary));
+}
+
+async function keep(stack: LocalStack, say: Say, signal: AbortSignal): Promise<void> {
+  say(`Server and workers go on until Ctrl-C. UI: ${stack.config.uiUrl}`);
+  await sleep(2 ** 31 - 1, undefined, { signal }).catch(() => undefined);
+}
