@@ -7,9 +7,11 @@ server send the rest of that version or the whole of a newer one.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import re
+import ssl
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -69,29 +71,34 @@ class PartialFile:
         return note if isinstance(note, dict) else {}
 
 
-def fetch_once(part: PartialFile, emit: Emit, *, resume_unchecked: bool) -> None:
+def fetch_once(part: PartialFile, emit: Emit, *, digest_known: bool) -> None:
     """One request; returns when the part is whole.
 
-    `resume_unchecked` allows to go on without a validator, because a digest will be checked.
+    `digest_known` (it will be checked) allows to go on without a validator, and to take an answer
+    that does not say how long it is.
     Raises Interrupted (try again) and SpecError (the server will not give this file).
     """
     headers = {"User-Agent": "dream-sft", "Accept-Encoding": "identity"}
-    if part.size and (part.validator or resume_unchecked):
+    if part.size and (part.validator or digest_known):
         headers["Range"] = f"bytes={part.size}-"
         if part.validator:
             headers["If-Range"] = part.validator
     try:
         with urlopen(Request(part.url, headers=headers), timeout=TIMEOUT_SECONDS) as response:
-            _receive(part, response, emit)
+            _receive(part, response, emit, digest_known)
     except HTTPError as error:
         _refused(part, error)
     except URLError as error:
         raise Interrupted(f"cannot be reached ({_reason(error.reason)})") from error
-    except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, OSError) and not _is_network(error):
+            raise
         raise Interrupted(f"the connection broke off ({_reason(error)})") from error
 
 
-def _receive(part: PartialFile, response: http.client.HTTPResponse, emit: Emit) -> None:
+def _receive(
+    part: PartialFile, response: http.client.HTTPResponse, emit: Emit, digest_known: bool
+) -> None:
     start, total = _range(response)
     if response.status == 206 and start != part.size:
         part.discard()
@@ -100,6 +107,11 @@ def _receive(part: PartialFile, response: http.client.HTTPResponse, emit: Emit) 
         part.begin(_validator(response.headers))
         length = response.headers.get("Content-Length")
         total = int(length) if length and length.isdigit() else None
+    if total is None and not response.chunked and not digest_known:
+        raise SpecError(
+            f"{part.url}: the server does not say how long the file is, so half of it could not be "
+            "told from the whole; give source.sha256"
+        )
     said = part.size
     with part.path.open("ab") as file:
         while chunk := response.read(CHUNK_BYTES):
@@ -144,6 +156,13 @@ def _refused(part: PartialFile, error: HTTPError) -> None:
     raise SpecError(
         f"{part.url}: the server answers {error.code} {error.reason}; correct the address"
     ) from error
+
+
+def _is_network(error: OSError) -> bool:
+    """A full disk or a folder that cannot be written is no reason to ask the server again."""
+    unreachable = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+    known = (TimeoutError, ConnectionError, ssl.SSLError)
+    return isinstance(error, known) or error.errno in unreachable
 
 
 def _reason(error: object) -> str:

@@ -35,11 +35,11 @@ def fetch(
     if wanted is not None and target.is_file() and sha256_file(target) == wanted:
         return Fetched([target])
     part = PartialFile(destination, target.name, url)
-    resumed = _complete(part, emit, pause, trusted=wanted is not None)
+    resumed = _complete(part, emit, pause, digest_known=wanted is not None)
     if wanted is not None and sha256_file(part.path) != wanted and resumed:
         # Perhaps the halves come from two versions of the file: once more, from the start.
         part.discard()
-        _complete(part, emit, pause, trusted=True)
+        _complete(part, emit, pause, digest_known=True)
     found = sha256_file(part.path) if wanted is not None else None
     if found != wanted:
         part.discard()
@@ -62,7 +62,7 @@ def _name(url: str) -> str:
 
 
 def _complete(
-    part: PartialFile, emit: Emit, pause: Callable[[float], None], *, trusted: bool
+    part: PartialFile, emit: Emit, pause: Callable[[float], None], *, digest_known: bool
 ) -> bool:
     """Fetches until the file is whole; whether it was put together from several answers."""
     failures, resumed = 0, False
@@ -70,7 +70,7 @@ def _complete(
         before = part.size
         resumed = resumed or before > 0
         try:
-            fetch_once(part, emit, resume_unchecked=trusted)
+            fetch_once(part, emit, digest_known=digest_known)
             return resumed
         except Interrupted as error:
             failures = 1 if part.size > before else failures + 1
