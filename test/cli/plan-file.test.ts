@@ -1,0 +1,112 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CliError } from '../../src/cli/cli-error.js';
+import { checkPlanFile, loadPlan } from '../../src/cli/plan-file.js';
+
+const PLANS = new URL('../../plans/', import.meta.url).pathname;
+const GOOD = `
+id: good
+title: A good plan
+base: { kind: hub, repo: Dream-org/Dream-v0-Instruct-7B }
+data:
+  source: { kind: generated, generator: arithmetic, rows: 10 }
+training: { steps: 3 }
+evaluation:
+  suites: [{ name: arithmetic, questions: 5 }]
+  sampling: { maxNewTokens: 16, steps: 16, blockLength: 4 }
+checkpoints: { everySteps: 10 }
+hosts: { provider: manual, gpuClass: a, pricePerHourCny: 1.5 }
+money: { capCny: 10 }
+`;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dream-sft-plan-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function write(text: string): Promise<string> {
+  const path = join(folder, 'plan.yaml');
+  await writeFile(path, text);
+  return path;
+}
+
+describe('plan files', () => {
+  it('names five mistakes at once, each with line, path and what to do', async () => {
+    const path = await write(
+      GOOD.replace('steps: 3', 'steps: 0')
+        .replace('blockLength: 4', 'blokLength: 4')
+        .replace('provider: manual', 'provider: magic')
+        .replace('title: A good plan\n', '')
+        .replace('capCny: 10', 'capCny: 10, reserveCny: 12'),
+    );
+    const { plan, mistakes } = await checkPlanFile(path);
+    expect(plan).toBeNull();
+    expect(mistakes.map(({ line, path: at, message }) => `${line} ${at}: ${message}`)).toEqual([
+      '2 title: is missing: expected string',
+      '6 training.steps: Too small: expected number to be >=1, not 0',
+      '9 evaluation.sampling.blokLength: unknown key; did you mean blockLength?',
+      '11 hosts.provider: expected local-process | manual, not "magic"',
+      '12 money.reserveCny: must be less than capCny (10), or nothing is left to train with',
+    ]);
+  });
+
+  it('says where text is no YAML', async () => {
+    const { mistakes } = await checkPlanFile(await write('id: [a\ntitle: b\n'));
+    expect(mistakes.length).toBeGreaterThan(0);
+    expect(mistakes[0]?.message).toMatch(/^not YAML: /);
+  });
+
+  it('refuses a canvas that blocks do not divide', async () => {
+    const path = await write(GOOD.replace('maxNewTokens: 16', 'maxNewTokens: 18'));
+    const { mistakes } = await checkPlanFile(path);
+    expect(mistakes.map((m) => m.path)).toEqual(['evaluation.sampling.blockLength']);
+  });
+
+  it('names a file that is not there', async () => {
+    const path = await write(
+      GOOD.replace(
+        'base: { kind: hub, repo: Dream-org/Dream-v0-Instruct-7B }',
+        'base: { kind: file, path: nowhere }',
+      ),
+    );
+    const { mistakes } = await checkPlanFile(path);
+    expect(mistakes).toEqual([
+      {
+        line: 4,
+        path: 'base.path',
+        message: `there is no file or folder ${join(folder, 'nowhere')}`,
+      },
+    ]);
+  });
+
+  it('resolves to fen, seconds and a digest that does not depend on the order of keys', async () => {
+    const plan = await loadPlan(await write(GOOD));
+    expect(plan.hosts.pricePerHourFen).toBe(150);
+    expect(plan.money).toEqual({ capFen: 1000, reserveFen: 0, approveBelowFen: 0 });
+    expect(plan.deadlineSeconds).toBe(5 * 86_400);
+    const reordered = GOOD.replace('steps: 16, blockLength: 4', 'blockLength: 4, steps: 16');
+    expect((await loadPlan(await write(reordered))).digest).toBe(plan.digest);
+    const other = GOOD.replace('steps: 3', 'steps: 4');
+    expect((await loadPlan(await write(other))).digest).not.toBe(plan.digest);
+  });
+
+  it('fails with exit code 64 and one text for all mistakes', async () => {
+    const error = await loadPlan(await write('id: X!\n')).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(CliError);
+    expect((error as CliError).exitCode).toBe(64);
+    expect((error as CliError).message).toMatch(/^\d+ mistakes in /);
+  });
+});
+
+describe('plans/', async () => {
+  const files = (await readdir(PLANS)).filter((name) => name.endsWith('.yaml'));
+
+  it.each(files)('%s has no mistake of its own', async (name) => {
+    const { mistakes } = await checkPlanFile(join(PLANS, name));
+    // Data that a user brings may be absent on this machine; everything else must be right.
+    expect(mistakes.filter((m) => !m.message.startsWith('there is no file'))).toEqual([]);
+  });
+});
