@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Set
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -19,7 +20,7 @@ class HubServer:
     git blob id. `served` may replace the content that is sent; `token` is needed when given."""
 
     def __init__(
-        self, files: dict[str, bytes], *, large: set[str] = frozenset(), token: str | None = None
+        self, files: dict[str, bytes], *, large: Set[str] = frozenset(), token: str | None = None
     ) -> None:
         self.files = files
         self.large = large
