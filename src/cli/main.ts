@@ -47,6 +47,7 @@ function addPlanCommands(program: Command): void {
     .command('start <plan>')
     .description('start a plan file; prints its id')
     .option('--id <id>', 'another id than the file names')
+    .option('--set <path=value...>', 'other values than the file has, as training.steps=40')
     .option('--wait', 'follow it to its end')
     .option('--again', 'train anew although it has finished')
     .option('--json', 'for scripts')
@@ -112,6 +113,7 @@ function addReadingCommands(program: Command): void {
     .description('work on plan files')
     .command('check <file>')
     .description('find every mistake of a plan file')
+    .option('--set <path=value...>', 'other values than the file has')
     .option('--json', 'for scripts')
     .action(
       action(async (file, options) =>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parse, parseDocument, type Document } from 'yaml';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
 import type { Source } from '../contracts/source.js';
@@ -18,7 +18,10 @@ export interface CheckedPlan {
 }
 
 /** Reads a plan file; finds every mistake, each with its line. */
-export async function checkPlanFile(path: string): Promise<CheckedPlan> {
+export async function checkPlanFile(
+  path: string,
+  settings: readonly string[] = [],
+): Promise<CheckedPlan> {
   const text = await readText(path);
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
@@ -32,6 +35,7 @@ export async function checkPlanFile(path: string): Promise<CheckedPlan> {
       })),
     };
   }
+  for (const setting of settings) applySetting(document, setting);
   const parsed = Plan.safeParse(document.toJS(), { reportInput: true });
   const shape = parsed.success
     ? []
@@ -61,14 +65,30 @@ export function formatMistakes(path: string, mistakes: readonly Mistake[]): stri
   ].join('\n');
 }
 
+export interface PlanOverrides {
+  readonly id?: string;
+  readonly language?: 'en' | 'zh';
+  /** `path.to.key=value` each, the value in YAML; checked like the file itself. */
+  readonly settings?: readonly string[];
+}
+
+function applySetting(document: Document, setting: string): void {
+  const equals = setting.indexOf('=');
+  if (equals < 1)
+    throw new CliError(`--set ${setting}: expected path.to.key=value`, CLI_EXIT.usage);
+  const path = setting
+    .slice(0, equals)
+    .split('.')
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  document.setIn(path, document.createNode(parse(setting.slice(equals + 1))));
+}
+
 /** A plan ready for the workflow, or one CliError that lists every mistake. */
-export async function loadPlan(
-  path: string,
-  overrides: { readonly id?: string; readonly language?: 'en' | 'zh' } = {},
-): Promise<ResolvedPlan> {
-  const { plan, mistakes } = await checkPlanFile(path);
+export async function loadPlan(path: string, overrides: PlanOverrides = {}): Promise<ResolvedPlan> {
+  const { settings, ...fields } = overrides;
+  const { plan, mistakes } = await checkPlanFile(path, settings);
   if (plan === null) throw new CliError(formatMistakes(path, mistakes), CLI_EXIT.spec);
-  return resolvePlan({ ...plan, ...overrides }, dirname(resolve(path)));
+  return resolvePlan({ ...plan, ...fields }, dirname(resolve(path)));
 }
 
 const SECONDS = { d: 86_400, h: 3_600, m: 60 } as const;

@@ -22,5 +22,12 @@ export const Source = z.discriminatedUnion('kind', [
     rows: z.int().min(1),
     seed: z.int().min(0).default(0),
   }),
+  z.strictObject({
+    kind: z.literal('initialised').describe('a small Dream with random weights, to try a pipeline'),
+    width: z.int().min(8).max(512),
+    layers: z.int().min(1).max(16),
+    heads: z.int().min(1),
+    seed: z.int().min(0).default(0),
+  }),
 ]);
 export type Source = z.infer<typeof Source>;

@@ -58,9 +58,12 @@ export async function watch(planId: string): Promise<number> {
   return withClient(await config(), (client) => follow(client, planId, { quiet: false }));
 }
 
-export async function planCheck(file: string, options: ReadArguments): Promise<number> {
+export async function planCheck(
+  file: string,
+  options: ReadArguments & { readonly set?: readonly string[] },
+): Promise<number> {
   const { checkPlanFile, formatMistakes } = await import('../plan-file.js');
-  const { plan, mistakes } = await checkPlanFile(file);
+  const { plan, mistakes } = await checkPlanFile(file, options.set);
   if (options.json) printJson({ file, mistakes });
   else if (plan === null) process.stderr.write(`${formatMistakes(file, mistakes)}\n`);
   else print(`${file}: plan ${plan.id} is fine (${Object.keys(Plan.shape).length} keys known).`);

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dream_sft.download import file_source, generated_source, hub_source, url_source
+from dream_sft.download import (
+    file_source,
+    generated_source,
+    hub_source,
+    initialised_source,
+    url_source,
+)
 from dream_sft.download.item import Emit, Fetch
 from dream_sft.io.errors import SpecError
 from dream_sft.io.files import file_entries
@@ -17,6 +23,7 @@ SOURCES: Mapping[str, Fetch] = {
     "url": url_source.fetch,
     "hub": hub_source.fetch,
     "generated": generated_source.fetch,
+    "initialised": initialised_source.fetch,
 }
 
 
