@@ -25,7 +25,7 @@ from dream_sft.train.checkpoint import Checkpoint, read_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
 from dream_sft.train.fingerprint import differences, fingerprint
 from dream_sft.train.loop import Run, train
-from dream_sft.train.optimizer import make_optimizer, restore_moments
+from dream_sft.train.optimizer import AdamW
 from dream_sft.train.schedule import Schedule, total_steps
 from dream_sft.train.state import Identity, TrainState, identity_of, state_to_json
 
@@ -101,11 +101,11 @@ def _assemble(
     training = spec["training"]
     total = total_steps(training, len(dataset))
     identity = identity_of(training, total, dataset, model.config.to_dict())
-    optimizer = make_optimizer(model, training)
+    optimizer = AdamW(model, training)
     numerics = fingerprint(training, spec["device"])
     state = TrainState()
     if resumed is not None:
-        state = _go_on(resumed, identity, model, optimizer)
+        state = _go_on(resumed, identity, optimizer)
         changed = differences(resumed.fingerprint, numerics)
         if changed:
             emit({"type": "resumed_inexactly", "differences": changed})
@@ -132,9 +132,7 @@ def _assemble(
     )
 
 
-def _go_on(
-    resumed: Checkpoint, identity: Identity, model: Dream, optimizer: torch.optim.Optimizer
-) -> TrainState:
+def _go_on(resumed: Checkpoint, identity: Identity, optimizer: AdamW) -> TrainState:
     mistakes = identity.differences(resumed.settings)
     if mistakes:
         raise DataError(
@@ -146,7 +144,7 @@ def _go_on(
         moments = resumed.moments()
     except (OSError, SafetensorError) as error:
         raise DataError(f"the checkpoint {resumed.folder} is damaged ({error})") from error
-    mistakes = restore_moments(model, optimizer, moments, resumed.state.updates)
+    mistakes = optimizer.restore(moments, resumed.state.updates)
     if mistakes:
         raise DataError(f"the optimizer state of {resumed.folder} does not fit", mistakes)
     return resumed.state

@@ -40,7 +40,8 @@ def load_spec(command: str, path: Path) -> Spec:
     """The spec at `path` for `command`, complete. Raises SpecError with every mistake."""
     schema = load_schema(f"{command}-spec")
     raw = _read(path)
-    mistakes = [_explain(e, schema) for e in _flat(Draft202012Validator(schema).iter_errors(raw))]
+    errors = _flat(Draft202012Validator(schema).iter_errors(raw))
+    mistakes = [mistake for error in errors for mistake in _explain(error, schema)]
     mistakes += _rules(command, raw)
     if mistakes:
         unique = list(dict.fromkeys(mistakes))
@@ -80,37 +81,39 @@ def _flat(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
             yield from _flat(e for e in error.context if e.relative_schema_path[0] == number)
 
 
-def _explain(error: ValidationError, schema: Spec) -> str:
+def _explain(error: ValidationError, schema: Spec) -> list[str]:
     place = dotted(error.absolute_path)
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         unknown = [key for key in error.instance if key not in known]
-        return "; ".join(_unknown(place, key, known, schema) for key in unknown)
+        return [_unknown(place, key, known, schema) for key in unknown]
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         parts = error.schema["properties"]
-        return "; ".join(
-            f"{_join(place, key)}: missing, expected {describe(parts[key])}" for key in missing
-        )
+        return [f"{_join(place, k)}: missing, expected {describe(parts[k])}" for k in missing]
     got = json.dumps(error.instance, ensure_ascii=False)
     shown = got if len(got) <= 60 else got[:57] + "..."
-    return f"{place or 'spec'}: expected {describe(error.schema)}, got {shown}"
+    return [f"{place or 'spec'}: expected {describe(error.schema)}, got {shown}"]
 
 
 def _unknown(place: str, key: str, known: list[str], schema: Spec) -> str:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    if near:
-        return f"{_join(place, key)}: unknown key, did you mean {_join(place, near[0])}?"
-    elsewhere = difflib.get_close_matches(key, [p.split(".")[-1] for p in _all_keys(schema)], n=1)
-    full = next((p for p in _all_keys(schema) if elsewhere and p.endswith(elsewhere[0])), None)
+    everywhere = all_keys(schema)
+    full = next((k for k in everywhere if k.split(".")[-1] == key), None)
+    if full is None:
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+        far = difflib.get_close_matches(key, [k.split(".")[-1] for k in everywhere], n=1)
+        full = _join(place, near[0]) if near else None
+        if full is None and far:
+            full = next(k for k in everywhere if k.split(".")[-1] == far[0])
     hint = f"did you mean {full}?" if full else f"known here: {', '.join(known)}"
     return f"{_join(place, key)}: unknown key, {hint}"
 
 
-def _all_keys(schema: Spec, place: str = "") -> list[str]:
+def all_keys(schema: Spec, place: str = "") -> list[str]:
+    """Every key of objects in `schema`, by its dotted place."""
     keys = []
     for key, part in schema.get("properties", {}).items():
-        keys += [_join(place, key), *_all_keys(part, _join(place, key))]
+        keys += [_join(place, key), *all_keys(part, _join(place, key))]
     return keys
 
 

@@ -33,7 +33,7 @@ from dream_sft.model.network import Dream
 from dream_sft.train.batches import Batches, GlobalBatch, MicroBatch
 from dream_sft.train.checkpoint import Snapshot, host_copies
 from dream_sft.train.checkpointer import Checkpointer
-from dream_sft.train.optimizer import moments_of, set_learning_rate
+from dream_sft.train.optimizer import AdamW
 from dream_sft.train.schedule import Schedule
 from dream_sft.train.state import TrainState
 
@@ -54,7 +54,7 @@ class Run:
     """The parts of one training run, put together by the command."""
 
     model: Dream
-    optimizer: torch.optim.Optimizer
+    optimizer: AdamW
     batches: Batches
     schedule: Schedule
     state: TrainState
@@ -94,7 +94,7 @@ def train(run: Run) -> bool:
 
 def training_step(run: Run, batch: GlobalBatch, rate: float) -> StepResult:
     """Gradient of the global batch, checked, clipped and applied (promises a to c)."""
-    run.optimizer.zero_grad(set_to_none=True)
+    run.optimizer.zero_grad()
     total_loss = torch.zeros((), device=run.device)
     parts_weighted = torch.zeros(3, device=run.device)
     for micro in batch.micro_batches:
@@ -113,8 +113,7 @@ def training_step(run: Run, batch: GlobalBatch, rate: float) -> StepResult:
     loss, sums = float(total_loss), parts_weighted.tolist()
     if not (math.isfinite(loss) and math.isfinite(norm)):
         raise _diverged(batch, loss, norm)
-    set_learning_rate(run.optimizer, rate)
-    run.optimizer.step()
+    run.optimizer.step(rate)
     means = [value / count if count else None for value, count in zip(sums, counts, strict=True)]
     return StepResult(loss, means, norm)
 
@@ -244,7 +243,7 @@ def _snapshot(run: Run) -> Snapshot:
     return Snapshot(
         step=run.state.step,
         weights=host_copies(dict(run.model.state_dict())),
-        moments=host_copies(moments_of(run.model, run.optimizer)),
+        moments=host_copies(run.optimizer.moments()),
         metrics_file=run.metrics.path,
         metrics_bytes=run.metrics.size,
         state_json=run.state_json(run.state),

@@ -1,4 +1,8 @@
-"""AdamW over float32 weights, and its state as named tensors."""
+"""AdamW over float32 weights, with its state as named tensors.
+
+torch.optim.AdamW computes the same by the same kernel, but loads torch's compiler when it is made,
+which takes longer than all else between a lost host and the first new step.
+"""
 
 from __future__ import annotations
 
@@ -8,65 +12,82 @@ import torch
 from torch import Tensor, nn
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
+_EPSILON = 1e-8
 
 
-def make_optimizer(model: nn.Module, training: dict[str, Any]) -> torch.optim.AdamW:
-    """AdamW (Loshchilov, Hutter: "Decoupled weight decay regularization", 2019, algorithm 2).
+class AdamW:
+    """Loshchilov, Hutter: "Decoupled weight decay regularization", 2019, algorithm 2.
 
-    Matrices decay; biases and norm weights do not. The fused kernel is element by element, so it
-    is as deterministic as the others, and the fastest on CPU and GPU.
+    Matrices decay; biases and norm weights do not. The fused kernel works element by element, so
+    it is as deterministic as a loop, and the fastest there is on CPU and GPU.
     """
-    weights = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in weights if p.dim() >= 2], "weight_decay": training["weightDecay"]},
-        {"params": [p for p in weights if p.dim() < 2], "weight_decay": 0.0},
-    ]
-    first, second = training["betas"]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
-        lr=training["learningRate"],
-        betas=(first, second),
-        fused=True,
-    )
 
+    def __init__(self, model: nn.Module, training: dict[str, Any]) -> None:
+        self._weights = {n: w for n, w in model.named_parameters() if w.requires_grad}
+        self._first, self._second = training["betas"]
+        self._decay: float = training["weightDecay"]
+        self.updates = 0
+        self._moments: dict[str, Tensor] = {}
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = value
+    def zero_grad(self) -> None:
+        for weight in self._weights.values():
+            weight.grad = None
 
+    def step(self, learning_rate: float) -> None:
+        """One update by the gradients that stand in the weights."""
+        if not self._moments:
+            self._moments = {k: torch.zeros_like(w) for k, w in self._wanted().items()}
+        self.updates += 1
+        matrices = [name for name, weight in self._weights.items() if weight.dim() >= 2]
+        others = [name for name, weight in self._weights.items() if weight.dim() < 2]
+        for names, decay in ((matrices, self._decay), (others, 0.0)):
+            self._update(
+                [n for n in names if self._weights[n].grad is not None], learning_rate, decay
+            )
 
-def moments_of(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Both moments as `exp_avg.<weight>` and `exp_avg_sq.<weight>`: live tensors, not copies.
+    @torch.no_grad()
+    def _update(self, names: list[str], learning_rate: float, decay: float) -> None:
+        if not names:
+            return
+        weights: list[Tensor] = [self._weights[name] for name in names]
+        step = torch.tensor(float(self.updates), device=weights[0].device)
+        torch._fused_adamw_(
+            weights,
+            [weight.grad for weight in weights if weight.grad is not None],
+            [self._moments[f"exp_avg.{name}"] for name in names],
+            [self._moments[f"exp_avg_sq.{name}"] for name in names],
+            [],
+            [step] * len(weights),
+            amsgrad=False,
+            lr=learning_rate,
+            beta1=self._first,
+            beta2=self._second,
+            weight_decay=decay,
+            eps=_EPSILON,
+            maximize=False,
+        )
 
-    Empty before the first update.
-    """
-    return {
-        f"{moment}.{name}": optimizer.state[weight][moment]
-        for name, weight in model.named_parameters()
-        for moment in MOMENTS
-        if weight in optimizer.state
-    }
+    def moments(self) -> dict[str, Tensor]:
+        """`exp_avg.<weight>` and `exp_avg_sq.<weight>`: live tensors; empty before any update."""
+        return dict(self._moments)
 
-
-def restore_moments(
-    model: nn.Module, optimizer: torch.optim.Optimizer, moments: dict[str, Tensor], updates: int
-) -> list[str]:
-    """Put moments back, as after `updates` updates; returns what does not fit (empty: all well)."""
-    trained = {n: w for n, w in model.named_parameters() if w.requires_grad}
-    wanted = {f"{m}.{name}": w for name, w in trained.items() for m in MOMENTS} if updates else {}
-    mistakes = [f"{key} is missing" for key in wanted if key not in moments]
-    mistakes += [f"{key} belongs to no weight of the model" for key in moments if key not in wanted]
-    mistakes += [
-        f"{key} has shape {list(moments[key].shape)}, expected {list(weight.shape)}"
-        for key, weight in wanted.items()
-        if key in moments and moments[key].shape != weight.shape
-    ]
-    if mistakes or not updates:
+    def restore(self, moments: dict[str, Tensor], updates: int) -> list[str]:
+        """Go on as after `updates` updates; returns what does not fit (empty: all well)."""
+        wanted = self._wanted() if updates else {}
+        mistakes = [f"{key} is missing" for key in wanted if key not in moments]
+        mistakes += [
+            f"{key} belongs to no weight of the model" for key in moments if key not in wanted
+        ]
+        mistakes += [
+            f"{key} has shape {list(moments[key].shape)}, expected {list(weight.shape)}"
+            for key, weight in wanted.items()
+            if key in moments and moments[key].shape != weight.shape
+        ]
+        if not mistakes:
+            self.updates = updates
+            # Copies: a loaded tensor may be a view of a mapped file, aligned as it pleases.
+            self._moments = {k: moments[k].to(w.device, copy=True) for k, w in wanted.items()}
         return mistakes
-    for name, weight in trained.items():
-        # Copies: the loaded tensors may be views of a mapped file, aligned as it pleases.
-        optimizer.state[weight] = {
-            "step": torch.tensor(float(updates), dtype=torch.float32, device=weight.device),
-            **{m: moments[f"{m}.{name}"].to(weight.device, copy=True) for m in MOMENTS},
-        }
-    return []
+
+    def _wanted(self) -> dict[str, Tensor]:
+        return {f"{m}.{name}": w for name, w in self._weights.items() for m in MOMENTS}

@@ -135,8 +135,26 @@ class Finished:
         return metrics
 
 
+def until_step(process: subprocess.Popen[str], step: int) -> list[dict[str, Any]]:
+    """Read events until that of `step`.
+
+    With a pipe of one page (`pipesize=4096`) the trainer is then at most some ten steps further:
+    it waits for its reader.
+    """
+    assert process.stdout is not None
+    events = []
+    for line in process.stdout:
+        events.append(json.loads(line))
+        if events[-1]["type"] == "step" and events[-1]["step"] >= step:
+            return events
+    raise AssertionError(f"ended before step {step}: {process.communicate()[1]}")
+
+
 def finish(process: subprocess.Popen[str]) -> Finished:
-    out, err = process.communicate(timeout=120)
+    """Read the rest of both pipes; stderr is short, so that it may come second."""
+    assert process.stdout is not None and process.stderr is not None
+    out, err = process.stdout.read(), process.stderr.read()
+    process.wait()
     lines = out.splitlines()
     if process.returncode < 0 and out and not out.endswith("\n"):
         lines.pop()  # a line that SIGKILL cut

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import torch
+
+from dream_sft.data.dataset import Dataset, load_dataset
+from dream_sft.model.network import Dream
+from dream_sft.model.weights import load_dream, model_sha256
+from dream_sft.train.batches import Batches, GlobalBatch, TokenIds
+from dream_sft.train.loop import Run, out_of_memory, training_step
+from dream_sft.train.optimizer import AdamW
+from dream_sft.train.state import TrainState
+from tests.train.builders import EOS, MASK, write_dataset
+
+IDS = TokenIds(mask=MASK, eos=EOS, pad=EOS)
+TRAINING: dict[str, Any] = {
+    "seed": 2,
+    "documentsPerStep": 8,
+    "documentsPerMicroBatch": 8,
+    "t": "low_discrepancy",
+    "eosTail": [0, 3],
+    "weighting": "cart",
+    "cartP": 0.1,
+    "normalise": "global",
+    "clipNorm": 1.0,
+    "precision": "fp32",
+    "betas": [0.9, 0.95],
+    "weightDecay": 0.0,
+    "learningRate": 0.01,
+}
+
+
+def bench(model: Dream, dataset: Dataset, **changes: Any) -> tuple[Run, Batches]:
+    """What a single step needs; the rest of a run plays no part in it."""
+    training = {**TRAINING, **changes}
+    absent = cast(Any, None)
+    batches = Batches(dataset, training, IDS)
+    run = Run(
+        model=model,
+        optimizer=AdamW(model, training),
+        batches=batches,
+        schedule=absent,
+        state=TrainState(),
+        checkpointer=absent,
+        metrics=absent,
+        training=training,
+        device=torch.device("cpu"),
+        last_step=1,
+        state_json=absent,
+        emit=absent,
+        stop_requested=absent,
+    )
+    return run, batches
+
+
+def gradient(parts: Path, step: int, **changes: Any) -> tuple[torch.Tensor, float]:
+    run, batches = bench(load_dream(parts / "base"), load_dataset(parts / "dataset"), **changes)
+    result = training_step(run, batches.batch(step), 0.01)
+    flat = torch.cat([cast(torch.Tensor, w.grad).reshape(-1) for w in run.model.parameters()])
+    return flat, result.loss
+
+
+@pytest.mark.parametrize("per_micro", [1, 3, 5])
+def test_accumulation_equals_one_large_batch(parts: Path, per_micro: int) -> None:
+    whole, loss = gradient(parts, 2, clipNorm=None)
+    cut, cut_loss = gradient(parts, 2, clipNorm=None, documentsPerMicroBatch=per_micro)
+    assert cut_loss == pytest.approx(loss, rel=1e-5)
+    torch.testing.assert_close(cut, whole, rtol=1e-4, atol=1e-6)
+
+
+def test_mean_of_means_is_another_rule(parts: Path) -> None:
+    """Else the test above would pass for a loss that ignores the counts."""
+    _, loss = gradient(parts, 2, documentsPerMicroBatch=3)
+    _, official = gradient(parts, 2, documentsPerMicroBatch=3, normalise="microbatch")
+    assert official != pytest.approx(loss, rel=1e-4)
+
+
+def test_gradient_is_clipped_and_its_norm_reported_before(parts: Path) -> None:
+    free, _ = gradient(parts, 1, clipNorm=None)
+    clipped, _ = gradient(parts, 1, clipNorm=0.01)
+    assert float(free.norm()) > 0.02
+    assert float(clipped.norm()) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_a_step_without_masked_tokens_updates_nothing(parts: Path) -> None:
+    model = load_dream(parts / "base")
+    run, _ = bench(model, load_dataset(parts / "dataset"))
+    before = model_sha256(model)
+    empty = GlobalBatch(step=1, epoch=0.1, samples=[], micro_batches=[], masked=0, tokens=9)
+    result = training_step(run, empty, 0.01)
+    assert (result.loss, result.gradient_norm, result.parts) == (0.0, 0.0, [None, None, None])
+    assert model_sha256(model) == before
+    assert run.optimizer.updates == 0
+
+
+def test_overfits_eight_documents(parts: Path, tmp_path: Path) -> None:
+    """Every token of every document is learned by heart, whatever is masked."""
+    torch.manual_seed(0)
+    data = load_dataset(write_dataset(tmp_path / "eight", documents=8))
+    run, batches = bench(load_dream(parts / "base"), data, weighting="none")
+    losses = [training_step(run, batches.batch(step), 0.01).loss for step in range(1, 601)]
+    first, last = sum(losses[:20]) / 20, sum(losses[-20:]) / 20
+    assert first > 1.5
+    assert last < 0.15, last
+
+
+def test_out_of_memory_advises_half_of_the_tokens(parts: Path) -> None:
+    data = load_dataset(parts / "dataset")
+    micro = bench(load_dream(parts / "base"), data)[1].batch(1).micro_batches[0]
+    host = out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: not enough"), micro)
+    gpu = out_of_memory(torch.OutOfMemoryError("CUDA out of memory"), micro)
+    assert host is not None and gpu is not None
+    assert (host.resource, gpu.resource) == ("host-memory", "gpu-memory")
+    assert gpu.token_budget == micro.noised_BL.size // 2
+    assert out_of_memory(RuntimeError("shape mismatch"), micro) is None

@@ -1,0 +1,134 @@
+"""Promise 4: however a run is cut, its samples, noise, schedule and final weights are the same."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dream_sft.commands import train as train_command
+from dream_sft.io.errors import DataError
+from dream_sft.io.spec import load_spec
+from tests.train.builders import (
+    Finished,
+    Workshop,
+    finish,
+    run,
+    start,
+    until_step,
+    write_dataset,
+    write_model,
+)
+
+STEPS = 80
+LONG: dict[str, Any] = {"training__steps": STEPS, "checkpoints__everySteps": 7}
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    workshop = Workshop(tmp_path_factory.mktemp("straight"))
+    write_model(workshop.root / "base")
+    write_dataset(workshop.root / "dataset")
+    return run(workshop.spec(**LONG))
+
+
+def assert_same(done: Finished, straight: Finished) -> None:
+    assert done.code == 0, done.stderr
+    for key in ("orderHash", "weightsSha256", "tokens", "finalLoss", "steps"):
+        assert done.metrics[key] == straight.metrics[key], key
+    assert done.metrics["resumedInexactly"] is False
+
+
+def test_killed_at_random_steps_ends_with_the_same_weights(
+    workshop: Workshop, straight: Finished
+) -> None:
+    choose = random.Random(1)
+    begun = 0
+    for _ in range(2):
+        spec = workshop.spec(**LONG, resumeFrom=workshop.newest())
+        process = start(spec, pipesize=4096)
+        events = until_step(process, begun + choose.randint(8, 25))
+        process.send_signal(signal.SIGKILL)
+        begun = events[-1]["step"]
+        assert finish(process).code == -signal.SIGKILL
+    last = workshop.newest()
+    assert last is not None
+    done = run(workshop.spec(**LONG, resumeFrom=last))
+    assert_same(done, straight)
+    assert done.of("ready")[0]["step"] == int(last.rsplit("-", 1)[1])
+    lines = (workshop.root / "run/run/metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == list(range(1, STEPS + 1))
+
+
+def test_sigterm_twice_stages_a_checkpoint_and_resumes_exactly(
+    workshop: Workshop, straight: Finished
+) -> None:
+    unasked: dict[str, Any] = {**LONG, "checkpoints__everySteps": None}
+    process = start(workshop.spec(**unasked), pipesize=4096)
+    until_step(process, 15)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    stopped = finish(process)
+    assert stopped.code == 75, stopped.stderr
+    ready = stopped.events[-1]
+    assert ready["type"] == "checkpoint-ready"
+    assert ready["step"] == stopped.of("step")[-1]["step"]
+    assert_same(run(workshop.spec(**unasked, resumeFrom=ready["folder"])), straight)
+
+
+def test_stop_after_steps_keeps_the_schedule_of_all_steps(
+    workshop: Workshop, straight: Finished
+) -> None:
+    smoke = run(workshop.spec(**LONG, stopAfterSteps=9))
+    assert smoke.code == 0, smoke.stderr
+    assert smoke.metrics["steps"] == 9
+    rates = [event["learningRate"] for event in smoke.of("step")]
+    assert rates == [event["learningRate"] for event in straight.of("step")[:9]]
+    assert {event["totalSteps"] for event in smoke.of("step")} == {STEPS}
+
+
+def test_other_numerics_are_named_and_remembered(begun: Workshop) -> None:
+    changed: dict[str, Any] = {"resumeFrom": begun.newest(), "training__documentsPerMicroBatch": 8}
+    resumed = run(begun.spec(**changed))
+    assert resumed.of("resumed_inexactly")[0]["differences"] == [
+        {
+            "what": "micro-batch plan",
+            "checkpoint": "4 of 8 documents",
+            "now": "8 of 8 documents",
+        }
+    ]
+    assert resumed.metrics["resumedInexactly"] is True
+
+
+def refused(spec: Path) -> DataError:
+    """In this process: what is wrong is found before anything runs."""
+    with pytest.raises(DataError) as caught:
+        train_command.run(load_spec("train", spec), lambda _event: None)
+    return caught.value
+
+
+def test_checkpoint_of_another_run_is_refused_with_every_difference(begun: Workshop) -> None:
+    other: dict[str, Any] = {"training__learningRate": 0.5, "training__seed": 7}
+    error = refused(begun.spec(**other, resumeFrom=begun.newest()))
+    assert "belongs to another run" in error.message
+    assert len(error.mistakes) == 2
+
+
+def test_damaged_checkpoint_is_refused_naming_the_file(begun: Workshop) -> None:
+    newest = Path(str(begun.newest()))
+    moments = newest / "optimizer.safetensors"
+    content = bytearray(moments.read_bytes())
+    content[-1] ^= 1
+    moments.write_bytes(content)
+    (newest / "metrics.jsonl").unlink()
+    error = refused(begun.spec(resumeFrom=str(newest)))
+    assert "metrics.jsonl is missing" in error.mistakes
+    assert any("optimizer.safetensors" in mistake for mistake in error.mistakes)
+
+
+def test_a_folder_that_is_no_checkpoint_is_refused(begun: Workshop) -> None:
+    assert "no trainer_state.json" in refused(begun.spec(resumeFrom="dataset")).message
