@@ -1,0 +1,162 @@
+"""`evaluate`: answer and grade suites in batches; a stop or a loss repeats at most one batch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
+from dream_sft.evaluation.answers import read_answers
+from dream_sft.evaluation.run import Progress, Score, evaluate
+from dream_sft.evaluation.suites import Suite, load_suite
+from dream_sft.io.errors import DataError, SpecError, Stopped
+from dream_sft.io.events import Emit
+from dream_sft.io.files import FileEntry, file_entries, file_entry, write_atomic, write_folder
+from dream_sft.io.stop import stop_requested
+from dream_sft.model.weights import weights_sha256
+
+log = logging.getLogger("dream_sft.evaluate")
+ANSWERS, SCORES = "answers.jsonl", "scores.json"
+
+
+def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Evaluate `spec["model"]` on `spec["suites"]`; the result event.
+
+    Raises SpecError, WeightsError, DataError, and Stopped when asked to stop, after a checkpoint.
+    """
+    sampling = sampling_config(spec["sampling"])
+    suites = _suites(spec["suites"])
+    model = open_model(spec["model"], open_device(spec)).eval()
+    tokenizer = open_tokenizer(spec["model"], model)
+    digest = weights_sha256(Path(spec["model"]))
+    answers = Path(spec["output"]) / ANSWERS
+    _bring_answers(spec["resumeFrom"], answers)
+    before = len(read_answers(answers))
+    keeper = _Keeper(spec, emit, suites, answers)
+    scores: dict[str, Score] = {}
+    for suite in suites:
+        scores[suite.name] = evaluate(
+            model,
+            tokenizer,
+            suite,
+            sampling,
+            batch_size=spec["batchSize"],
+            out_path=answers,
+            on_batch=keeper.after_batch,
+            system_prompt=spec["systemPrompt"],
+            model_digest=digest,
+        )
+    return _result(answers, scores, len(read_answers(answers)) - before)
+
+
+def _suites(entries: list[dict[str, Any]]) -> list[Suite]:
+    names = [entry["name"] for entry in entries]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SpecError("suites: each may be named once", [f"{name}: twice" for name in twice])
+    return [load_suite(entry) for entry in entries]
+
+
+def _bring_answers(resume_from: str | None, answers: Path) -> None:
+    """Without `resumeFrom`, answers that already stand in the output count (same settings only)."""
+    if resume_from is None:
+        return
+    source = Path(resume_from) / ANSWERS
+    try:
+        write_atomic(answers, source.read_bytes())
+    except FileNotFoundError as error:
+        raise DataError(f"{resume_from} is no checkpoint of an evaluation: no {ANSWERS}") from error
+
+
+class _Keeper:
+    """After each batch: say so, stage the answers so far, and end when asked to."""
+
+    def __init__(
+        self, spec: dict[str, Any], emit: Emit, suites: list[Suite], answers: Path
+    ) -> None:
+        self._emit, self._answers = emit, answers
+        self._folder = Path(spec["checkpoints"]["folder"])
+        self._every: int = spec["checkpoints"]["everyBatches"]
+        sizes = [-(-len(suite.questions) // spec["batchSize"]) for suite in suites]
+        self._earlier = {s.name: sum(sizes[:number]) for number, s in enumerate(suites)}
+        self._total = sum(sizes)
+
+    def after_batch(self, progress: Progress) -> None:
+        batches = self._earlier[progress.suite] + progress.batches_done
+        self._emit(
+            {
+                "type": "answers",
+                "suite": progress.suite,
+                "batchesDone": progress.batches_done,
+                "batchesTotal": progress.batches_total,
+                "done": progress.done,
+                "total": progress.total,
+                "correct": progress.correct,
+            }
+        )
+        log.info("%s: %d of %d, %d right", *_numbers(progress))
+        stopping = stop_requested() and batches < self._total
+        if stopping or batches % self._every == 0 or batches == self._total:
+            self._stage(batches)
+        if stopping:
+            raise Stopped(f"stopped after batch {batches} of {self._total}")
+
+    def _stage(self, batches: int) -> None:
+        begun = time.monotonic()
+
+        def fill(temporary: Path) -> list[FileEntry]:
+            shutil.copyfile(self._answers, temporary / ANSWERS)
+            return file_entries(temporary)
+
+        folder = self._folder / f"step-{batches}"
+        files = write_folder(folder, fill)
+        seconds = round(time.monotonic() - begun, 6)
+        self._emit(
+            {
+                "type": "checkpoint-ready",
+                "step": batches,
+                "folder": str(folder),
+                "files": files,
+                "seconds": seconds,
+                "stallSeconds": seconds,
+            }
+        )
+
+
+def _numbers(progress: Progress) -> tuple[str, int, int, int]:
+    return progress.suite, progress.done, progress.total, progress.correct
+
+
+def _result(answers: Path, scores: dict[str, Score], fresh: int) -> dict[str, Any]:
+    questions = sum(score.n for score in scores.values())
+    seconds = sum(score.seconds for score in scores.values())
+    metrics = {
+        "suites": {name: _suite_score(score) for name, score in scores.items()},
+        "secondsPerQuestion": seconds / max(questions, 1),
+        "answersThisAttempt": fresh,
+    }
+    text = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
+    write_atomic(answers.parent / SCORES, text)
+    return {
+        "type": "result",
+        "command": "evaluate",
+        "folder": str(answers.parent),
+        "files": [file_entry(answers.parent, name) for name in (ANSWERS, SCORES)],
+        "metrics": metrics,
+    }
+
+
+def _suite_score(score: Score) -> dict[str, Any]:
+    return {
+        "score": score.score,
+        "n": score.n,
+        "correct": score.correct,
+        "interval": list(score.interval),
+        "unreadable": score.unreadable,
+        "meanAnswerTokens": score.mean_answer_tokens,
+        "seconds": score.seconds,
+    }
