@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dream_sft.commands import sample as command
+from dream_sft.io.errors import DataError
+from dream_sft.io.events import check
+from dream_sft.io.spec import load_spec
+
+
+def sample(folder: Path, model: Path, **changes: Any) -> dict[str, Any]:
+    spec = {
+        "command": "sample",
+        "runDir": "run",
+        "model": str(model),
+        "questions": ["1+2=?", "30+40=?"],
+        "sampling": {"maxNewTokens": 6, "steps": 6, "stopAtEnd": False},
+        **changes,
+    }
+    path = folder / "sample.json"
+    path.write_text(json.dumps(spec))
+    result = command.run(load_spec("sample", path), lambda _event: None)
+    check(result)
+    return result
+
+
+def test_answers_every_question(tmp_path: Path, character_model: Path) -> None:
+    result = sample(tmp_path, character_model)
+    answers = result["metrics"]["answers"]
+    assert [a["question"] for a in answers] == ["1+2=?", "30+40=?"]
+    assert all(a["steps"] == 6 for a in answers)
+    assert (result["folder"], result["files"]) == (None, [])
+    assert sample(tmp_path, character_model)["metrics"]["answers"] == answers
+
+
+def test_the_trace_tells_every_reveal_once(tmp_path: Path, character_model: Path) -> None:
+    result = sample(tmp_path, character_model, trace="out/trace.jsonl")
+    assert [f["path"] for f in result["files"]] == ["trace.jsonl"]
+    lines = [json.loads(line) for line in (tmp_path / "out/trace.jsonl").read_text().splitlines()]
+    for line in lines:
+        assert sorted(r["position"] for r in line["reveals"]) == list(range(6))
+        steps = [r["step"] for r in line["reveals"]]
+        assert steps == sorted(steps) and set(steps) <= set(range(6))
+
+
+def test_a_model_without_a_fitting_tokenizer_is_refused(
+    tmp_path: Path, character_model: Path
+) -> None:
+    config = json.loads((character_model / "config.json").read_text())
+    for file in character_model.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "mask_token_id": 9}))
+    with pytest.raises(DataError, match="does not fit") as caught:
+        sample(tmp_path, tmp_path)
+    assert len(caught.value.mistakes) == 1
