@@ -129,6 +129,7 @@ async function toHost(record: LocalHostRecord): Promise<Host> {
   return {
     id: record.id,
     gpuClass: record.gpuClass,
+    planId: record.planId,
     key: record.key,
     alive: record.process !== null && (await isAlive(record.process)),
     startedAt: record.startedAt,

@@ -39,6 +39,7 @@ export class ManualProvider implements HostProvider {
       .map((record) => ({
         id: record.id,
         gpuClass: record.gpuClass,
+        planId: null,
         key: '',
         alive: now - Date.parse(record.renewedAt) < FRESH_MS,
         startedAt: record.startedAt,

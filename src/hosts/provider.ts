@@ -2,6 +2,8 @@
 export interface Host {
   readonly id: string;
   readonly gpuClass: string;
+  /** Plan that had it started; null for a host that a person started. */
+  readonly planId: string | null;
   /** Idempotency key of the `ensure` that started it; empty when a person did. */
   readonly key: string;
   readonly alive: boolean;

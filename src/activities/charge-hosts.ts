@@ -1,0 +1,27 @@
+import type { ResolvedPlan } from '../contracts/plan.js';
+import type { StageName } from '../contracts/stages.js';
+import type { HostProvider } from '../hosts/provider.js';
+import { cumulativeFen, Ledger } from '../store/ledger.js';
+import type { ObjectStore } from '../store/object-store.js';
+
+interface Charging {
+  readonly planId: string;
+  readonly stage: StageName;
+  readonly hosts: Pick<ResolvedPlan['hosts'], 'gpuClass' | 'pricePerHourFen'>;
+}
+
+/** Brings the ledger up to now for every living host of the plan; a dead one has cost its last charge. */
+export async function chargeHosts(
+  deps: { readonly store: ObjectStore; readonly now: () => Date },
+  provider: HostProvider,
+  { planId, stage, hosts }: Charging,
+): Promise<void> {
+  const ledger = new Ledger(deps.store, planId, { now: deps.now });
+  const living = (await provider.list(hosts.gpuClass)).filter((host) => host.alive);
+  for (const host of living) {
+    if (host.planId !== null && host.planId !== planId) continue;
+    const seconds = Math.max(0, (deps.now().getTime() - Date.parse(host.startedAt)) / 1000);
+    const fen = cumulativeFen(seconds, hosts.pricePerHourFen);
+    await ledger.charge({ host: host.id, stage, seconds, fen });
+  }
+}

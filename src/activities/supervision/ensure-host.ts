@@ -1,0 +1,44 @@
+import type { SuperviseInput } from '../../contracts/activities.js';
+import type { HostProvider } from '../../hosts/provider.js';
+import type { Chain } from '../../store/chain.js';
+import type { PendingActivity } from './pending-activity.js';
+
+/** A blind provider is asked once the activity has waited this long for somebody to take it. */
+const WAITED_MS = 5000;
+
+export interface HostNews {
+  readonly host: string | null;
+  readonly waitingFor: string | null;
+}
+
+/**
+ * Makes sure a host exists. A provider that knows liveness replaces a dead host at once, during the
+ * heartbeat timeout; never judged by pollers, which still show a host long after its death.
+ */
+export async function ensureHost(
+  provider: HostProvider,
+  chain: Chain,
+  input: SuperviseInput,
+  pending: PendingActivity | null,
+  now: number,
+): Promise<HostNews> {
+  const { gpuClass } = input.hosts;
+  const hosts = await provider.list(gpuClass);
+  const living = hosts.find((host) => host.alive);
+  if (living) return { host: living.id, waitingFor: null };
+  if (!provider.knowsLiveness && !waitsTooLong(pending, now))
+    return { host: null, waitingFor: null };
+  const { boots } = await chain.fold();
+  const key = `${input.stageKey}#${boots.length}`;
+  const ensured = await provider.ensure({ gpuClass, key, planId: input.planId });
+  if (ensured.kind === 'person') {
+    return { host: null, waitingFor: `on ${ensured.where}, run: ${ensured.command}` };
+  }
+  if (provider.knowsLiveness) await chain.booted({ key, host: ensured.host.id });
+  return { host: ensured.host.id, waitingFor: null };
+}
+
+function waitsTooLong(pending: PendingActivity | null, now: number): boolean {
+  if (pending?.state !== 'scheduled' || pending.scheduledAt === null) return false;
+  return now - Math.max(pending.scheduledAt, pending.lastHeartbeatAt ?? 0) > WAITED_MS;
+}

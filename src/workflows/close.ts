@@ -1,0 +1,37 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { ClosedStage } from '../contracts/outcome.js';
+import type { GpuStageName } from '../contracts/stages.js';
+import type { PlanRun } from './plan-run.js';
+import { control } from './proxies.js';
+
+/** Folds the stage's whole journal and adds up what all its stage keys of this run have seen. */
+export async function closeStage(
+  run: PlanRun,
+  stage: GpuStageName,
+  stageKey: string,
+  releaseHosts: boolean,
+): Promise<ClosedStage> {
+  const { plan } = run;
+  const { hosts } = plan;
+  const closed = await control.closeStage({
+    planId: plan.id,
+    stage,
+    stageKey,
+    releaseHosts,
+    hosts,
+  });
+  run.closed.set(`${stage} ${stageKey}`, closed);
+  const ofStage = [...run.closed]
+    .filter(([key]) => key.startsWith(`${stage} `))
+    .map(([, one]) => one);
+  run.apply({
+    type: 'stageClosed',
+    stage,
+    totals: {
+      attempts: ofStage.reduce((sum, one) => sum + one.attempts, 0),
+      interruptions: ofStage.flatMap((one) => one.interruptions),
+      spentFen: closed.totalFen,
+    },
+  });
+  return closed;
+}

@@ -1,0 +1,204 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+} from '@temporalio/workflow';
+import type { ArtifactRef } from '../contracts/base.js';
+import type { ResolvedPlan } from '../contracts/plan.js';
+import type { StageName } from '../contracts/stages.js';
+import { closeStage } from './close.js';
+import { registerHandlers } from './handlers.js';
+import { PlanRun } from './plan-run.js';
+import { failureSentence, judge } from './policy/judgement.js';
+import { approvesItself, quote } from './policy/money.js';
+import { summarise } from './policy/summary.js';
+import { control } from './proxies.js';
+import { runStage, type StageEnd } from './run-stage.js';
+
+export interface PlanOptions {
+  /** Of a plan that has ended: this stage and all after it are done again. */
+  readonly retryFrom?: StageName;
+}
+
+/** The story: from downloads to a report, whatever happens on the way. */
+export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {}): Promise<void> {
+  const run = new PlanRun(plan, new Date().toISOString());
+  registerHandlers(run);
+  if (options.retryFrom) run.raiseGenerations(options.retryFrom);
+  try {
+    await control.openPlan({ plan });
+    await carry(run);
+    await end(run, 'finished', null);
+  } catch (error) {
+    if (isCancellation(error) || CancellationScope.current().consideredCancelled) {
+      await CancellationScope.nonCancellable(() => end(run, 'cancelled', null));
+      throw error;
+    }
+    const failure = failureOf(error);
+    await CancellationScope.nonCancellable(() => end(run, 'failed', failure.sentence(run)));
+    throw failure.error;
+  }
+  await condition(allHandlersFinished);
+}
+
+type Step = (run: PlanRun) => Promise<StageEnd>;
+
+const artifact = (run: PlanRun, stage: StageName, name: string): ArtifactRef => {
+  const found = run.results[stage]?.artifacts[name];
+  if (found) return found;
+  throw ApplicationFailure.nonRetryable(`${stage} left no artifact ${name}`, 'BadData');
+};
+
+const suites = (run: PlanRun): Record<string, ArtifactRef> => {
+  const found = run.results.download?.artifacts['suites'];
+  return found ? { suites: found } : {};
+};
+
+const common = (run: PlanRun): Record<string, ArtifactRef> => ({
+  tokenizer: artifact(run, 'download', 'tokenizer'),
+  ...suites(run),
+});
+
+const trainingInputs = (run: PlanRun): Record<string, ArtifactRef> => ({
+  base: artifact(run, 'download', 'base'),
+  dataset: artifact(run, 'convert', 'dataset'),
+  tokenizer: artifact(run, 'download', 'tokenizer'),
+});
+
+/** Every stage and what it is given, in order. */
+const STORY: Readonly<Record<StageName, Step>> = {
+  download: (run) => runStage(run, 'download', {}),
+  convert: (run) =>
+    runStage(run, 'convert', {
+      dataset: artifact(run, 'download', 'dataset'),
+      tokenizer: artifact(run, 'download', 'tokenizer'),
+    }),
+  validate: (run) =>
+    runStage(run, 'validate', { dataset: artifact(run, 'convert', 'dataset'), ...common(run) }),
+  'smoke-train': async (run) => {
+    const ended = await runStage(run, 'smoke-train', { ...trainingInputs(run), ...suites(run) });
+    return ended.kind === 'finished' ? passGate(run, ended) : ended;
+  },
+  'eval-before': (run) =>
+    runStage(run, 'eval-before', { model: artifact(run, 'download', 'base'), ...common(run) }),
+  'full-train': train,
+  'eval-after': (run) => {
+    if (!run.trained)
+      throw ApplicationFailure.nonRetryable(
+        'training left no checkpoint to evaluate',
+        'NoProgress',
+      );
+    return runStage(run, 'eval-after', { model: run.trained.artifact, ...common(run) });
+  },
+  report: (run) => runStage(run, 'report', {}),
+};
+
+async function carry(run: PlanRun): Promise<void> {
+  const order = Object.keys(STORY) as StageName[];
+  for (let at = 0; at < order.length; at += 1) {
+    const stage = order[at]!;
+    const to = (await waitWhilePaused(run)) ?? (await step(run, stage));
+    if (to === null) continue;
+    run.raiseGenerations(to);
+    run.apply({ type: 'wentBack', stage: to });
+    at = order.indexOf(to) - 1;
+  }
+}
+
+async function step(run: PlanRun, stage: StageName): Promise<StageName | null> {
+  const ended = await STORY[stage](run);
+  return ended.kind === 'went-back' ? ended.to : null;
+}
+
+/** A pause that was asked for between two stages, or during one that had just finished. */
+async function waitWhilePaused(run: PlanRun): Promise<StageName | null> {
+  if (run.state.status === 'pausing') {
+    run.intent = null;
+    run.apply({ type: 'paused', stage: null });
+  }
+  if (run.state.status === 'paused') {
+    await condition(() => run.state.status !== 'paused' || run.intent?.kind === 'go-back');
+  }
+  return takeGoBack(run);
+}
+
+function takeGoBack(run: PlanRun): StageName | null {
+  if (run.intent?.kind !== 'go-back') return null;
+  const { to } = run.intent;
+  run.intent = null;
+  return to;
+}
+
+/** The smoke run's quote; nothing dear happens before somebody, or the plan's own limit, says yes. */
+async function passGate(
+  run: PlanRun,
+  ended: Extract<StageEnd, { kind: 'finished' }>,
+): Promise<StageEnd> {
+  const convert = run.results.convert?.metrics;
+  const { metrics } = ended.result;
+  if (metrics.kind !== 'smoke-train' || convert?.kind !== 'convert') return ended;
+  const offered = quote(run.plan, metrics, convert.convert.rowsKept, run.state.spentFen);
+  run.apply({ type: 'quoted', quote: offered });
+  if (approvesItself(run.plan.money, offered)) {
+    run.apply({ type: 'approved', by: 'the limit in the plan' });
+    return ended;
+  }
+  run.apply({ type: 'awaitingApproval' });
+  await condition(() => run.state.gate.status === 'approved' || run.intent?.kind === 'go-back');
+  const to = takeGoBack(run);
+  return to ? { kind: 'went-back', to } : ended;
+}
+
+/** A failure or the cap still leaves the last finite checkpoint to evaluate. */
+async function train(run: PlanRun): Promise<StageEnd> {
+  const inputs = trainingInputs(run);
+  const ended = await runStage(run, 'full-train', inputs).catch(
+    async (error: unknown): Promise<StageEnd> => {
+      if (!(error instanceof ApplicationFailure)) throw error;
+      const failure = { type: error.type ?? 'Error', message: error.message };
+      const closed = [...run.closed].findLast(([key]) => key.startsWith('full-train '))?.[1];
+      const checkpoint = closed?.newestCheckpoint ?? null;
+      if (judge('full-train', failure, checkpoint !== null) === 'fail') throw error;
+      const message = failureSentence('full-train', failure, run.plan.language === 'zh');
+      run.apply({ type: 'stageStopped', stage: 'full-train', message });
+      return { kind: 'stopped', checkpoint };
+    },
+  );
+  if (ended.kind === 'finished')
+    run.trained = { artifact: ended.result.artifacts['model']!, folder: '' };
+  if (ended.kind === 'stopped' && ended.checkpoint) {
+    run.trained = { artifact: ended.checkpoint.artifact, folder: 'model' };
+  }
+  return ended;
+}
+
+/** Hosts back, summary written; also after a cancel or a failure. */
+async function end(
+  run: PlanRun,
+  status: 'finished' | 'cancelled' | 'failed',
+  failure: string | null,
+): Promise<void> {
+  const open = run.state.stages.find((s) => s.status === 'running' || s.status === 'pausing');
+  if (open && status === 'cancelled') run.apply({ type: 'stageCancelled', stage: open.name });
+  if (open && status === 'failed') {
+    run.apply({ type: 'stageFailed', stage: open.name, message: failure ?? '' });
+  }
+  const last = [...run.closed.keys()].at(-1)?.split(' ');
+  if (last) await closeStage(run, last[0] as Parameters<typeof closeStage>[1], last[1]!, true);
+  run.apply({ type: 'ended', status, failure });
+  await control.writeSummary({ summary: summarise(run.state, run.results, run.now()) });
+}
+
+function failureOf(error: unknown): { error: unknown; sentence: (run: PlanRun) => string } {
+  return {
+    error,
+    sentence: (run) => {
+      const stage = run.state.stages.find((s) => s.status === 'running')?.name ?? 'download';
+      const type = error instanceof ApplicationFailure ? (error.type ?? 'Error') : 'Error';
+      const message = error instanceof Error ? error.message : String(error);
+      return failureSentence(stage, { type, message }, run.plan.language === 'zh');
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { ClosedStage, StageResult } from '../contracts/outcome.js';
+import type { ResolvedPlan } from '../contracts/plan.js';
+import { type StageName, STAGES } from '../contracts/stages.js';
+import type { PlanState } from '../contracts/state.js';
+import { dashboard } from './policy/dashboard.js';
+import { advance, initialState, type PlanEvent } from './policy/state.js';
+
+/** Omit over each member of a union. */
+type Untimed<E> = E extends { readonly at: string } ? Omit<E, 'at'> : never;
+
+/** Why the running stage's scope was cancelled by the plan itself. */
+export type Intent =
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'go-back'; readonly to: StageName }
+  | { readonly kind: 'cap' };
+
+/** A model to evaluate: what training finished with, or a checkpoint's folder. */
+export interface TrainedModel {
+  readonly artifact: StageResult['artifacts'][string];
+  readonly folder: '' | 'model';
+}
+
+/** Everything a run of a plan knows; changed by events only, so that a replay comes to the same. */
+export class PlanRun {
+  state: PlanState;
+  results: Partial<Record<StageName, StageResult>> = {};
+  trained: TrainedModel | null = null;
+  intent: Intent | null = null;
+  /** Of the stage that runs now. */
+  scope: CancellationScope | null = null;
+  /** Raised by retryFrom: the same work under another stage key. */
+  readonly generations = new Map<StageName, number>();
+  /** Folds of earlier stage keys of a stage, which count too. */
+  readonly closed = new Map<string, ClosedStage>();
+
+  constructor(
+    readonly plan: ResolvedPlan,
+    readonly startedAt: string,
+  ) {
+    this.state = initialState(plan, startedAt);
+  }
+
+  #activities = 0;
+
+  /** Activity ids are ours so that a supervisor can find its stage among the pending ones. */
+  nextActivity(): number {
+    this.#activities += 1;
+    return this.#activities;
+  }
+
+  /** The workflow's own time: inside the sandbox Date is Temporal's. */
+  now(): string {
+    return new Date().toISOString();
+  }
+
+  apply(event: Untimed<PlanEvent>): void {
+    const before = this.state;
+    this.state = advance(this.state, { ...event, at: this.now() } as PlanEvent);
+    setCurrentDetails(dashboard(this.state, this.plan.language, this.now()));
+    if (changed(before, this.state)) upsertSearchAttributes(searchAttributes(this.state));
+  }
+
+  /** Another generation of this stage and of all after it: nothing old is taken for the new. */
+  raiseGenerations(from: StageName): void {
+    const generation = Date.parse(this.now());
+    for (const stage of STAGES.slice(STAGES.indexOf(from))) {
+      this.generations.set(stage, generation);
+      delete this.results[stage];
+    }
+  }
+
+  interrupt(intent: Intent): void {
+    this.intent = intent;
+    this.scope?.cancel();
+  }
+}
+
+interface Attributes {
+  readonly PlanStage: string[];
+  readonly PlanStatus: string[];
+  readonly PlanInterruptions: number[];
+  readonly PlanSpentFen: number[];
+  readonly [name: string]: string[] | number[];
+}
+
+function searchAttributes(state: PlanState): Attributes {
+  const running = state.stages.findLast((stage) => stage.status !== 'waiting');
+  return {
+    PlanStage: [running?.name ?? 'download'],
+    PlanStatus: [state.status],
+    PlanInterruptions: [state.interruptions.length],
+    PlanSpentFen: [state.spentFen],
+  };
+}
+
+/** Each upsert is an event of the history, so only a real change makes one. */
+function changed(before: PlanState, after: PlanState): boolean {
+  return JSON.stringify(searchAttributes(before)) !== JSON.stringify(searchAttributes(after));
+}

@@ -1,0 +1,74 @@
+import type { Language } from '../../contracts/base.js';
+import { CHECKLIST } from '../../contracts/checklist.js';
+import type { PlanState } from '../../contracts/state.js';
+import { dayOf } from './checklist.js';
+
+const DAYS = [1, 2, 3, 4, 5] as const;
+const LAST_INTERRUPTIONS = 10;
+
+/** The plan as Markdown for the Temporal UI; far below its limit of 20 000 bytes. */
+export function dashboard(state: PlanState, language: Language, at: string): string {
+  const zh = language === 'zh';
+  const today = dayOf(state, at);
+  const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;
+  const lines = [
+    `# ${state.title}`,
+    `**${state.status}** · ${zh ? `第 ${today} 天` : `day ${today} of 5`} · ` +
+      `${yuan(state.spentFen)} / ${yuan(state.capFen)} · ` +
+      `${zh ? '中断' : 'interruptions'}: ${state.interruptions.length}`,
+  ];
+  if (state.failure) lines.push(`> ${state.failure}`);
+  lines.push(...progressLines(state, zh), ...quoteLines(state, zh));
+  for (const day of DAYS) {
+    lines.push(
+      `## ${zh ? `第 ${day} 天` : `Day ${day}`}${day === today ? (zh ? '（今天）' : ' (today)') : ''}`,
+    );
+    for (const item of CHECKLIST.filter((entry) => entry.day === day)) {
+      const mine = item.tickedBy === 'person' ? (zh ? '（由你完成）' : ' (yours)') : '';
+      lines.push(`- [${state.ticked[item.id] ? 'x' : ' '}] ${zh ? item.zh : item.en}${mine}`);
+    }
+  }
+  return [...lines, ...interruptionLines(state, zh)].join('\n');
+}
+
+function progressLines(state: PlanState, zh: boolean): string[] {
+  const stages = state.stages.map(
+    (stage) =>
+      `| ${stage.name} | ${stage.status}${stage.cached ? ' (cached)' : ''} | ${stage.attempts || ''} |`,
+  );
+  const lines = [
+    `| ${zh ? '阶段' : 'stage'} | ${zh ? '状态' : 'status'} | ${zh ? '尝试' : 'attempts'} |`,
+    '| --- | --- | --- |',
+    ...stages,
+  ];
+  const news = state.current;
+  if (news) {
+    const total = news.total === null ? '' : ` / ${news.total}`;
+    const loss = news.loss === null ? '' : ` · loss ${news.loss.toFixed(4)}`;
+    lines.push('', `${zh ? '最近消息' : 'Last news'}: ${news.stage} ${news.done}${total}${loss}`);
+    if (news.waitingFor) lines.push('', `**${zh ? '等待' : 'Waiting'}:** ${news.waitingFor}`);
+  }
+  return lines;
+}
+
+function quoteLines(state: PlanState, zh: boolean): string[] {
+  if (!state.quote) return [];
+  const hours = (state.quote.totalSeconds / 3600).toFixed(2);
+  const price = `¥${(state.quote.fen / 100).toFixed(2)}`;
+  const gate =
+    state.gate.status === 'waiting' ? (zh ? '，等待批准' : ', waiting for approval') : '';
+  return ['', `${zh ? '报价' : 'Quote'}: ${hours} h, ${price}${gate}`];
+}
+
+function interruptionLines(state: PlanState, zh: boolean): string[] {
+  if (state.interruptions.length === 0) return [];
+  return [
+    `## ${zh ? '经历的中断' : 'Interruptions survived'}`,
+    ...state.interruptions
+      .slice(-LAST_INTERRUPTIONS)
+      .map(
+        (lost) =>
+          `- ${lost.stage}: ${lost.kind} (${lost.host}), ${zh ? '重复步数' : 'steps repeated'} ${lost.stepsLost}`,
+      ),
+  ];
+}

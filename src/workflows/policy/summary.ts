@@ -1,0 +1,57 @@
+import type { StageResult } from '../../contracts/outcome.js';
+import type { SuiteScore } from '../../contracts/run-spec.js';
+import type { StageName } from '../../contracts/stages.js';
+import type { PlanState, Summary } from '../../contracts/state.js';
+
+type Results = Readonly<Partial<Record<StageName, StageResult>>>;
+
+/** The document that scripts read when a plan has ended; `temporalUi` is filled in by its writer. */
+export function summarise(state: PlanState, results: Results, at: string): Summary {
+  const report = results.report?.metrics;
+  return {
+    planId: state.planId,
+    status: state.status,
+    wallSeconds: (Date.parse(at) - Date.parse(state.startedAt)) / 1000,
+    stages: state.stages.map(({ name, status, attempts, seconds, cached }) => ({
+      name,
+      status,
+      attempts,
+      seconds,
+      cached,
+    })),
+    interruptions: state.interruptions.map((lost) => ({
+      stage: lost.stage,
+      kind: lost.kind,
+      detectedAfterSeconds: lost.detectedAfterSeconds,
+      resumedAfterSeconds: lost.resumedAfterSeconds,
+      stepsLost: lost.stepsLost,
+      moneyLostFen: lost.moneyLostFen,
+    })),
+    training: training(results),
+    evaluation: { before: suites(results, 'eval-before'), after: suites(results, 'eval-after') },
+    spend: {
+      currency: 'CNY',
+      totalFen: state.spentFen,
+      capFen: state.capFen,
+      lostToInterruptionsFen: state.interruptions.reduce((sum, lost) => sum + lost.moneyLostFen, 0),
+    },
+    report:
+      report?.kind === 'report'
+        ? { html: report.html, pptx: report.pptx, markdown: report.markdown }
+        : { html: null, pptx: null, markdown: null },
+    temporalUi: null,
+  };
+}
+
+function training(results: Results): Summary['training'] {
+  const metrics = results['full-train']?.metrics;
+  if (metrics?.kind !== 'full-train') return null;
+  const { steps, tokens, finalLoss, orderHash, weightsSha256, tokensPerSecond, resumedInexactly } =
+    metrics.train;
+  return { steps, tokens, finalLoss, orderHash, weightsSha256, tokensPerSecond, resumedInexactly };
+}
+
+function suites(results: Results, stage: StageName): Record<string, SuiteScore> {
+  const metrics = results[stage]?.metrics;
+  return metrics?.kind === 'evaluate' ? metrics.evaluate.suites : {};
+}
