@@ -103,6 +103,9 @@ def _start(spec: Spec, emit: Emit) -> None:
     """The `started` event; torch is imported here, once threads are known."""
     version, threads = None, spec.get("threads")
     if spec["command"] in _WITH_TORCH:
+        # Spinning threads take the cores that they wait for: on a shared machine a step of two
+        # threads took twice as long with the default. Read when torch is loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         # Tokenizers warn about forks that never happen here.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         import torch
