@@ -1,36 +1,8 @@
 import type { Logger } from 'pino';
-import type { ResultEvent, TrainerEvent } from '../contracts/events.js';
+import type { StartTrainer } from '../processes/trainer.js';
 import type { ObjectStore } from '../store/object-store.js';
 
-/** How a trainer process ended; the parts that src/processes reads out of its output. */
-export interface TrainerExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly lastError: Extract<TrainerEvent, { type: 'error' }> | null;
-  readonly result: ResultEvent | null;
-  /** Last lines of its log. */
-  readonly logTail: readonly string[];
-}
-
-export interface TrainerProcess {
-  readonly pid: number | null;
-  /** Never rejects: a process that could not be started is an exit too. */
-  readonly exited: Promise<TrainerExit>;
-  /** SIGTERM to the process group: checkpoint, then exit 75. */
-  stop(): void;
-  kill(): void;
-}
-
-export interface TrainerStart {
-  readonly python: string;
-  readonly trainerFolder: string;
-  readonly specPath: string;
-  readonly command: string;
-  readonly cwd: string;
-  readonly logFile: string;
-  readonly onEvent: (event: TrainerEvent) => void;
-  readonly onLogLine: (line: string) => void;
-}
+export type { TrainerExit, TrainerProcess } from '../processes/trainer.js';
 
 /** What the stages that run the trainer need; nothing here comes from the environment. */
 export interface StageDeps {
@@ -40,7 +12,7 @@ export interface StageDeps {
   readonly codeDigest: string;
   readonly python: string;
   readonly trainerFolder: string;
-  readonly startTrainer: (options: TrainerStart) => TrainerProcess;
+  readonly startTrainer: StartTrainer;
   readonly now: () => Date;
   readonly log: Logger;
   /** Between validation and a journal write: where tests stop a process to make it a zombie. */

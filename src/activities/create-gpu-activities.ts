@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+import type { GpuActivities, StageInput } from '../contracts/activities.js';
+import {
+  EvalConfiguration,
+  FullTrainConfiguration,
+  SmokeTrainConfiguration,
+} from '../contracts/stage-configuration.js';
+import type { StageDeps } from './deps.js';
+import { runAttempt, type StageWork } from './gpu/attempt.js';
+import { evaluateWork } from './gpu/evaluate.js';
+import { fullTrainWork } from './gpu/full-train.js';
+import { smokeTrainWork } from './gpu/smoke-train.js';
+import { stageFailure } from './stage-failure.js';
+
+export function createGpuActivities(deps: StageDeps): GpuActivities {
+  const stage =
+    <C>(schema: z.ZodType<C>, work: (configuration: C) => StageWork) =>
+    (input: StageInput) =>
+      runAttempt(deps, input, work(parseConfiguration(schema, input)));
+  return {
+    smokeTrain: stage(SmokeTrainConfiguration, smokeTrainWork),
+    fullTrain: stage(FullTrainConfiguration, fullTrainWork),
+    evaluate: stage(EvalConfiguration, evaluateWork),
+  };
+}
+
+export function parseConfiguration<C>(schema: z.ZodType<C>, input: StageInput): C {
+  const parsed = schema.safeParse(input.configuration);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw stageFailure(
+    'BadSpec',
+    `The configuration of ${input.stage} is wrong: ${mistakes.join('; ')}`,
+  );
+}

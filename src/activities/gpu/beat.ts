@@ -1,0 +1,134 @@
+import { Context } from '@temporalio/activity';
+import type { StageInput } from '../../contracts/activities.js';
+import type { TrainerEvent } from '../../contracts/events.js';
+import type { StageProgress } from '../../contracts/progress.js';
+import { cpuPercent, type CpuSample, sampleCpu } from '../../processes/cpu-use.js';
+import { timingOf, type StageDeps } from '../deps.js';
+
+const LOG_LINES = 4;
+const LINE_LENGTH = 160;
+const SMOOTHING = 0.1;
+
+/** The heartbeat: always the whole progress object, from a timer that no trainer can starve. */
+export class Beat {
+  #progress: StageProgress;
+  #timer: NodeJS.Timeout | null = null;
+  #secondsEach: number | null = null;
+  #lastDone: { done: number; at: number } | null = null;
+  #cpu: CpuSample | null = null;
+  /** When the trainer last gave a sign of progress. */
+  lastSignAt: number;
+
+  constructor(
+    private readonly deps: StageDeps,
+    private readonly input: StageInput,
+    unit: StageProgress['unit'],
+  ) {
+    this.lastSignAt = deps.now().getTime();
+    this.#progress = {
+      phase: 'preparing',
+      attempt: Context.current().info.attempt,
+      token: null,
+      host: deps.host.id,
+      trainerPid: null,
+      done: 0,
+      total: null,
+      unit,
+      loss: null,
+      tokensPerSecond: null,
+      etaSeconds: null,
+      score: null,
+      publishedStep: null,
+      publishedDigest: null,
+      cpuPercent: null,
+      gpu: null,
+      log: [],
+      resumedInexactly: false,
+      at: deps.now().toISOString(),
+    };
+  }
+
+  get progress(): StageProgress {
+    return this.#progress;
+  }
+
+  /** The first beat goes out at once: the server's timer runs since the attempt's start. */
+  start(): void {
+    this.#send();
+    this.#timer = setInterval(() => this.#tick(), timingOf(this.deps).beatMs);
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#send();
+    this.deps.onWork?.(null);
+  }
+
+  set(change: Partial<StageProgress>): void {
+    this.#progress = { ...this.#progress, ...change };
+  }
+
+  line(text: string): void {
+    const log = [...this.#progress.log, text.slice(0, LINE_LENGTH)].slice(-LOG_LINES);
+    this.set({ log });
+  }
+
+  see(event: TrainerEvent): void {
+    this.lastSignAt = this.deps.now().getTime();
+    switch (event.type) {
+      case 'ready':
+        return this.set({ phase: 'running', done: event.step, total: event.totalSteps });
+      case 'step':
+        this.#measure(event.step, event.totalSteps);
+        return this.set({
+          phase: 'running',
+          done: event.step,
+          total: event.totalSteps,
+          loss: event.loss,
+          tokensPerSecond: event.tokensPerSecond,
+        });
+      case 'answers': {
+        this.#measure(event.batchesDone, event.batchesTotal);
+        const { suite, correct, done, batchesDone, batchesTotal } = event;
+        const score = { suite, correct, done };
+        return this.set({ phase: 'running', done: batchesDone, total: batchesTotal, score });
+      }
+      case 'progress':
+        return this.set({ done: event.done, total: event.total });
+      case 'resumed_inexactly':
+        return this.set({ resumedInexactly: true });
+      case 'warning':
+        return this.line(`warning: ${event.message}`);
+      default:
+    }
+  }
+
+  /** Seconds per step, smoothed, for the time that is left. */
+  #measure(done: number, total: number): void {
+    const at = this.deps.now().getTime();
+    const before = this.#lastDone;
+    this.#lastDone = { done, at };
+    if (!before || done <= before.done) return;
+    const each = (at - before.at) / 1000 / (done - before.done);
+    const known = this.#secondsEach ?? each;
+    this.#secondsEach = known + SMOOTHING * (each - known);
+    this.set({ etaSeconds: Math.max(0, total - done) * this.#secondsEach });
+  }
+
+  #tick(): void {
+    const pid = this.#progress.trainerPid;
+    if (pid !== null) {
+      const sample = sampleCpu(pid, this.deps.now().getTime());
+      if (sample && this.#cpu) this.set({ cpuPercent: cpuPercent(this.#cpu, sample) });
+      this.#cpu = sample;
+    }
+    const { planId, stage } = this.input;
+    this.deps.onWork?.({ planId, stage, step: this.#progress.done });
+    this.#send();
+  }
+
+  #send(): void {
+    this.set({ at: this.deps.now().toISOString() });
+    Context.current().heartbeat(this.#progress);
+  }
+}

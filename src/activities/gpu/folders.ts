@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import type { StageInput } from '../../contracts/activities.js';
+import type { StageDeps } from '../deps.js';
+
+/** Where a stage's files lie on its host. */
+export interface StageFolders {
+  /** What people read: logs, metrics, TensorBoard events. */
+  readonly runDir: string;
+  /** Shared by all attempts of the stage on this host, so that staged checkpoints can be salvaged. */
+  readonly work: string;
+  readonly inputs: string;
+  readonly cache: string;
+}
+
+export function stageFolders(deps: StageDeps, input: StageInput): StageFolders {
+  const host = join(deps.home, 'hosts', deps.host.id);
+  return {
+    runDir: join(deps.home, 'runs', input.planId, input.stage),
+    work: join(host, 'work', input.stageKey.slice(0, 16)),
+    inputs: join(host, 'inputs'),
+    cache: join(host, 'cache'),
+  };
+}
+
+/** Of one attempt; a zombie of an older token never writes here. */
+export const attemptFolder = (folders: StageFolders, token: number): string =>
+  join(folders.work, String(token));

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { StageInput } from '../../contracts/activities.js';
+import { materialise } from '../../store/artifacts.js';
+import type { StageDeps } from '../deps.js';
+import { stageFailure } from '../stage-failure.js';
+import type { StageFolders } from './folders.js';
+
+/** An input artifact as a folder of this host, every digest checked. */
+export async function bringInput(
+  deps: StageDeps,
+  input: StageInput,
+  folders: StageFolders,
+  name: string,
+): Promise<string> {
+  return bringTogether(deps, input, folders, [name]);
+}
+
+/** A model with its tokenizer files in one folder, as the trainer wants them. */
+export async function bringModel(
+  deps: StageDeps,
+  input: StageInput,
+  folders: StageFolders,
+  name: 'base' | 'model',
+  inside = '',
+): Promise<string> {
+  const names = input.inputs['tokenizer'] ? [name, 'tokenizer'] : [name];
+  return bringTogether(deps, input, folders, names, inside);
+}
+
+async function bringTogether(
+  deps: StageDeps,
+  input: StageInput,
+  folders: StageFolders,
+  names: readonly string[],
+  inside = '',
+): Promise<string> {
+  const refs = names.map((name) => {
+    const ref = input.inputs[name];
+    if (!ref) throw stageFailure('BadSpec', `${input.stage} was given no ${name}`);
+    return ref;
+  });
+  const folder = join(folders.inputs, refs.map(({ digest }) => digest.slice(0, 16)).join('-'));
+  const [first, ...more] = refs;
+  await materialise(deps.store, first!, folder, { cache: folders.cache });
+  for (const ref of more) {
+    await materialise(deps.store, ref, join(folder, inside), { cache: folders.cache });
+  }
+  return join(folder, inside);
+}

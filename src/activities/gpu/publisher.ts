@@ -1,0 +1,79 @@
+import type { CheckpointReadyEvent } from '../../contracts/events.js';
+import { publishArtifact } from '../../store/artifacts.js';
+import type { Chain } from '../../store/chain.js';
+import { pruneCheckpoints } from '../../store/prune.js';
+import type { StageDeps } from '../deps.js';
+import type { Beat } from './beat.js';
+import { dropStaged, recordStaged, type Staged } from './staged.js';
+
+/** Publishes staged checkpoints beside training: at most one in flight, the newest waiting wins. */
+export class Publisher {
+  #waiting: Staged | null = null;
+  #working: Promise<void> = Promise.resolve();
+  #busy = false;
+  refused = false;
+
+  constructor(
+    private readonly deps: StageDeps,
+    private readonly chain: Chain,
+    private readonly token: number,
+    private readonly keep: number,
+    private readonly beat: Beat,
+    /** A newer attempt holds the chain: this one must end. */
+    private readonly onRefused: () => void,
+  ) {}
+
+  async offer(event: CheckpointReadyEvent): Promise<void> {
+    const staged = await recordStaged(event);
+    const overtaken = this.#waiting;
+    this.#waiting = staged;
+    if (overtaken) await dropStaged(overtaken);
+    if (!this.#busy) this.#working = this.#drain();
+  }
+
+  /** Until everything offered is published or refused. */
+  async settle(): Promise<void> {
+    await this.#working;
+  }
+
+  async #drain(): Promise<void> {
+    this.#busy = true;
+    try {
+      while (this.#waiting && !this.refused) {
+        const staged = this.#waiting;
+        this.#waiting = null;
+        await this.#publish(staged);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #publish(staged: Staged): Promise<void> {
+    try {
+      await this.publishNow(staged);
+    } catch (error) {
+      // It stays staged: a later attempt on this host salvages it.
+      this.deps.log.warn({ step: staged.step, why: String(error) }, 'checkpoint not published');
+      this.beat.line(`checkpoint ${staged.step} not published: ${String(error)}`);
+    }
+  }
+
+  async publishNow(staged: Staged): Promise<void> {
+    const { store, host } = this.deps;
+    const { folder, files, step } = staged;
+    const manifest = await publishArtifact(store, { folder, files, kind: 'checkpoint' });
+    const how = await this.chain.publish(this.token, { manifest, step, host: host.id });
+    if (how === 'refused') {
+      this.refused = true;
+      this.onRefused();
+      return;
+    }
+    this.beat.set({ publishedStep: step, publishedDigest: manifest.digest });
+    await dropStaged(staged);
+    await pruneCheckpoints(store, await this.chain.fold(), this.keep + 1, {
+      // Just written and hashed: reading every byte of it again would cost a second disk pass.
+      isValid: async (digest) => digest === manifest.digest,
+    });
+  }
+}

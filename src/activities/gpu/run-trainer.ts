@@ -1,0 +1,118 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
+import type { TrainerEvent } from '../../contracts/events.js';
+import type { RunSpecInput } from '../../contracts/run-spec.js';
+import type { TrainerExit, TrainerProcess } from '../../processes/trainer.js';
+import { cancellationReason } from '../cancellation.js';
+import { timingOf, type StageDeps } from '../deps.js';
+import type { Reason } from '../judge-exit.js';
+import type { Beat } from './beat.js';
+
+export interface TrainerRun {
+  readonly exit: TrainerExit;
+  /** Why we ended it; null when it ended by itself. */
+  readonly reason: Reason | null;
+  /** What it said before exit 69. */
+  readonly budget: Budget | null;
+}
+
+type Budget = Pick<Extract<TrainerEvent, { type: 'budget' }>, 'resource' | 'tokenBudget'>;
+
+export interface RunOptions {
+  readonly folder: string;
+  readonly runDir: string;
+  readonly spec: RunSpecInput;
+  readonly beat: Beat;
+  readonly onEvent: (event: TrainerEvent) => void;
+}
+
+/** One trainer process from start to end, ended early by a cancellation, a hang, or `supersede`. */
+export class TrainerRunner {
+  #process: TrainerProcess | null = null;
+  #reason: Reason | null = null;
+
+  constructor(private readonly deps: StageDeps) {}
+
+  /** A newer attempt publishes now: nothing this one does counts any more. */
+  supersede(): void {
+    this.#end('superseded');
+    this.#process?.kill();
+  }
+
+  async run(options: RunOptions): Promise<TrainerRun> {
+    const { deps } = this;
+    const { beat, spec } = options;
+    await mkdir(options.folder, { recursive: true });
+    const specPath = join(options.folder, `${spec.command}.json`);
+    await writeFile(specPath, `${JSON.stringify(spec, null, 2)}\n`);
+    if (this.#reason !== null) return { exit: NEVER_STARTED, reason: this.#reason, budget: null };
+    beat.set({ phase: 'starting' });
+    beat.lastSignAt = deps.now().getTime();
+    let budget: Budget | null = null;
+    const trainer = deps.startTrainer({
+      python: deps.python,
+      trainerFolder: deps.trainerFolder,
+      command: spec.command,
+      specPath,
+      logFile: join(options.runDir, 'trainer.log'),
+      onEvent: (event) => {
+        beat.see(event);
+        if (event.type === 'budget') {
+          budget = { resource: event.resource, tokenBudget: event.tokenBudget };
+        }
+        options.onEvent(event);
+      },
+      onLogLine: (line) => beat.line(line),
+    });
+    this.#process = trainer;
+    beat.set({ trainerPid: trainer.pid });
+    const release = this.#watch(trainer, beat);
+    try {
+      const exit = await trainer.exited;
+      return { exit, reason: this.#reason, budget };
+    } finally {
+      release();
+      this.#process = null;
+      beat.set({ trainerPid: null });
+    }
+  }
+
+  #end(reason: Reason): void {
+    this.#reason ??= reason;
+  }
+
+  /** Asks the trainer to stop on a cancellation and kills one that hangs; returns how to let go. */
+  #watch(trainer: TrainerProcess, beat: Beat): () => void {
+    const timing = timingOf(this.deps);
+    const { cancellationSignal: signal } = Context.current();
+    let patience: NodeJS.Timeout | null = null;
+    const stop = (): void => {
+      this.#end(cancellationReason());
+      trainer.stop();
+      const wait = this.#reason === 'worker-shutdown' ? timing.shutdownMs : timing.stopMs;
+      patience = setTimeout(() => trainer.kill(), wait);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    const hang = setInterval(() => {
+      const floor = beat.progress.phase === 'running' ? timing.hangFloorMs : timing.startFloorMs;
+      if (this.deps.now().getTime() - beat.lastSignAt < floor) return;
+      this.#end('hung');
+      trainer.kill();
+    }, timing.beatMs);
+    return () => {
+      clearInterval(hang);
+      if (patience) clearTimeout(patience);
+      signal.removeEventListener('abort', stop);
+    };
+  }
+}
+
+const NEVER_STARTED: TrainerExit = {
+  code: null,
+  signal: null,
+  result: null,
+  lastError: null,
+  logTail: [],
+};

@@ -1,0 +1,48 @@
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FileEntry } from '../../contracts/base.js';
+import type { CheckpointReadyEvent } from '../../contracts/events.js';
+
+/** What stands beside a staged checkpoint once the trainer has called it ready. */
+const StagedRecord = z.strictObject({
+  step: z.int(),
+  folder: z.string(),
+  files: z.array(FileEntry).min(1),
+});
+export type Staged = z.infer<typeof StagedRecord>;
+
+const recordOf = (folder: string): string => `${folder}.ready.json`;
+
+export async function recordStaged(event: CheckpointReadyEvent): Promise<Staged> {
+  const { step, folder, files } = event;
+  const path = recordOf(folder);
+  await writeFile(`${path}.new`, JSON.stringify({ step, folder, files }));
+  await rename(`${path}.new`, path);
+  return { step, folder, files };
+}
+
+export async function dropStaged(staged: Staged): Promise<void> {
+  await rm(recordOf(staged.folder), { force: true });
+  await rm(staged.folder, { recursive: true, force: true });
+}
+
+/** Complete staged checkpoints that earlier attempts left below `work` on this host, oldest first. */
+export async function findStaged(work: string): Promise<Staged[]> {
+  const names = await readdir(work, { recursive: true }).catch(() => [] as string[]);
+  const found: Staged[] = [];
+  for (const name of names.filter((each) => each.endsWith('.ready.json'))) {
+    const text = await readFile(join(work, name), 'utf8').catch(() => '');
+    const parsed = StagedRecord.safeParse(parseJson(text));
+    if (parsed.success) found.push(parsed.data);
+  }
+  return found.sort((a, b) => a.step - b.step);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
