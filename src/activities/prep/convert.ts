@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import type { ConvertConfiguration } from '../../contracts/stage-configuration.js';
+import { publishArtifact } from '../../store/artifacts.js';
+import { resultOf } from '../gpu/artifacts.js';
+import { bringInput } from '../gpu/materials.js';
+import type { PrepWork } from './prep-stage.js';
+
+export function convertWork(configuration: ConvertConfiguration): PrepWork {
+  return {
+    unit: 'rows',
+    spec: async ({ deps, input, folders, folder }) => ({
+      command: 'convert',
+      runDir: folders.runDir,
+      dataset: await bringInput(deps, input, folders, 'dataset'),
+      tokenizer: await bringInput(deps, input, folders, 'tokenizer'),
+      ...configuration,
+      output: join(folder, 'converted'),
+    }),
+    async result({ deps, folder }, run) {
+      const result = resultOf(run, 'convert');
+      const dataset = await publishArtifact(deps.store, {
+        folder: result.folder ?? join(folder, 'converted'),
+        files: result.files,
+        kind: 'dataset',
+      });
+      return { artifacts: { dataset }, metrics: { kind: 'convert', convert: result.metrics } };
+    },
+  };
+}

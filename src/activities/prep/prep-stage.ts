@@ -1,0 +1,84 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
+import type { StageInput } from '../../contracts/activities.js';
+import type { RunSpecInput } from '../../contracts/run-spec.js';
+import type { StageOutcome, StageResult } from '../../contracts/outcome.js';
+import type { StageProgress } from '../../contracts/progress.js';
+import { writeResult } from '../../store/results.js';
+import { cancelledFailure } from '../cancellation.js';
+import type { StageDeps } from '../deps.js';
+import { Beat } from '../gpu/beat.js';
+import { stageFolders, type StageFolders } from '../gpu/folders.js';
+import { TrainerRunner, type TrainerRun } from '../gpu/run-trainer.js';
+import { exitMessage, judgeExit } from '../judge-exit.js';
+import { stageFailure } from '../stage-failure.js';
+
+export interface PrepTools {
+  readonly deps: StageDeps;
+  readonly input: StageInput;
+  readonly folders: StageFolders;
+  /** Of this attempt, taken away when it has ended. */
+  readonly folder: string;
+}
+
+export interface PrepWork {
+  readonly unit: StageProgress['unit'];
+  spec(tools: PrepTools): Promise<RunSpecInput>;
+  result(tools: PrepTools, run: TrainerRun): Promise<Pick<StageResult, 'artifacts' | 'metrics'>>;
+}
+
+/** One command of the trainer without a chain: it is short, and is simply done again after a loss. */
+export async function runPrep(
+  deps: StageDeps,
+  input: StageInput,
+  work: PrepWork,
+): Promise<StageOutcome> {
+  const beat = new Beat(deps, input, work.unit);
+  beat.start();
+  const folders = stageFolders(deps, input);
+  const folder = join(folders.work, `prep-${Context.current().info.attempt}`);
+  const tools: PrepTools = { deps, input, folders, folder };
+  try {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    const spec = await work.spec(tools);
+    const runner = new TrainerRunner(deps);
+    const run = await runner.run({
+      folder,
+      runDir: folders.runDir,
+      spec,
+      beat,
+      onEvent: () => undefined,
+    });
+    return await conclude(tools, work, run);
+  } finally {
+    beat.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function conclude(tools: PrepTools, work: PrepWork, run: TrainerRun): Promise<StageOutcome> {
+  const { deps, input } = tools;
+  const verdict = judgeExit(run.exit, run.reason);
+  switch (verdict.then) {
+    case 'stop':
+      return { kind: 'stopped', checkpoint: null };
+    case 'rethrow':
+      throw cancelledFailure();
+    case 'fail':
+      throw stageFailure(verdict.type, exitMessage(run.exit, run.reason), run.exit.logTail);
+    case 'finish': {
+      const started = Context.current().info.currentAttemptScheduledTimestampMs;
+      const result = await writeResult(deps.store, {
+        stage: input.stage,
+        stageKey: input.stageKey,
+        planId: input.planId,
+        ...(await work.result(tools, run)),
+        seconds: (deps.now().getTime() - started) / 1000,
+        finishedAt: deps.now().toISOString(),
+      });
+      return { kind: 'finished', result };
+    }
+  }
+}
