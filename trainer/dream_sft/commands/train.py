@@ -28,6 +28,7 @@ from dream_sft.train.loop import Run, train
 from dream_sft.train.optimizer import AdamW
 from dream_sft.train.schedule import Schedule, total_steps
 from dream_sft.train.state import Identity, TrainState, identity_of, state_to_json
+from dream_sft.train.step_log import StepLog
 
 log = logging.getLogger("dream_sft.train")
 
@@ -111,6 +112,16 @@ def _assemble(
             emit({"type": "resumed_inexactly", "differences": changed})
             state.inexact = True
         log.info("resumed from %s at step %d of %d", resumed.folder, state.step, total)
+    last_step = min(total, spec.get("stopAfterSteps", total))
+    parameters = sum(weight.numel() for weight in model.parameters())
+    log.info(
+        "%d parameters, %d documents, steps %d to %d of %d",
+        parameters,
+        len(dataset),
+        state.step + 1,
+        last_step,
+        total,
+    )
     config = model.config
     ids = TokenIds(config.mask_token_id, config.eos_token_id, config.pad_token_id)
     return Run(
@@ -125,10 +136,11 @@ def _assemble(
         ),
         training=training,
         device=device,
-        last_step=min(total, spec.get("stopAfterSteps", total)),
+        last_step=last_step,
         state_json=lambda state: _frozen_state_json(state, identity, numerics),
         emit=emit,
         stop_requested=stop_requested,
+        step_log=StepLog(last_step),
     )
 
 

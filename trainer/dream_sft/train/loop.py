@@ -36,6 +36,7 @@ from dream_sft.train.checkpointer import Checkpointer
 from dream_sft.train.optimizer import AdamW
 from dream_sft.train.schedule import Schedule
 from dream_sft.train.state import TrainState
+from dream_sft.train.step_log import StepLog
 
 SAMPLES_NAMED = 16
 
@@ -66,6 +67,7 @@ class Run:
     state_json: Callable[[TrainState], Callable[[list[dict[str, Any]]], str]]
     emit: Emit
     stop_requested: Callable[[], bool]
+    step_log: StepLog
     step_seconds: list[float] = field(default_factory=list)
     step_tokens: list[int] = field(default_factory=list)
 
@@ -215,6 +217,8 @@ def _report(
     }
     now = time.time()
     run.emit({"type": "step", **numbers})
+    recent = run.step_seconds[-50:]
+    run.step_log.write(numbers, sum(recent) / len(recent))
     run.metrics.write(batch.step, now, {**numbers, "time": round(now, 3)})
 
 

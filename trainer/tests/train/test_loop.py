@@ -52,6 +52,7 @@ def bench(model: Dream, dataset: Dataset, **changes: Any) -> tuple[Run, Batches]
         state_json=absent,
         emit=absent,
         stop_requested=absent,
+        step_log=absent,
     )
     return run, batches
 

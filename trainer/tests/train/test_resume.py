@@ -57,6 +57,10 @@ def test_killed_at_random_steps_ends_with_the_same_weights(
         assert finish(process).code == -signal.SIGKILL
     last = workshop.newest()
     assert last is not None
+    resuming = start(workshop.spec(**LONG, resumeFrom=last))
+    assert resuming.stdout is not None and "started" in resuming.stdout.readline()
+    resuming.kill()
+    assert finish(resuming).of("ready") == []
     done = run(workshop.spec(**LONG, resumeFrom=last))
     assert_same(done, straight)
     assert done.of("ready")[0]["step"] == int(last.rsplit("-", 1)[1])

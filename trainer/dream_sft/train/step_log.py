@@ -1,0 +1,38 @@
+"""The line that `tail -f train.log` shows: at most one a second, and always the last step."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+log = logging.getLogger("dream_sft.train")
+_EVERY_SECONDS = 1.0
+
+
+class StepLog:
+    """Writes some of the steps it is given."""
+
+    def __init__(self, last_step: int) -> None:
+        self._last_step = last_step
+        self._written = float("-inf")
+
+    def write(self, numbers: dict[str, Any], seconds_per_step: float) -> None:
+        """`numbers` are those of a `step` event."""
+        now, step = time.monotonic(), numbers["step"]
+        if now - self._written < _EVERY_SECONDS and step != self._last_step:
+            return
+        self._written = now
+        left = (self._last_step - step) * seconds_per_step
+        log.info(
+            "step %d/%d  epoch %.2f  loss %.4f  learning rate %.2e  gradient norm %.3f  "
+            "%.0f tokens/s  %.0f s left",
+            step,
+            numbers["totalSteps"],
+            numbers["epoch"],
+            numbers["loss"],
+            numbers["learningRate"],
+            numbers["gradientNorm"],
+            numbers["tokensPerSecond"],
+            left,
+        )

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dream_sft.io.errors import ResourceError
+from dream_sft.io.events import Event
+from dream_sft.model.weights import load_dream
+from dream_sft.train import checkpointer as module
+from dream_sft.train.checkpoint import (
+    Snapshot,
+    host_copies,
+    prune,
+    read_checkpoint,
+    write_checkpoint,
+)
+from dream_sft.train.checkpointer import Checkpointer
+from dream_sft.train.state import Identity, TrainState, state_to_json
+
+
+class Stage:
+    """A checkpointer on a small model, and the events it emits."""
+
+    def __init__(self, parts: Path, folder: Path, **settings: Any) -> None:
+        self.folder, self.events = folder, list[Event]()
+        self.model = load_dream(parts / "base")
+        self.metrics = folder.parent / "metrics.jsonl"
+        self.metrics.write_text('{"step":1}\n{"step":2}\n')
+        spec = {"folder": str(folder), "keep": None, **settings}
+        self.keeper = Checkpointer(spec, self.model, parts / "base", self.events.append)
+        self.keeper.prepare(0)
+
+    def snapshot(self, step: int) -> Snapshot:
+        state, identity = TrainState(step=step), Identity({"a": 1})
+        return Snapshot(
+            step=step,
+            weights=host_copies(dict(self.model.state_dict())),
+            moments={},
+            metrics_file=self.metrics,
+            metrics_bytes=11,
+            state_json=lambda files: state_to_json(state, identity, {"threads": "1"}, files),
+        )
+
+    def take(self, step: int) -> None:
+        self.keeper.take(lambda: self.snapshot(step))
+
+
+def test_a_checkpoint_reads_back_as_it_was_taken(parts: Path, tmp_path: Path) -> None:
+    stage = Stage(parts, tmp_path / "staging", everySteps=5)
+    stage.take(5)
+    with_changes = next(stage.model.parameters())
+    stage.keeper.finish()
+    with_changes.data.zero_()
+    found = read_checkpoint(tmp_path / "staging/step-5")
+    assert (found.state.step, found.settings, found.records) == (5, {"a": 1}, '{"step":1}\n')
+    assert stage.events[0]["folder"] == str(found.folder)
+    assert {e["path"] for e in stage.events[0]["files"]} >= {
+        "model/model.safetensors",
+        "metrics.jsonl",
+        "optimizer.safetensors",
+        "trainer_state.json",
+    }
+
+
+def test_due_by_steps_also_when_the_mark_was_passed_while_busy(parts: Path, tmp_path: Path) -> None:
+    keeper = Stage(parts, tmp_path / "staging", everySteps=5).keeper
+    keeper.prepare(3)
+    assert [step for step in range(4, 12) if keeper.due(step)] == [5, 6, 7, 8, 9, 10, 11]
+    keeper.prepare(7)
+    assert [step for step in range(8, 12) if keeper.due(step)] == [10, 11]
+
+
+def test_nothing_is_due_while_one_is_written_and_it_does_not_block(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def slow(*words: Any) -> Any:
+        release.wait()
+        return write_checkpoint(*words)
+
+    monkeypatch.setattr(module, "write_checkpoint", slow)
+    stage = Stage(parts, tmp_path / "staging", everySteps=1)
+    stage.take(1)
+    assert not stage.keeper.due(2) and stage.events == []
+    release.set()
+    stage.keeper.finish()
+    assert stage.keeper.due(2) and len(stage.events) == 1
+
+
+def test_a_full_disk_is_raised_to_the_training_thread(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_words: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "write_checkpoint", full)
+    stage = Stage(parts, tmp_path / "staging", everySteps=1)
+    stage.take(1)
+    with pytest.raises(ResourceError, match="no space left"):
+        stage.keeper.finish()
+
+
+def test_keep_deletes_the_oldest(parts: Path, tmp_path: Path) -> None:
+    stage = Stage(parts, tmp_path / "staging", everySteps=1, keep=2)
+    for step in (8, 9, 10):
+        stage.take(step)
+        stage.keeper.finish()
+    assert sorted(path.name for path in stage.folder.iterdir()) == ["step-10", "step-9"]
+    prune(stage.folder, 1)
+    assert [path.name for path in stage.folder.iterdir()] == ["step-10"]
+
+
+def test_leftovers_of_a_dead_process_go_when_training_begins(parts: Path, tmp_path: Path) -> None:
+    (tmp_path / "staging").mkdir()
+    (tmp_path / "staging/.step-5.999999999.tmp").mkdir()
+    Stage(parts, tmp_path / "staging", everySteps=1)
+    assert list((tmp_path / "staging").iterdir()) == []
