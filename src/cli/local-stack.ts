@@ -19,7 +19,7 @@ export class LocalStack {
   private constructor(
     readonly config: Config,
     readonly server: TemporalServer | null,
-    readonly workers: readonly WorkerProcess[],
+    readonly workers: ReadonlyMap<StackPart, WorkerProcess>,
     private readonly lifetime: Lifetime,
   ) {}
 
@@ -36,26 +36,30 @@ export class LocalStack {
         ...(server && { connection: { address: server.address }, uiUrl: server.uiUrl }),
       });
       const kinds = options.parts.filter((part) => part !== 'server');
-      const workers = await Promise.all(
-        kinds.map((kind) =>
-          startWorkerProcess(
-            config,
-            kind === 'gpu' ? ['gpu', '--gpu-class', options.gpuClass] : [kind],
-            kind,
-          ),
-        ),
-      );
-      return new LocalStack(config, server, workers, lifetime);
+      const started = kinds.map(async (kind) => {
+        const args = kind === 'gpu' ? ['gpu', '--gpu-class', options.gpuClass] : [kind];
+        return [kind, await startWorkerProcess(config, args, kind)] as const;
+      });
+      return new LocalStack(config, server, new Map(await Promise.all(started)), lifetime);
     } catch (error) {
       await lifetime.end();
       throw error;
     }
   }
 
+  /** Resolves with the name of a part that ended by itself; a GPU worker may, others may not. */
+  death(): Promise<string> {
+    const essential = [...this.workers].filter(([kind]) => kind !== 'gpu');
+    return Promise.race([
+      ...essential.map(([kind, worker]) => worker.exited.then(() => `the ${kind} worker`)),
+      ...(this.server ? [this.server.exited.then(() => 'the Temporal server')] : []),
+    ]);
+  }
+
   /** Ends everything: guards notice the closed socket, hosts of the provider among them. */
   async stop(): Promise<void> {
     await this.lifetime.end();
-    await Promise.all(this.workers.map((worker) => worker.exited));
+    await Promise.all([...this.workers.values()].map((worker) => worker.exited));
     await this.server?.exited;
   }
 }

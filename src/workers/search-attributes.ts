@@ -1,8 +1,8 @@
 import { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.js';
 
-const TYPES = temporal.api.enums.v1.IndexedValueType;
+const TYPES = proto.temporal.api.enums.v1.IndexedValueType;
 const INDEXED = {
   KEYWORD: TYPES.INDEXED_VALUE_TYPE_KEYWORD,
   INT: TYPES.INDEXED_VALUE_TYPE_INT,

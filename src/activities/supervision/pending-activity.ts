@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { StageProgress } from '../../contracts/progress.js';
 
 /** What the server knows of a stage's activity while it is not done. */
@@ -12,7 +12,7 @@ export interface PendingActivity {
   readonly progress: StageProgress | null;
 }
 
-const STATES = temporal.api.enums.v1.PendingActivityState;
+const STATES = proto.temporal.api.enums.v1.PendingActivityState;
 
 /** Null once the activity is done, or before it is scheduled. */
 export async function readPendingActivity(

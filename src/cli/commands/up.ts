@@ -62,6 +62,6 @@ function untilSignalOrDeath(stack: LocalStack): Promise<string | null> {
       resolve(what);
     };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done(null));
-    void stack.server?.exited.then(() => done('the Temporal server'));
+    void stack.death().then(done);
   });
 }
