@@ -18,6 +18,21 @@ from dream_sft.model.attention import attend, positions_of
 from dream_sft.model.config import DreamConfig
 
 
+class Linear(nn.Linear):
+    """Left as allocated: weights are loaded, or drawn by `init_weights`. The random start of torch
+    costs about two seconds of imports in every process."""
+
+    def reset_parameters(self) -> None:
+        return None
+
+
+class Embedding(nn.Embedding):
+    """Left as allocated, as `Linear`."""
+
+    def reset_parameters(self) -> None:
+        return None
+
+
 class RmsNorm(nn.Module):
     """x / sqrt(mean(x^2) + eps) in float32, cast back, then times the weight."""
 
@@ -73,10 +88,10 @@ class SelfAttention(nn.Module):
         super().__init__()
         width, kv_width = config.hidden_size, config.num_key_value_heads * config.head_dim
         self.head_dim = config.head_dim
-        self.q_proj = nn.Linear(width, width)
-        self.k_proj = nn.Linear(width, kv_width)
-        self.v_proj = nn.Linear(width, kv_width)
-        self.o_proj = nn.Linear(width, width, bias=False)
+        self.q_proj = Linear(width, width)
+        self.k_proj = Linear(width, kv_width)
+        self.v_proj = Linear(width, kv_width)
+        self.o_proj = Linear(width, width, bias=False)
 
     def forward(self, x_BLD: Tensor, cos: Tensor, sin: Tensor, keep_BL: Tensor | None) -> Tensor:
         rows, length, _ = x_BLD.shape
@@ -94,9 +109,9 @@ class FeedForward(nn.Module):
 
     def __init__(self, config: DreamConfig) -> None:
         super().__init__()
-        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+        self.gate_proj = Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.up_proj = Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.down_proj = Linear(config.intermediate_size, config.hidden_size, bias=False)
 
     def forward(self, x_BLD: Tensor) -> Tensor:
         out: Tensor = self.down_proj(functional.silu(self.gate_proj(x_BLD)) * self.up_proj(x_BLD))
@@ -126,7 +141,7 @@ class Body(nn.Module):
         super().__init__()
         # padding_idx as published: the pad token is also the end token, so the end token's
         # input embedding gets no gradient (its head row does).
-        self.embed_tokens = nn.Embedding(
+        self.embed_tokens = Embedding(
             config.vocab_size, config.hidden_size, padding_idx=config.pad_token_id
         )
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
@@ -141,7 +156,7 @@ class Dream(nn.Module):
         super().__init__()
         self.config = config
         self.model = Body(config)
-        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.lm_head = Linear(config.hidden_size, config.vocab_size, bias=False)
 
     def hidden(
         self, ids_BL: Tensor, *, positions_BL: Tensor | None = None, keep_BL: Tensor | None = None
