@@ -39,6 +39,7 @@ function addLongRunning(program: Command): void {
     )
     .option('--json', 'print summary.json and nothing else')
     .option('--keep', 'leave server and workers running')
+    .option('--plan <file>', 'another plan than plans/tiny.yaml')
     .action(action(async (options) => (await import('./commands/demo.js')).demo(options)));
 }
 
