@@ -47,8 +47,6 @@ export function judgeExit(exit: TrainerExit, reason: Reason | null): Verdict {
     case 'worker-shutdown':
       return fail('Preempted', 'preempted');
     case null:
-      // Somebody else asked the trainer to stop, as a machine does that goes down: nothing broke.
-      if (exit.code === EXIT.stopped) return fail('Preempted', 'preempted');
       return BY_CODE[exit.code ?? -1] ?? fail('TrainerCrashed', 'crashed');
   }
 }

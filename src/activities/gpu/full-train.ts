@@ -1,32 +1,67 @@
-import type { FullTrainConfiguration } from '../../contracts/stage-configuration.js';
-import { compute, outputOf, resultOf, type Recipe } from './recipe.js';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunSpecInput } from '../../contracts/run-spec.js';
+import { FullTrainConfiguration } from '../../contracts/stage-configuration.js';
+import { publishOutput, publishRun, resultOf } from './artifacts.js';
+import type { AttemptTools, StageWork } from './attempt.js';
+import { bringInput, bringModel } from './materials.js';
 
-export function fullTrainRecipe(configuration: FullTrainConfiguration): Recipe {
-  const { training, checkpoints } = configuration;
-  const { keep, everySteps, everySeconds } = checkpoints;
+export function fullTrainWork(configuration: FullTrainConfiguration): StageWork {
   return {
     unit: 'steps',
-    checkpointKind: 'checkpoint',
-    keep: keep + 1,
-    runs: [
-      async (places) => ({
-        command: 'train',
-        ...compute(configuration),
-        runDir: places.runDir,
-        base: places.inputs['base'] ?? '',
-        dataset: places.inputs['dataset'] ?? '',
-        training,
-        resumeFrom: places.resumeFrom,
-        checkpoints: {
-          folder: places.staging,
-          keep: null,
-          ...(everySteps !== undefined && { everySteps }),
-          ...(everySeconds !== undefined && { everySeconds }),
+    keep: configuration.checkpoints.keep,
+    async run(tools) {
+      const spec = await trainSpec(tools, configuration);
+      const { runner, beat, publisher, losses, restored, folder, folders } = tools;
+      return runner.run({
+        folder,
+        runDir: folders.runDir,
+        spec,
+        beat,
+        onEvent: (event) => {
+          if (event.type === 'checkpoint-ready') background(tools, publisher.offer(event));
+          if (event.type === 'step') background(tools, losses.writeAt(restored?.step ?? 0));
         },
-        output: places.output,
-      }),
-    ],
-    metrics: (results) => ({ kind: 'full-train', train: resultOf(results, 'train').metrics }),
-    outputs: (results) => outputOf(resultOf(results, 'train'), 'model', 'model'),
+      });
+    },
+    async result(tools, run) {
+      const result = resultOf(run, 'train');
+      const model = await publishOutput(tools, result, 'model');
+      return {
+        artifacts: { model, ...(await publishRun(tools)) },
+        metrics: { kind: 'full-train', train: result.metrics },
+      };
+    },
+  };
+}
+
+/** Work beside training whose failure must not end the attempt, but must be seen. */
+export function background(tools: AttemptTools, work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    tools.beat.line(String(error));
+    tools.deps.log.warn({ why: String(error) }, 'work beside training failed');
+  });
+}
+
+async function trainSpec(
+  tools: AttemptTools,
+  configuration: FullTrainConfiguration,
+): Promise<RunSpecInput> {
+  const { deps, input, folders, folder, restored } = tools;
+  const { training, device, threads } = configuration;
+  const { keep: _ours, ...interval } = configuration.checkpoints;
+  const output = join(folder, 'model');
+  await rm(output, { recursive: true, force: true });
+  return {
+    command: 'train',
+    runDir: folders.runDir,
+    device,
+    ...(threads === undefined ? {} : { threads }),
+    base: await bringModel(deps, input, folders, 'base'),
+    dataset: await bringInput(deps, input, folders, 'dataset'),
+    training,
+    resumeFrom: restored?.folder ?? null,
+    checkpoints: { ...interval, folder: join(folder, 'staging') },
+    output,
   };
 }

@@ -1,44 +1,95 @@
-import type { SmokeTrainConfiguration } from '../../contracts/stage-configuration.js';
-import { firstQuestions } from './questions.js';
-import { compute, resultOf, type Recipe } from './recipe.js';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SmokeTrainConfiguration } from '../../contracts/stage-configuration.js';
+import { publishRun, resultOf } from './artifacts.js';
+import type { AttemptTools, StageWork } from './attempt.js';
+import { background } from './full-train.js';
+import { bringInput, bringModel } from './materials.js';
+import type { TrainerRun } from './run-trainer.js';
 
-/** A few real steps, then a few answers of the base: what the quote is measured on. */
-export function smokeTrainRecipe(configuration: SmokeTrainConfiguration): Recipe {
-  const { training, stopAfterSteps, questions, sampling, systemPrompt } = configuration;
+/** A few real steps, then a few real answers: what the quote for the rest is measured from. */
+export function smokeTrainWork(configuration: SmokeTrainConfiguration): StageWork {
+  let trained: TrainerRun | null = null;
+  let secondsToReady = 0;
   return {
     unit: 'steps',
-    checkpointKind: 'checkpoint',
     keep: 1,
-    runs: [
-      async (places) => ({
-        command: 'train',
-        ...compute(configuration),
-        runDir: places.runDir,
-        base: places.inputs['base'] ?? '',
-        dataset: places.inputs['dataset'] ?? '',
-        training,
-        stopAfterSteps,
-        resumeFrom: places.resumeFrom,
-        // One checkpoint, at the end: it shows that there is room for one.
-        checkpoints: { folder: places.staging, keep: null, everySteps: stopAfterSteps },
-        output: places.output,
-      }),
-      async (places) => ({
-        command: 'sample',
-        ...compute(configuration),
-        runDir: places.runDir,
-        model: places.inputs['base'] ?? '',
-        questions: await firstQuestions(places.inputs['dataset'] ?? '', questions),
-        systemPrompt,
-        sampling,
-      }),
-    ],
-    metrics: (results, secondsToReady) => ({
-      kind: 'smoke-train',
-      train: resultOf(results, 'train').metrics,
-      sample: resultOf(results, 'sample').metrics,
-      secondsToReady,
-    }),
-    outputs: () => [],
+    async run(tools) {
+      const run = await train(tools, configuration, (seconds) => (secondsToReady = seconds));
+      if (run.exit.code !== 0 || run.reason !== null) return run;
+      trained = run;
+      return sample(tools, configuration);
+    },
+    async result(tools, run) {
+      const { metrics: train } = resultOf(trained!, 'train');
+      const { metrics: sampled } = resultOf(run, 'sample');
+      return {
+        artifacts: await publishRun(tools),
+        metrics: { kind: 'smoke-train', train, sample: sampled, secondsToReady },
+      };
+    },
   };
+}
+
+const compute = ({ device, threads }: SmokeTrainConfiguration) => ({
+  device,
+  ...(threads === undefined ? {} : { threads }),
+});
+
+async function train(
+  tools: AttemptTools,
+  configuration: SmokeTrainConfiguration,
+  onReady: (seconds: number) => void,
+): Promise<TrainerRun> {
+  const { deps, input, folders, folder, runner, beat, losses } = tools;
+  const { training, stopAfterSteps } = configuration;
+  return runner.run({
+    folder,
+    runDir: folders.runDir,
+    beat,
+    spec: {
+      command: 'train',
+      runDir: folders.runDir,
+      ...compute(configuration),
+      base: await bringModel(deps, input, folders, 'base'),
+      dataset: await bringInput(deps, input, folders, 'dataset'),
+      training,
+      stopAfterSteps,
+      checkpoints: { everySteps: stopAfterSteps * 1000, folder: join(folder, 'staging'), keep: 1 },
+      output: join(folder, 'model'),
+    },
+    onEvent: (event) => {
+      if (event.type === 'ready') onReady(event.secondsToReady);
+      if (event.type === 'step') background(tools, losses.writeAt(0));
+    },
+  });
+}
+
+async function sample(
+  tools: AttemptTools,
+  configuration: SmokeTrainConfiguration,
+): Promise<TrainerRun> {
+  const { deps, input, folders, folder, runner, beat } = tools;
+  const dataset = await bringInput(deps, input, folders, 'dataset');
+  return runner.run({
+    folder,
+    runDir: folders.runDir,
+    beat,
+    spec: {
+      command: 'sample',
+      runDir: folders.runDir,
+      ...compute(configuration),
+      model: await bringModel(deps, input, folders, 'base'),
+      questions: await firstQuestions(join(dataset, 'rows.jsonl'), configuration.questions),
+      systemPrompt: configuration.systemPrompt,
+      // Without a stop every token of the canvas is made: the dearest case is what is measured.
+      sampling: { ...configuration.sampling, stopAtEnd: false },
+    },
+    onEvent: () => undefined,
+  });
+}
+
+async function firstQuestions(path: string, count: number): Promise<string[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n').filter(Boolean).slice(0, count);
+  return lines.map((line) => String((JSON.parse(line) as { question: unknown }).question));
 }
