@@ -1,0 +1,1 @@
+"""Evaluation: suites, grading, statistics, and answers that survive an interruption."""

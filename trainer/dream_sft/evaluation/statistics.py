@@ -1,0 +1,99 @@
+"""Intervals and tests for scores on one set of questions.
+
+Sources: Wilson 1927 (score interval); McNemar 1947 in its exact binomial form; Newcombe 1998,
+"Improved confidence intervals for the difference between binomial proportions based on paired
+data", method 10 (square-and-add, with the correlation of the pairs).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Z_95 = 1.959963984540054  # the 0.975 quantile of the normal distribution
+
+
+def wilson(correct: int, n: int, z: float = Z_95) -> tuple[float, float]:
+    """Wilson score interval of a proportion, within [0, 1]; (0, 1) when nothing was asked.
+
+    Raises ValueError unless 0 <= correct <= n.
+    """
+    if not 0 <= correct <= n:
+        raise ValueError(f"{correct} correct of {n} cannot be")
+    if n == 0:
+        return 0.0, 1.0
+    p = correct / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    # At the ends the formula is exactly 0 or 1; rounding must not say otherwise.
+    low = 0.0 if correct == 0 else max(0.0, centre - half)
+    high = 1.0 if correct == n else min(1.0, centre + half)
+    return low, high
+
+
+def mcnemar_exact(fixed: int, worse: int) -> float:
+    """Two-sided p that as many changes in one direction are chance: 2 P(X <= min), X ~ B(n, 1/2).
+
+    `fixed` and `worse` count questions wrong before and right after, and the reverse.
+    """
+    if fixed < 0 or worse < 0:
+        raise ValueError(f"counts cannot be negative: {fixed}, {worse}")
+    n = fixed + worse
+    tail = sum(math.comb(n, k) for k in range(min(fixed, worse) + 1))
+    return min(1.0, 2 * tail / float(2**n))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """After minus before on the same questions, as shares, with a 95 % interval."""
+
+    both: int
+    fixed: int
+    worse: int
+    neither: int
+    difference: float
+    interval: tuple[float, float]
+    p: float  # exact McNemar
+
+
+def paired_difference(before: Sequence[bool], after: Sequence[bool]) -> Paired:
+    """Compare answer by answer. Raises ValueError on unequal or no questions."""
+    if len(before) != len(after) or not before:
+        raise ValueError(f"{len(before)} answers before and {len(after)} after cannot be paired")
+    pairs = list(zip(before, after, strict=True))
+    both, fixed = pairs.count((True, True)), pairs.count((False, True))
+    worse, neither = pairs.count((True, False)), pairs.count((False, False))
+    n = len(pairs)
+    interval = _newcombe(both, fixed, worse, neither)
+    return Paired(
+        both, fixed, worse, neither, (fixed - worse) / n, interval, mcnemar_exact(fixed, worse)
+    )
+
+
+def _newcombe(both: int, fixed: int, worse: int, neither: int) -> tuple[float, float]:
+    n = both + fixed + worse + neither
+    after, before = (both + fixed) / n, (both + worse) / n
+    low_after, high_after = wilson(both + fixed, n)
+    low_before, high_before = wilson(both + worse, n)
+    phi = _phi(both, fixed, worse, neither)
+    difference = after - before
+
+    def half(a: float, b: float) -> float:
+        return math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b))
+
+    low = difference - half(after - low_after, high_before - before)
+    high = difference + half(high_after - after, before - low_before)
+    return max(-1.0, low), min(1.0, high)
+
+
+def _phi(both: int, fixed: int, worse: int, neither: int) -> float:
+    """Correlation of the pairs with Newcombe's continuity correction; 0 when a margin is empty."""
+    n = both + fixed + worse + neither
+    margins = (both + fixed) * (worse + neither) * (both + worse) * (fixed + neither)
+    if margins == 0:
+        return 0.0
+    cross = both * neither - fixed * worse
+    if cross > 0:
+        cross = max(0, 2 * cross - n) / 2  # type: ignore[assignment]
+    return cross / math.sqrt(margins)

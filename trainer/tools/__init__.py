@@ -1,0 +1,1 @@
+"""Scripts for people; nothing in dream_sft imports them."""
