@@ -89,11 +89,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** How a closed plan ended, as an exit code. */
+/** Waits until the plan's run has closed (its summary is written then); how it ended, as an exit code. */
 export async function exitCodeOf(client: Client, planId: string): Promise<number> {
-  const { status } = await client.workflow.getHandle(planId).describe();
+  const handle = client.workflow.getHandle(planId);
+  try {
+    await handle.result();
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+  }
+  const { status } = await handle.describe();
   if (status.name === 'COMPLETED') return CLI_EXIT.ok;
   return status.name === 'CANCELLED' ? CLI_EXIT.cancelled : CLI_EXIT.planFailed;
 }
-
-export { WorkflowFailedError };

@@ -4,7 +4,7 @@ import { type Client } from '@temporalio/client';
 import { loadConfig } from '../../config/config.js';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
-import type { PlanState, Summary } from '../../contracts/state.js';
+import type { Summary } from '../../contracts/state.js';
 import { freePorts } from '../../processes/free-port.js';
 import { withClient } from '../connect.js';
 import { HalfWayKill } from '../demo/kill-half-way.js';
@@ -13,7 +13,7 @@ import { LiveLine, changes } from '../follow.js';
 import { LocalStack } from '../local-stack.js';
 import { print, printJson } from '../output.js';
 import { loadPlan } from '../plan-file.js';
-import { readProgress, readState } from '../plan-handle.js';
+import { exitCodeOf, readProgress, readState } from '../plan-handle.js';
 import { renderProgress } from '../render-state.js';
 import { startPlan } from '../start-plan.js';
 import { readSummary, renderSummary } from '../summary-file.js';
@@ -47,14 +47,14 @@ export async function demo(options: DemoArguments): Promise<number> {
     say(
       `Temporal UI  ${stack.config.uiUrl}/namespaces/${stack.config.namespace}/workflows/${plan.id}`,
     );
-    const state = await withClient(stack.config, (client) =>
+    const ended = await withClient(stack.config, (client) =>
       carry(client, plan, new HalfWayKill(stack.config), say, stopped.signal),
     );
     const summary = await readSummary(home, plan.id);
     if (options.json) printJson(summary);
     else await tell(summary);
     if (options.keep) await keep(stack, say, stopped.signal);
-    return state.status === 'finished' ? CLI_EXIT.ok : CLI_EXIT.planFailed;
+    return ended;
   } catch (error) {
     if (stopped.signal.aborted) return CLI_EXIT.cancelled;
     throw error;
@@ -72,7 +72,7 @@ async function carry(
   kill: HalfWayKill,
   say: Say,
   signal: AbortSignal,
-): Promise<PlanState> {
+): Promise<number> {
   await startPlan(client, plan);
   const seen = new Map<string, string>();
   const live = new LiveLine(say === print);
@@ -81,7 +81,7 @@ async function carry(
     const news = changes(state, seen);
     if (news.length > 0) live.clear();
     for (const line of news) say(line);
-    if (CLOSED.has(state.status)) return state;
+    if (CLOSED.has(state.status)) return exitCodeOf(client, plan.id);
     const progress = await readProgress(client, plan.id);
     if (progress) live.show(renderProgress(progress));
     const running = state.stages.find((stage) => stage.status === 'running');
