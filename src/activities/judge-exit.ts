@@ -20,6 +20,9 @@ export type Verdict =
   | { readonly then: 'rethrow'; readonly ending: 'stopped' | null }
   | { readonly then: 'fail'; readonly type: FailureType; readonly ending: Ending };
 
+/** As it stands in the chain, by which the next attempt knows what it comes after. */
+export const HUNG = 'The trainer gave no sign of progress and was killed';
+
 const fail = (type: FailureType, ending: Ending): Verdict => ({ then: 'fail', type, ending });
 
 const BY_CODE: Readonly<Record<number, Verdict>> = {
@@ -47,8 +50,16 @@ export function judgeExit(exit: TrainerExit, reason: Reason | null): Verdict {
     case 'worker-shutdown':
       return fail('Preempted', 'preempted');
     case null:
+      // Somebody else asked the trainer to stop, as a machine does that goes down: nothing broke.
+      if (exit.code === EXIT.stopped) return fail('Preempted', 'preempted');
+      if (cannotRun(exit)) return fail('MissingTool', 'failed');
       return BY_CODE[exit.code ?? -1] ?? fail('TrainerCrashed', 'crashed');
   }
+}
+
+/** No process at all, since there is no such program: another attempt here would find none either. */
+function cannotRun({ code, signal, logTail }: TrainerExit): boolean {
+  return code === null && signal === null && logTail.some((line) => /ENOENT|EACCES/.test(line));
 }
 
 function isOutdated(reason: Reason | null): boolean {
@@ -57,7 +68,10 @@ function isOutdated(reason: Reason | null): boolean {
 
 /** The error event's words when there are any, else how the process ended. */
 export function exitMessage(exit: TrainerExit, reason: Reason | null): string {
-  if (reason === 'hung') return 'The trainer gave no sign of progress and was killed';
+  if (reason === 'hung') return HUNG;
+  if (reason === null && cannotRun(exit)) {
+    return 'Python cannot be run; run `npm run setup` on this host, or set DREAM_SFT_PYTHON';
+  }
   if (reason === 'worker-shutdown') return 'The worker is shutting down; the next attempt resumes';
   if (reason === 'superseded') return 'A newer attempt has taken over; nothing more is published';
   if (exit.lastError) {

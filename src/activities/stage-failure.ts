@@ -1,5 +1,6 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
+import { cancelledFailure } from './cancellation.js';
 import { FAILURES, type FailureType } from '../contracts/failures.js';
 
 const LENGTH = 480;
@@ -27,4 +28,24 @@ function withTail(what: string, logTail: readonly string[]): string {
   const room = LENGTH - head.length - 12;
   if (tail === '' || room < 20) return head;
   return `${head} (log: ${tail.length > room ? `…${tail.slice(1 - room)}` : tail})`;
+}
+
+export function isStageFailure(error: unknown): error is ApplicationFailure | CancelledFailure {
+  return error instanceof ApplicationFailure || error instanceof CancelledFailure;
+}
+
+/** The one gate through which errors leave a stage: typed, short, never an AbortError or a stack. */
+export function toStageFailure(error: unknown): Error {
+  if (isStageFailure(error)) return error;
+  const signal = Context.current().cancellationSignal;
+  if (error instanceof Error && error.name === 'AbortError' && signal.aborted) {
+    return cancelledFailure();
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+    return stageFailure('OutOfResources', `No space left on this host (${text}); free some`);
+  }
+  // A store or disk that is out of reach for a while: tried again, and nobody's fault.
+  return stageFailure('TrainerCrashed', `The attempt broke off: ${text}`);
 }

@@ -48,6 +48,11 @@ export class Beat {
     };
   }
 
+  /** Usual seconds of a step or batch; null until there were two. */
+  get secondsEach(): number | null {
+    return this.#secondsEach;
+  }
+
   get progress(): StageProgress {
     return this.#progress;
   }
@@ -75,6 +80,8 @@ export class Beat {
 
   see(event: TrainerEvent): void {
     this.lastSignAt = this.deps.now().getTime();
+    // What comes after the last step, as saving a model, has no pace.
+    if (event.type === 'result' || event.type === 'started') this.#secondsEach = null;
     switch (event.type) {
       case 'ready':
         return this.set({ phase: 'running', done: event.step, total: event.totalSteps });

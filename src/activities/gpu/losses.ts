@@ -5,6 +5,7 @@ import { StageProgress } from '../../contracts/progress.js';
 import type { Chain } from '../../store/chain.js';
 import type { ChainAttempt, ChainState } from '../../store/fold-chain.js';
 import type { StageDeps } from '../deps.js';
+import { HUNG } from '../judge-exit.js';
 
 /** The server decides on a retry this long before it hands the next attempt out. */
 const RETRY_INTERVAL_MS = 1000;
@@ -15,6 +16,7 @@ export class Losses {
   readonly #last: StageProgress | null;
   readonly #scheduledAt: number;
   #written = false;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly deps: StageDeps,
@@ -30,14 +32,27 @@ export class Losses {
     this.#lost = before.attempts.filter(
       ({ token, ended }) =>
         !known.has(token) &&
-        (ended === null || ended.how === 'crashed' || ended.how === 'preempted'),
+        (ended === null ||
+          ended.how === 'crashed' ||
+          ended.how === 'preempted' ||
+          before.budget?.token === token),
     );
   }
 
   /** Once per lost attempt, when training goes on: only then is known how long it took. */
-  async writeAt(resumedFromStep: number): Promise<void> {
-    if (this.#written) return;
+  writeAt(resumedFromStep: number): Promise<void> {
+    if (this.#written) return this.#writing;
     this.#written = true;
+    this.#writing = this.#write(resumedFromStep);
+    return this.#writing;
+  }
+
+  /** Until what was begun is written; failures were told to whoever began it. */
+  async settle(): Promise<void> {
+    await this.#writing.catch(() => undefined);
+  }
+
+  async #write(resumedFromStep: number): Promise<void> {
     const now = this.deps.now().getTime();
     for (const attempt of this.#lost) {
       const last = this.#last?.token === attempt.token ? this.#last : null;
@@ -66,7 +81,9 @@ export class Losses {
 /** The same start of the same host is here again: not it was lost, but the link to the server. */
 function kindOf(attempt: ChainAttempt, boot: string): InterruptionKind {
   if (attempt.ended === null) return attempt.boot === boot ? 'connection-lost' : 'host-lost';
-  return attempt.ended.how === 'preempted' ? 'preempted' : 'trainer-crashed';
+  if (attempt.ended.how === 'preempted') return 'preempted';
+  if (attempt.ended.how === 'failed') return 'out-of-resources';
+  return attempt.ended.message === HUNG ? 'trainer-hung' : 'trainer-crashed';
 }
 
 const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;

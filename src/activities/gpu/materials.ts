@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { StageInput } from '../../contracts/activities.js';
 import { materialise } from '../../store/artifacts.js';
+import { DamagedArtifactError, MissingObjectError } from '../../store/errors.js';
 import type { StageDeps } from '../deps.js';
 import { stageFailure } from '../stage-failure.js';
 import type { StageFolders } from './folders.js';
@@ -41,9 +42,15 @@ async function bringTogether(
   });
   const folder = join(folders.inputs, refs.map(({ digest }) => digest.slice(0, 16)).join('-'));
   const [first, ...more] = refs;
-  await materialise(deps.store, first!, folder, { cache: folders.cache });
-  for (const ref of more) {
-    await materialise(deps.store, ref, join(folder, inside), { cache: folders.cache });
+  try {
+    await materialise(deps.store, first!, folder, { cache: folders.cache });
+    for (const ref of more) {
+      await materialise(deps.store, ref, join(folder, inside), { cache: folders.cache });
+    }
+  } catch (error) {
+    // An input that is damaged in the store stays so, however often it is tried.
+    const damaged = error instanceof DamagedArtifactError || error instanceof MissingObjectError;
+    throw damaged ? stageFailure('BadData', `${names.join(', ')}: ${error.message}`) : error;
   }
   return join(folder, inside);
 }

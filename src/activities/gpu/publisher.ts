@@ -9,6 +9,7 @@ import { dropStaged, recordStaged, type Staged } from './staged.js';
 /** Publishes staged checkpoints beside training: at most one in flight, the newest waiting wins. */
 export class Publisher {
   #waiting: Staged | null = null;
+  #recording: Promise<void> = Promise.resolve();
   #working: Promise<void> = Promise.resolve();
   #busy = false;
   refused = false;
@@ -23,7 +24,14 @@ export class Publisher {
     private readonly onRefused: () => void,
   ) {}
 
-  async offer(event: CheckpointReadyEvent): Promise<void> {
+  /** One after another; `settle` waits for these too: the last event comes just before the exit. */
+  offer(event: CheckpointReadyEvent): Promise<void> {
+    const offered = this.#recording.then(() => this.#take(event));
+    this.#recording = offered.catch(() => undefined);
+    return offered;
+  }
+
+  async #take(event: CheckpointReadyEvent): Promise<void> {
     const staged = await recordStaged(event);
     const overtaken = this.#waiting;
     this.#waiting = staged;
@@ -33,6 +41,7 @@ export class Publisher {
 
   /** Until everything offered is published or refused. */
   async settle(): Promise<void> {
+    await this.#recording;
     await this.#working;
   }
 
@@ -49,17 +58,26 @@ export class Publisher {
     }
   }
 
-  async #publish(staged: Staged): Promise<void> {
+  async #publish(staged: Staged): Promise<boolean> {
     try {
-      await this.publishNow(staged);
+      await this.#publishNow(staged);
+      return true;
     } catch (error) {
       // It stays staged: a later attempt on this host salvages it.
       this.deps.log.warn({ step: staged.step, why: String(error) }, 'checkpoint not published');
       this.beat.line(`checkpoint ${staged.step} not published: ${String(error)}`);
+      return false;
     }
   }
 
-  async publishNow(staged: Staged): Promise<void> {
+  /** The newest of these that is whole; of a damaged one the files stay for inspection. */
+  async salvage(newestFirst: readonly Staged[]): Promise<void> {
+    for (const staged of newestFirst) {
+      if (this.refused || (await this.#publish(staged))) return;
+    }
+  }
+
+  async #publishNow(staged: Staged): Promise<void> {
     const { store, host } = this.deps;
     const { folder, files, step } = staged;
     const manifest = await publishArtifact(store, { folder, files, kind: 'checkpoint' });

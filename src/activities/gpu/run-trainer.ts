@@ -5,7 +5,7 @@ import type { TrainerEvent } from '../../contracts/events.js';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import type { TrainerExit, TrainerProcess } from '../../processes/trainer.js';
 import { cancellationReason } from '../cancellation.js';
-import { timingOf, type StageDeps } from '../deps.js';
+import { timingOf, type StageDeps, type StageTiming } from '../deps.js';
 import type { Reason } from '../judge-exit.js';
 import type { Beat } from './beat.js';
 
@@ -46,6 +46,7 @@ export class TrainerRunner {
     await mkdir(options.folder, { recursive: true });
     const specPath = join(options.folder, `${spec.command}.json`);
     await writeFile(specPath, `${JSON.stringify(spec, null, 2)}\n`);
+    if (Context.current().cancellationSignal.aborted) this.#end(cancellationReason());
     if (this.#reason !== null) return { exit: NEVER_STARTED, reason: this.#reason, budget: null };
     beat.set({ phase: 'starting' });
     beat.lastSignAt = deps.now().getTime();
@@ -90,14 +91,15 @@ export class TrainerRunner {
     const stop = (): void => {
       this.#end(cancellationReason());
       trainer.stop();
-      const wait = this.#reason === 'worker-shutdown' ? timing.shutdownMs : timing.stopMs;
+      const inHaste = this.#reason === 'worker-shutdown' || this.#reason === 'connection-lost';
+      const wait = inHaste ? timing.shutdownMs : timing.stopMs;
       patience = setTimeout(() => trainer.kill(), wait);
     };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
     const hang = setInterval(() => {
-      const floor = beat.progress.phase === 'running' ? timing.hangFloorMs : timing.startFloorMs;
-      if (this.deps.now().getTime() - beat.lastSignAt < floor) return;
+      const usualMs = beat.secondsEach === null ? null : beat.secondsEach * 1000;
+      if (this.deps.now().getTime() - beat.lastSignAt < patienceMs(timing, usualMs)) return;
       this.#end('hung');
       trainer.kill();
     }, timing.beatMs);
@@ -107,6 +109,12 @@ export class TrainerRunner {
       signal.removeEventListener('abort', stop);
     };
   }
+}
+
+/** Until it has shown its pace a trainer may load weights, or decode its first batch, for long. */
+export function patienceMs(timing: StageTiming, usualMs: number | null): number {
+  if (usualMs === null) return timing.startFloorMs;
+  return Math.max(timing.hangFloorMs, timing.hangFactor * usualMs);
 }
 
 const NEVER_STARTED: TrainerExit = {

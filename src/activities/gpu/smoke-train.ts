@@ -16,7 +16,9 @@ export function smokeTrainWork(configuration: SmokeTrainConfiguration): StageWor
     keep: 1,
     async run(tools) {
       const run = await train(tools, configuration, (seconds) => (secondsToReady = seconds));
-      if (run.exit.code !== 0 || run.reason !== null) return run;
+      if (run.exit.code !== 0) return run;
+      // Asked to stop just as the steps were done: without the answers there is no result.
+      if (run.reason !== null) return { ...run, exit: { ...run.exit, result: null } };
       trained = run;
       return sample(tools, configuration);
     },

@@ -12,7 +12,7 @@ import { Beat } from '../gpu/beat.js';
 import { stageFolders, type StageFolders } from '../gpu/folders.js';
 import { TrainerRunner, type TrainerRun } from '../gpu/run-trainer.js';
 import { exitMessage, judgeExit } from '../judge-exit.js';
-import { stageFailure } from '../stage-failure.js';
+import { stageFailure, toStageFailure } from '../stage-failure.js';
 
 export interface PrepTools {
   readonly deps: StageDeps;
@@ -52,6 +52,8 @@ export async function runPrep(
       onEvent: () => undefined,
     });
     return await conclude(tools, work, run);
+  } catch (error) {
+    throw toStageFailure(error);
   } finally {
     beat.stop();
     await rm(folder, { recursive: true, force: true });

@@ -1,0 +1,73 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
+import type { StageOutcome } from '../../contracts/outcome.js';
+import type { Chain } from '../../store/chain.js';
+import { writeResult } from '../../store/results.js';
+import { cancelledFailure } from '../cancellation.js';
+import { exitMessage, judgeExit } from '../judge-exit.js';
+import { stageFailure } from '../stage-failure.js';
+import type { AttemptTools, StageWork } from './attempt.js';
+import type { TrainerRun } from './run-trainer.js';
+
+/** The table of judge-exit, carried out. */
+export async function conclude(
+  tools: AttemptTools,
+  work: StageWork,
+  chain: Chain,
+  token: number,
+  run: TrainerRun,
+): Promise<StageOutcome> {
+  const { beat, publisher, input } = tools;
+  await publisher.settle();
+  await tools.losses.settle();
+  // Copies of what this attempt resumed from; the next one brings its own.
+  await rm(join(tools.folder, 'restore'), { recursive: true, force: true });
+  const reason = publisher.refused ? 'superseded' : run.reason;
+  const verdict = judgeExit(run.exit, reason);
+  const { done } = beat.progress;
+  if (verdict.then === 'finish') return finish(tools, work, chain, token, run);
+  const message = exitMessage(run.exit, reason);
+  if (run.budget) await chain.budget(token, run.budget);
+  if (verdict.ending) await chain.end(token, verdict.ending, done, message);
+  switch (verdict.then) {
+    case 'stop': {
+      const { newest } = await chain.fold();
+      const checkpoint = newest ? { step: newest.step, artifact: newest.manifest } : null;
+      return { kind: 'stopped', checkpoint };
+    }
+    case 'rethrow':
+      throw cancelledFailure();
+    case 'fail':
+      tools.deps.log.warn({ stage: input.stage, token, message }, 'attempt failed');
+      throw stageFailure(verdict.type, message, run.exit.logTail);
+  }
+}
+
+async function finish(
+  tools: AttemptTools,
+  work: StageWork,
+  chain: Chain,
+  token: number,
+  run: TrainerRun,
+): Promise<StageOutcome> {
+  const { beat, deps, input, folder, losses, restored } = tools;
+  beat.set({ phase: 'finishing' });
+  // A checkpoint of the last step leaves no new step to write them at.
+  await losses.writeAt(restored?.step ?? 0);
+  const made = await work.result(tools, run);
+  if ((await chain.end(token, 'finished', beat.progress.done)) === 'refused') {
+    throw stageFailure('Superseded', exitMessage(run.exit, 'superseded'));
+  }
+  const started = Context.current().info.currentAttemptScheduledTimestampMs;
+  const result = await writeResult(deps.store, {
+    stage: input.stage,
+    stageKey: input.stageKey,
+    planId: input.planId,
+    ...made,
+    seconds: (deps.now().getTime() - started) / 1000,
+    finishedAt: deps.now().toISOString(),
+  });
+  await rm(folder, { recursive: true, force: true });
+  return { kind: 'finished', result: { ...result, stage: input.stage } };
+}
