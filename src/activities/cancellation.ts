@@ -2,8 +2,8 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import type { Reason } from './judge-exit.js';
 
 /** Why Temporal ends this attempt, in our words. Unknown details mean the link to the server. */
-export function cancellationReason(): Reason {
-  const details = Context.current().cancellationDetails;
+export function cancellationReason(context = Context.current()): Reason {
+  const details = context.cancellationDetails;
   if (!details) return 'connection-lost';
   if (details.cancelRequested) return 'cancel-requested';
   if (details.workerShutdown) return 'worker-shutdown';

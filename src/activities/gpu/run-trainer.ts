@@ -86,10 +86,12 @@ export class TrainerRunner {
   /** Asks the trainer to stop on a cancellation and kills one that hangs; returns how to let go. */
   #watch(trainer: TrainerProcess, beat: Beat): () => void {
     const timing = timingOf(this.deps);
-    const { cancellationSignal: signal } = Context.current();
+    // Taken now: the listener below is called by the worker, outside the activity's context.
+    const context = Context.current();
+    const signal = context.cancellationSignal;
     let patience: NodeJS.Timeout | null = null;
     const stop = (): void => {
-      this.#end(cancellationReason());
+      this.#end(cancellationReason(context));
       trainer.stop();
       const inHaste = this.#reason === 'worker-shutdown' || this.#reason === 'connection-lost';
       const wait = inHaste ? timing.shutdownMs : timing.stopMs;
