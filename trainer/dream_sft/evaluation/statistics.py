@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 Z_95 = 1.959963984540054  # the 0.975 quantile of the normal distribution
 
@@ -41,7 +42,8 @@ def mcnemar_exact(fixed: int, worse: int) -> float:
         raise ValueError(f"counts cannot be negative: {fixed}, {worse}")
     n = fixed + worse
     tail = sum(math.comb(n, k) for k in range(min(fixed, worse) + 1))
-    return min(1.0, 2 * tail / float(2**n))
+    # A ratio of whole numbers: 2^n itself is too large for a float from n = 1024 on.
+    return min(1.0, float(Fraction(2 * tail, 2**n)))
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _phi(both: int, fixed: int, worse: int, neither: int) -> float:
     margins = (both + fixed) * (worse + neither) * (both + worse) * (fixed + neither)
     if margins == 0:
         return 0.0
-    cross = both * neither - fixed * worse
+    cross: float = both * neither - fixed * worse
     if cross > 0:
-        cross = max(0, 2 * cross - n) / 2  # type: ignore[assignment]
+        cross = max(0.0, cross - n / 2)
     return cross / math.sqrt(margins)

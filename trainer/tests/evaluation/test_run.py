@@ -1,0 +1,146 @@
+"""Evaluation around scripted models: scores, frozen batches, and what an interruption costs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from dream_sft.evaluation.answers import read_answers
+from dream_sft.evaluation.run import Progress, evaluate, score_of
+from dream_sft.evaluation.suites import load_suite
+from dream_sft.io.errors import DataError
+from tests.evaluation.made import CANVAS, SAMPLING, TOKENIZER, Scripted, scripted
+
+SUITE = load_suite({"name": "arithmetic", "questions": 10, "seed": 1})
+
+
+def run(model: Scripted, path: Path | None, **changes: object) -> object:
+    settings: dict[str, object] = {"batch_size": 4, "out_path": path, **changes}
+    return evaluate(model, TOKENIZER, SUITE, SAMPLING, **settings)  # type: ignore[arg-type]
+
+
+def timeless(path: Path) -> list[object]:
+    return [dataclasses.replace(a, seconds=0.0) for a in read_answers(path)]
+
+
+def test_all_right_scores_one() -> None:
+    score = evaluate(scripted(SUITE, {}), TOKENIZER, SUITE, SAMPLING, batch_size=4)
+    assert (score.score, score.correct, score.n, score.unreadable) == (1.0, 10, 10, 0)
+    assert score.interval[1] == 1.0
+    assert score.mean_answer_tokens == sum(len(q.gold) for q in SUITE.questions) / 10
+
+
+def test_silence_scores_zero_and_is_unreadable() -> None:
+    score = evaluate(scripted(SUITE, None), TOKENIZER, SUITE, SAMPLING, batch_size=4)
+    assert (score.score, score.unreadable, score.mean_answer_tokens) == (0.0, 10, 0.0)
+    assert score.interval[0] == 0.0
+
+
+def test_records(tmp_path: Path) -> None:
+    odd, silent, full = (q.id for q in SUITE.questions[:3])
+    path = tmp_path / "answers.jsonl"
+    run(scripted(SUITE, {odd: "1+1=2 7", silent: "none", full: "12345678"}), path)
+    answers = read_answers(path)
+    assert [a.id for a in answers] == [q.id for q in SUITE.questions]
+    assert (answers[0].answer, answers[0].extracted, answers[0].correct) == ("1+1=2 7", "7", False)
+    assert (answers[1].readable, answers[1].extracted) == (False, None)
+    assert (answers[2].tokens, answers[2].first_eos) == (CANVAS, None)
+    assert answers[3].correct
+    assert answers[3].first_eos == answers[3].tokens == len(SUITE.questions[3].gold)
+    assert all(a.seconds > 0 for a in answers)
+
+
+def test_progress_after_each_batch(tmp_path: Path) -> None:
+    path, seen = tmp_path / "answers.jsonl", []
+
+    def note(progress: Progress) -> None:
+        assert len(read_answers(path)) == progress.done  # on disk before it is told
+        seen.append((progress.batches_done, progress.batches_total, progress.done))
+
+    run(scripted(SUITE, {}), path, on_batch=note)
+    assert seen == [(1, 3, 4), (2, 3, 8), (3, 3, 10)]
+
+
+@pytest.mark.parametrize("torn", ["", '{"suite": "arith', "whole"])
+def test_an_interruption_repeats_at_most_one_batch(tmp_path: Path, torn: str) -> None:
+    straight, path = tmp_path / "straight.jsonl", tmp_path / "answers.jsonl"
+    run(scripted(SUITE, {}), straight)
+    lines = straight.read_bytes().splitlines(keepends=True)
+    # Killed in the second batch: one whole batch, two lines of the next, and a torn one.
+    rest = lines[6] if torn == "whole" else torn.encode()
+    path.write_bytes(b"".join(lines[:6]) + rest)
+    model = scripted(SUITE, {})
+    run(model, path)
+    assert model.forwards == 2 * CANVAS
+    assert timeless(path) == timeless(straight)
+
+
+def test_a_stop_between_batches_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+
+    def stop(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(scripted(SUITE, {}), path, on_batch=stop)
+    model = scripted(SUITE, {})
+    run(model, path)
+    assert model.forwards == 2 * CANVAS
+    assert len(read_answers(path)) == 10
+
+
+def test_a_finished_evaluation_asks_nothing_again(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    first = run(scripted(SUITE, {}), path)
+    model = scripted(SUITE, None)
+    assert run(model, path) == first
+    assert model.forwards == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"batch_size": 5}, {"model_digest": "other"}, {"system_prompt": "x"}],
+)
+def test_other_settings_are_not_mixed_in(tmp_path: Path, change: dict[str, object]) -> None:
+    path = tmp_path / "answers.jsonl"
+    run(scripted(SUITE, {}), path)
+    with pytest.raises(DataError, match="another model, sampling or questions"):
+        run(scripted(SUITE, {}), path, **change)
+
+
+def test_answers_of_another_suite_stay(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    run(scripted(SUITE, {}), path)
+    other = path.read_text().replace('"suite": "arithmetic"', '"suite": "gsm8k"')
+    path.write_text(other + path.read_text().splitlines(keepends=True)[0])
+    run(scripted(SUITE, {}), path)
+    assert len(read_answers(path, "gsm8k")) == 10
+    assert len(read_answers(path, "arithmetic")) == 10
+
+
+def test_answers_out_of_order_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    run(scripted(SUITE, {}), path)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([lines[1], lines[0], *lines[2:]]))
+    with pytest.raises(DataError, match="not in the suite's order"):
+        run(scripted(SUITE, {}), path)
+
+
+def test_damaged_lines_are_all_named(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text('[]\n{"suite": 1}\nnope\n')
+    with pytest.raises(DataError) as caught:
+        read_answers(path)
+    assert [m.split(":")[0] for m in caught.value.mistakes] == ["line 1", "line 2", "line 3"]
+
+
+def test_no_answers_have_no_score() -> None:
+    assert score_of([]).interval == (0.0, 1.0)
+
+
+def test_a_batch_needs_a_question() -> None:
+    with pytest.raises(ValueError, match="below 1"):
+        run(scripted(SUITE, {}), None, batch_size=0)
