@@ -35,6 +35,11 @@ export interface ServerRecord {
   readonly pid: number;
 }
 
+/** The environment says something that cannot be; `exitCode` is that of a wrong command line. */
+export class ConfigError extends Error {
+  readonly exitCode = 2;
+}
+
 const ROOT = resolve(fileURLToPath(new URL('../../', import.meta.url)));
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
 
@@ -58,10 +63,19 @@ export function loadConfig(overrides: Partial<Config> = {}): Config {
     uiUrl: env['DREAM_SFT_UI_URL'] ?? (named ? null : (server?.uiUrl ?? null)),
     hostname: hostname(),
     logLevel: env['DREAM_SFT_LOG_LEVEL'] ?? 'info',
-    heartbeatThrottleMs: Number(env['DREAM_SFT_HEARTBEAT_THROTTLE_MS'] ?? 1000),
+    heartbeatThrottleMs: milliseconds('DREAM_SFT_HEARTBEAT_THROTTLE_MS', 1000),
     lifetimeSocket: env['DREAM_SFT_LIFETIME_SOCKET'] ?? null,
     ...overrides,
   });
+}
+
+/** A number that is no number must not become a timer that never fires. */
+function milliseconds(name: string, otherwise: number): number {
+  const text = process.env[name];
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new ConfigError(`${name}=${text} is no number of milliseconds.`);
 }
 
 export function readServerRecord(home: string): ServerRecord | null {

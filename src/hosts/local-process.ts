@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
 import { isAlive, type ProcessIdentity, signalGroup } from '../processes/identity.js';
 import { startWorkerProcess } from '../processes/worker-process.js';
+import { KeyClaims } from './key-claims.js';
 import type { EnsureRequest, Ensured, Host, HostProvider } from './provider.js';
 
 /** `<home>/hosts/<id>/host.json`: all that is needed to find the process again after a restart. */
@@ -14,8 +15,7 @@ export interface LocalHostRecord {
   readonly key: string;
   readonly planId: string;
   readonly startedAt: string;
-  /** null for the moment between the claim of the key and the start of the process. */
-  readonly process: ProcessIdentity | null;
+  readonly process: ProcessIdentity;
 }
 
 const STOP_WITHIN_MS = 20_000;
@@ -25,25 +25,37 @@ export class LocalProcessProvider implements HostProvider {
   readonly name = 'local-process';
   readonly knowsLiveness = true;
 
+  readonly #claims: KeyClaims;
+
   constructor(
     private readonly config: Config,
     private readonly now: () => Date = () => new Date(),
-  ) {}
+  ) {
+    this.#claims = new KeyClaims(join(config.home, 'hosts', 'claims'));
+  }
 
   async ensure(request: EnsureRequest): Promise<Ensured> {
-    const existing = (await this.#records()).find((record) => record.key === request.key);
-    if (existing?.process) return { kind: 'host', host: await toHost(existing), started: false };
-    if (!(await this.#claim(request.key))) {
-      const winner = await this.#awaitWinner(request.key);
-      if (winner) return { kind: 'host', host: await toHost(winner), started: false };
+    for (;;) {
+      const existing = await this.#startedFor(request.key);
+      if (existing) return { kind: 'host', host: await toHost(existing), started: false };
+      if (await this.#claims.take(request.key)) {
+        // A holder may have died after its start, and its claim with it.
+        if (!(await this.#startedFor(request.key))) break;
+        continue;
+      }
+      await this.#claims.untilDecided(request.key, () => this.#startedFor(request.key));
     }
-    const record = await this.#start(request);
-    return { kind: 'host', host: await toHost(record), started: true };
+    try {
+      return { kind: 'host', host: await toHost(await this.#start(request)), started: true };
+    } catch (error) {
+      await this.#claims.giveBack(request.key);
+      throw error;
+    }
   }
 
   async release(hostId: string): Promise<void> {
     const record = (await this.#records()).find(({ id }) => id === hostId);
-    if (!record?.process) return;
+    if (!record) return;
     const identity = record.process;
     if (await isAlive(identity)) {
       signalGroup(identity.pid, 'SIGTERM');
@@ -56,38 +68,15 @@ export class LocalProcessProvider implements HostProvider {
 
   async list(gpuClass: string): Promise<Host[]> {
     const records = (await this.#records()).filter((record) => record.gpuClass === gpuClass);
-    return Promise.all(records.filter((record) => record.process).map(toHost));
+    return Promise.all(records.map(toHost));
   }
 
   get #folder(): string {
     return join(this.config.home, 'hosts');
   }
 
-  /** One winner per key, whoever asks at the same time. */
-  async #claim(key: string): Promise<boolean> {
-    const claims = join(this.#folder, 'claims');
-    await mkdir(claims, { recursive: true });
-    const name = createHash('sha256').update(key).digest('hex');
-    const temporary = join(claims, `${name}.${randomUUID()}`);
-    await writeFile(temporary, key);
-    try {
-      await link(temporary, join(claims, name));
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw error;
-    } finally {
-      await rm(temporary, { force: true });
-    }
-  }
-
-  /** Null when the winner died before it had started anything. */
-  async #awaitWinner(key: string): Promise<LocalHostRecord | null> {
-    for (const until = Date.now() + 5000; Date.now() < until; await sleep(50)) {
-      const winner = (await this.#records()).find((record) => record.key === key);
-      if (winner?.process) return winner;
-    }
-    return null;
+  async #startedFor(key: string): Promise<LocalHostRecord | undefined> {
+    return (await this.#records()).find((record) => record.key === key);
   }
 
   async #start(request: EnsureRequest): Promise<LocalHostRecord> {
@@ -131,7 +120,7 @@ async function toHost(record: LocalHostRecord): Promise<Host> {
     gpuClass: record.gpuClass,
     planId: record.planId,
     key: record.key,
-    alive: record.process !== null && (await isAlive(record.process)),
+    alive: await isAlive(record.process),
     startedAt: record.startedAt,
   };
 }

@@ -6,7 +6,9 @@ import { signalGroup } from './identity.js';
  * `node guard.js SOCKET -- COMMAND ARG…` runs a command for as long as somebody holds the other end
  * of the socket, and ends its whole process group when that closes, however it closes.
  */
-const GRACE_MS = 1500;
+const ORPHAN_GRACE_MS = 1500;
+/** Somebody asked: there is time for a last checkpoint, but less than the provider waits. */
+const ASKED_GRACE_MS = 15_000;
 
 function main(argv: readonly string[]): void {
   const [socketPath, separator, command, ...args] = argv;
@@ -34,15 +36,18 @@ function run(command: string, args: readonly string[], lifetime: ReturnType<type
     stdio: 'inherit',
   });
   const pid = child.pid;
-  const end = (): void => {
+  const endWithin = (graceMs: number) => (): void => {
     if (pid === undefined) return;
     signalGroup(pid, 'SIGTERM');
-    setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MS);
+    setTimeout(() => signalGroup(pid, 'SIGKILL'), graceMs);
   };
   lifetime.removeAllListeners('error');
-  lifetime.on('error', end);
-  lifetime.once('close', end);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
+  // A close follows every error.
+  lifetime.on('error', () => undefined);
+  lifetime.once('close', endWithin(ORPHAN_GRACE_MS));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, endWithin(ASKED_GRACE_MS));
+  }
   void child.then((ended) => {
     // What the command left behind in its group goes with it.
     if (pid !== undefined) signalGroup(pid, 'SIGKILL');

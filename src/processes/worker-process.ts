@@ -6,7 +6,8 @@ import { guarded } from './guarded.js';
 import { openLogStream } from './log-stream.js';
 import { type ProcessIdentity, processIdentity, signalGroup } from './identity.js';
 
-const WORKER_MAIN = fileURLToPath(new URL('../workers/main.js', import.meta.url));
+// By way of dist/, so that it is the compiled file from a test of the sources too.
+const WORKER_MAIN = fileURLToPath(new URL('../../dist/workers/main.js', import.meta.url));
 
 export interface WorkerProcess {
   /** The started process leads a process group; under a guard this is the guard. */

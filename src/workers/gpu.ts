@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import { openLogger } from '../config/logger.js';
 import { gpuQueue, probeQueue } from '../contracts/stages.js';
 import { HostRecordKeeper } from '../hosts/host-record.js';
+import { requirePython } from '../processes/python-check.js';
 import { startTrainer } from '../processes/trainer.js';
 import { openStore } from '../store/open-store.js';
 import { connectPatiently, installRuntime, runTogether } from './runtime.js';
@@ -18,6 +19,7 @@ export interface GpuWorkerOptions {
 
 /** Activities only: one training slot, and a queue of its own for probes of this host. */
 export async function runGpuWorker(config: Config, options: GpuWorkerOptions): Promise<void> {
+  await requirePython(config.python);
   const hostId = options.hostId ?? `${config.hostname}-${randomUUID().slice(0, 8)}`;
   const log = openLogger(config.home, `gpu-${hostId}`, config.logLevel);
   installRuntime(log);

@@ -29,6 +29,7 @@ main().then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
+    const coded = error as { exitCode?: unknown };
+    process.exit(typeof coded.exitCode === 'number' ? coded.exitCode : 1);
   },
 );

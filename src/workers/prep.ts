@@ -4,12 +4,14 @@ import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
 import { openLogger } from '../config/logger.js';
 import { PREP_QUEUE } from '../contracts/stages.js';
+import { requirePython } from '../processes/python-check.js';
 import { startTrainer } from '../processes/trainer.js';
 import { openStore } from '../store/open-store.js';
 import { connectPatiently, installRuntime, runTogether } from './runtime.js';
 
 /** Download, convert, validate: no GPU needed, on the machine that will train. */
 export async function runPrepWorker(config: Config): Promise<void> {
+  await requirePython(config.python);
   const log = openLogger(config.home, 'prep', config.logLevel);
   installRuntime(log);
   const connection = await connectPatiently(config, log);

@@ -1,0 +1,65 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, type ProcessIdentity, processIdentity } from '../processes/identity.js';
+
+/** Who may start the host of a key: one winner, whoever asks at the same time. */
+export class KeyClaims {
+  constructor(private readonly folder: string) {}
+
+  async take(key: string): Promise<boolean> {
+    await mkdir(this.folder, { recursive: true });
+    const temporary = `${this.#path(key)}.${randomUUID()}`;
+    await writeFile(temporary, JSON.stringify(await processIdentity(process.pid)));
+    try {
+      await link(temporary, this.#path(key));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /** After a start that failed: the next who asks may try again. */
+  async giveBack(key: string): Promise<void> {
+    await rm(this.#path(key), { force: true });
+  }
+
+  /**
+   * Waits until the claim's holder has started a host, has given the claim back, or has died before
+   * either; the claim of a dead holder is taken away.
+   */
+  async untilDecided(key: string, started: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      const holder = await this.#holder(key);
+      if (await started()) return;
+      if (holder === null) return;
+      if (!(await isAlive(holder))) return this.#takeAway(key, holder);
+      await sleep(50);
+    }
+  }
+
+  async #holder(key: string): Promise<ProcessIdentity | null> {
+    const text = await readFile(this.#path(key), 'utf8').catch(() => null);
+    return text === null ? null : (JSON.parse(text) as ProcessIdentity);
+  }
+
+  /** Of several who saw the dead holder only one removes its claim: the mark stays for ever. */
+  async #takeAway(key: string, dead: ProcessIdentity): Promise<void> {
+    const mark = `${this.#path(key)}.dead-${dead.pid}-${dead.startTime.replace(/\W/g, '_')}`;
+    try {
+      await writeFile(mark, '', { flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      return void (await sleep(50));
+    }
+    await rm(this.#path(key), { force: true });
+  }
+
+  #path(key: string): string {
+    return join(this.folder, createHash('sha256').update(key).digest('hex'));
+  }
+}
