@@ -4,9 +4,10 @@
     python -m tools.pretrain_tiny tune --base assets/tiny-base --seed 1
     python -m tools.pretrain_tiny tune --base assets/tiny-base --control
 
-`pretrain` writes weights, config and tokenizer files in the published layout (4000 steps; 20 minutes
-on one core of a busy machine). `tune` fine-tunes on worked steps, or with --control on as many steps of
-pretraining text, and prints one JSON line with exact match before and after on held-out pairs.
+`pretrain` writes weights, config and tokenizer files in the published layout (4000 steps, 20
+minutes on one core of a busy machine). `tune` fine-tunes on worked steps, or with --control on as
+many steps of pretraining text, and prints one JSON line with exact match before and after on
+held-out pairs.
 """
 
 from __future__ import annotations
