@@ -1,86 +1,100 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ClosedStage, StageResult } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
-import type { StageName } from '../contracts/stages.js';
+import { type StageName, STAGES } from '../contracts/stages.js';
 import type { PlanState } from '../contracts/state.js';
-import type { StageContext } from './stage-configuration.js';
-import { advance, initialState, type PlanEvent, type StageTotals } from './policy/state.js';
+import { dashboard } from './policy/dashboard.js';
+import { advance, initialState, type PlanEvent } from './policy/state.js';
 
-/** Second argument of the workflow: what a new run of a closed plan begins with. */
-export interface PlanOptions {
-  /** The stage whose generation this run has raised; earlier stages come from their results. */
-  readonly retryFrom?: StageName;
-  readonly generations?: Readonly<Partial<Record<StageName, number>>>;
+/** Omit over each member of a union. */
+type Untimed<E> = E extends { readonly at: string } ? Omit<E, 'at'> : never;
+
+/** Why the running stage's scope was cancelled by the plan itself. */
+export type Intent =
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'go-back'; readonly to: StageName }
+  | { readonly kind: 'cap' };
+
+/** A model to evaluate: what training finished with, or a checkpoint's folder. */
+export interface TrainedModel {
+  readonly artifact: StageResult['artifacts'][string];
+  readonly folder: '' | 'model';
 }
 
-/** Why a stage's scope was cancelled by us; the plan's own cancellation is not among them. */
-export type StopReason = 'pause' | 'cap' | 'go-back';
-
-/** Leaves the story, which then begins again: what is finished comes from memory. */
-export class GoBack extends Error {
-  override readonly name = 'GoBack';
-}
-
-type WithoutTime<E> = E extends unknown ? Omit<E, 'at'> : never;
-
-/** What the handlers and the story share. All of it is plain data but the running stage's scope. */
+/** Everything a run of a plan knows; changed by events only, so that a replay comes to the same. */
 export class PlanRun {
   state: PlanState;
-  readonly generations: Partial<Record<StageName, number>>;
-  readonly results: Partial<Record<StageName, StageResult>> = {};
-  /** By stage key, for a stage that went back has several. */
-  readonly closed: Record<string, { stage: StageName; fold: ClosedStage }> = {};
-  pauseRequested = false;
-  goBackTo: StageName | null = null;
-  stopReason: StopReason | null = null;
-  /** A GPU stage has run since hosts were last given back. */
-  hostsHeld = false;
-  context: StageContext;
-  running: { stage: StageName; scope: CancellationScope } | null = null;
-  #schedules = 0;
-  #onChange: (run: PlanRun) => void = () => undefined;
+  results: Partial<Record<StageName, StageResult>> = {};
+  trained: TrainedModel | null = null;
+  intent: Intent | null = null;
+  /** Of the stage that runs now. */
+  scope: CancellationScope | null = null;
+  /** Raised by retryFrom: the same work under another stage key. */
+  readonly generations = new Map<StageName, number>();
+  /** Folds of earlier stage keys of a stage, which count too. */
+  readonly closed = new Map<string, ClosedStage>();
 
   constructor(
     readonly plan: ResolvedPlan,
-    options: PlanOptions,
-    startedAt: string,
+    readonly startedAt: string,
   ) {
     this.state = initialState(plan, startedAt);
-    this.generations = { ...options.generations };
-    this.context = { startedAt, modelFolder: '' };
   }
 
-  /** Called after every event; the dashboard hangs on it. */
-  onChange(listener: (run: PlanRun) => void): void {
-    this.#onChange = listener;
-    listener(this);
+  #activities = 0;
+
+  /** Activity ids are ours so that a supervisor can find its stage among the pending ones. */
+  nextActivity(): number {
+    this.#activities += 1;
+    return this.#activities;
   }
 
-  record(event: WithoutTime<PlanEvent>): void {
-    // Inside the sandbox this is the workflow's own time, the same in every replay.
-    this.state = advance(this.state, { ...event, at: new Date().toISOString() } as PlanEvent);
-    this.#onChange(this);
+  /** The workflow's own time: inside the sandbox Date is Temporal's. */
+  now(): string {
+    return new Date().toISOString();
   }
 
-  /** Unique among the activities of this run, so that the supervisor finds the stage's. */
-  nextActivityId(stage: StageName): string {
-    this.#schedules += 1;
-    return `${stage}#${this.#schedules}`;
+  apply(event: Untimed<PlanEvent>): void {
+    const before = this.state;
+    this.state = advance(this.state, { ...event, at: this.now() } as PlanEvent);
+    setCurrentDetails(dashboard(this.state, this.plan.language, this.now()));
+    if (changed(before, this.state)) upsertSearchAttributes(searchAttributes(this.state));
   }
 
-  /** Ends the running stage softly: its activity returns `stopped` after a last checkpoint. */
-  stopStage(reason: StopReason): void {
-    this.stopReason = reason;
-    this.running?.scope.cancel();
+  /** Another generation of this stage and of all after it: nothing old is taken for the new. */
+  raiseGenerations(from: StageName): void {
+    const generation = Date.parse(this.now());
+    for (const stage of STAGES.slice(STAGES.indexOf(from))) {
+      this.generations.set(stage, generation);
+      delete this.results[stage];
+    }
   }
 
-  totals(stage: StageName): StageTotals {
-    const all = Object.values(this.closed);
-    const folds = all.filter((entry) => entry.stage === stage).map(({ fold }) => fold);
-    return {
-      attempts: folds.reduce((sum, fold) => sum + fold.attempts, 0),
-      interruptions: folds.flatMap((fold) => fold.interruptions),
-      spentFen: Math.max(0, ...all.map(({ fold }) => fold.totalFen)),
-    };
+  interrupt(intent: Intent): void {
+    this.intent = intent;
+    this.scope?.cancel();
   }
+}
+
+interface Attributes {
+  readonly PlanStage: string[];
+  readonly PlanStatus: string[];
+  readonly PlanInterruptions: number[];
+  readonly PlanSpentFen: number[];
+  readonly [name: string]: string[] | number[];
+}
+
+function searchAttributes(state: PlanState): Attributes {
+  const running = state.stages.findLast((stage) => stage.status !== 'waiting');
+  return {
+    PlanStage: [running?.name ?? 'download'],
+    PlanStatus: [state.status],
+    PlanInterruptions: [state.interruptions.length],
+    PlanSpentFen: [state.spentFen],
+  };
+}
+
+/** Each upsert is an event of the history, so only a real change makes one. */
+function changed(before: PlanState, after: PlanState): boolean {
+  return JSON.stringify(searchAttributes(before)) !== JSON.stringify(searchAttributes(after));
 }

@@ -1,78 +1,75 @@
-import {
-  ActivityCancellationType,
-  proxyActivities,
-  type ActivityOptions,
-} from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ControlActivities, GpuActivities, PrepActivities } from '../contracts/activities.js';
 import { NON_RETRYABLE } from '../contracts/failures.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import { CONTROL_QUEUE, gpuQueue, PREP_QUEUE } from '../contracts/stages.js';
 
 /**
- * The SDK's default behaves as TRY_CANCEL: the workflow would go on before the last checkpoint is
- * published, and it would be lost in silence.
+ * `cancellationType` stands on every proxy: left out, the SDK behaves as TRY_CANCEL, and a stage's
+ * last checkpoint would be lost in silence.
  */
-const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 const nonRetryableErrorTypes = [...NON_RETRYABLE];
 
-/** A lost host is silent for this long; the demo does not want to wait. */
-const HEARTBEAT_TIMEOUT = { demo: '5 seconds', default: '30 seconds' } as const;
-
-export const CONTROL_OPTIONS: ActivityOptions = {
+/** Short control work: the store and the server answer in a moment or the attempt is repeated. */
+export const control = proxyActivities<Omit<ControlActivities, 'superviseStage' | 'report'>>({
   taskQueue: CONTROL_QUEUE,
-  cancellationType,
-  startToCloseTimeout: '2 minutes',
-  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', nonRetryableErrorTypes },
-};
-
-/** Beside a GPU stage for as long as it takes; silent only when the control worker has died. */
-export const SUPERVISOR_OPTIONS: ActivityOptions = {
-  taskQueue: CONTROL_QUEUE,
-  cancellationType,
-  startToCloseTimeout: '30 days',
-  heartbeatTimeout: '10 seconds',
-  retry: { initialInterval: '1 second', backoffCoefficient: 1 },
-};
-
-/** Network and disk work: ordinary retries, and it says that it lives. */
-export const PREP_OPTIONS: ActivityOptions = {
-  taskQueue: PREP_QUEUE,
-  cancellationType,
-  startToCloseTimeout: '2 days',
-  heartbeatTimeout: '30 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  startToCloseTimeout: '5 minutes',
   retry: {
-    initialInterval: '1 second',
-    maximumInterval: '1 minute',
-    maximumAttempts: 10,
+    initialInterval: '1s',
+    backoffCoefficient: 1.5,
+    maximumInterval: '30s',
     nonRetryableErrorTypes,
   },
-};
+});
 
-/** The report draws charts on the control machine. */
-export const REPORT_OPTIONS: ActivityOptions = {
-  ...CONTROL_OPTIONS,
-  startToCloseTimeout: '10 minutes',
-  retry: { initialInterval: '1 second', maximumAttempts: 3, nonRetryableErrorTypes },
-};
+/** The supervisor is told to go and not waited for: what it still knows, closeStage reads anew. */
+export const supervision = proxyActivities<Pick<ControlActivities, 'superviseStage'>>({
+  taskQueue: CONTROL_QUEUE,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 1, nonRetryableErrorTypes },
+});
 
-/**
- * Unlimited attempts, a constant second apart: they cost no history, and with a coefficient of 2 the
- * seventh loss would wait a minute.
- */
-export function gpuOptions({ hosts }: ResolvedPlan): ActivityOptions {
-  return {
-    taskQueue: gpuQueue(hosts.gpuClass),
-    cancellationType,
-    startToCloseTimeout: '30 days',
-    heartbeatTimeout: HEARTBEAT_TIMEOUT[hosts.heartbeat],
-    retry: { initialInterval: '1 second', backoffCoefficient: 1, nonRetryableErrorTypes },
-  };
+export const reporting = proxyActivities<Pick<ControlActivities, 'report'>>({
+  taskQueue: CONTROL_QUEUE,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  startToCloseTimeout: '30 minutes',
+  retry: {
+    initialInterval: '2s',
+    backoffCoefficient: 2,
+    maximumAttempts: 5,
+    nonRetryableErrorTypes,
+  },
+});
+
+export const prep = proxyActivities<PrepActivities>({
+  taskQueue: PREP_QUEUE,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  startToCloseTimeout: '1 day',
+  heartbeatTimeout: '30s',
+  retry: {
+    initialInterval: '2s',
+    backoffCoefficient: 2,
+    maximumInterval: '1 minute',
+    nonRetryableErrorTypes,
+  },
+});
+
+const HEARTBEAT_TIMEOUT = { demo: '5s', default: '30s' } as const;
+
+/** A lost host costs one heartbeat timeout and one second; unlimited attempts cost no history. */
+export function gpuActivities(plan: ResolvedPlan): ReturnType<typeof makeGpuProxy> {
+  return makeGpuProxy(plan);
 }
 
-export const control =
-  proxyActivities<Omit<ControlActivities, 'superviseStage' | 'report'>>(CONTROL_OPTIONS);
-export const supervisor =
-  proxyActivities<Pick<ControlActivities, 'superviseStage'>>(SUPERVISOR_OPTIONS);
-export const reporter = proxyActivities<Pick<ControlActivities, 'report'>>(REPORT_OPTIONS);
-export const prep = proxyActivities<PrepActivities>(PREP_OPTIONS);
-export const gpu = (plan: ResolvedPlan) => proxyActivities<GpuActivities>(gpuOptions(plan));
+function makeGpuProxy(plan: ResolvedPlan) {
+  return proxyActivities<GpuActivities>({
+    taskQueue: gpuQueue(plan.hosts.gpuClass),
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    startToCloseTimeout: '30 days',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT[plan.hosts.heartbeat],
+    retry: { initialInterval: '1s', backoffCoefficient: 1, nonRetryableErrorTypes },
+  });
+}
