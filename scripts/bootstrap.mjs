@@ -91,12 +91,13 @@ function installNode() {
 }
 
 function installPython(development) {
+  const constraints = at('trainer', 'constraints.txt');
   const files = [at('trainer', 'requirements.txt')];
   if (development) files.push(at('trainer', 'requirements-dev.txt'));
   const stamp = at('.venv', development ? '.dream-sft-dev' : '.dream-sft');
   whenChanged(
     stamp,
-    digest(files),
+    digest([...files, constraints]),
     `.venv from ${development ? 'requirements-dev.txt' : 'requirements.txt'}`,
     () => {
       if (!existsSync(at('.venv', 'bin', 'python'))) run(findPython(), ['-m', 'venv', at('.venv')]);
