@@ -8,6 +8,7 @@ import { cancelledFailure } from '../cancellation.js';
 import { exitMessage, judgeExit } from '../judge-exit.js';
 import { stageFailure } from '../stage-failure.js';
 import type { AttemptTools, StageWork } from './attempt.js';
+import { attemptFolder } from './folders.js';
 import type { TrainerRun } from './run-trainer.js';
 
 /** The table of judge-exit, carried out. */
@@ -51,7 +52,7 @@ async function finish(
   token: number,
   run: TrainerRun,
 ): Promise<StageOutcome> {
-  const { beat, deps, input, folder, losses, restored } = tools;
+  const { beat, deps, input, folder, folders, losses, restored } = tools;
   beat.set({ phase: 'finishing' });
   // A checkpoint of the last step leaves no new step to write them at.
   await losses.writeAt(restored?.step ?? 0);
@@ -69,5 +70,9 @@ async function finish(
     finishedAt: deps.now().toISOString(),
   });
   await rm(folder, { recursive: true, force: true });
+  // What crashed attempts left on this host; one without an end may still live, and is let be.
+  for (const { token: old, ended } of (await chain.fold()).attempts) {
+    if (ended) await rm(attemptFolder(folders, old), { recursive: true, force: true });
+  }
   return { kind: 'finished', result: { ...result, stage: input.stage } };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createGpuActivities } from '../../../src/activities/create-gpu-activities.js';
 import type { StageDeps } from '../../../src/activities/deps.js';
@@ -85,6 +86,13 @@ const CONFIGURATIONS: Partial<Record<StageName, Record<string, unknown>>> = {
   },
 };
 
+/** Failures are what most of these tests are about; nobody needs to read of each. */
+export const quietEnvironment = (info: Partial<Info> = {}): MockActivityEnvironment =>
+  new MockActivityEnvironment(
+    { attempt: 1, currentAttemptScheduledTimestampMs: Date.now(), ...info },
+    { logger: new DefaultLogger('ERROR') },
+  );
+
 export interface Attempt {
   readonly env: MockActivityEnvironment;
   readonly beats: StageProgress[];
@@ -95,11 +103,7 @@ export interface Attempt {
 
 /** Starts one attempt; the test may cancel it, kill its trainer, or wait for what it shows. */
 export function attempt(deps: StageDeps, input: StageInput, info: Partial<Info> = {}): Attempt {
-  const env = new MockActivityEnvironment({
-    attempt: 1,
-    currentAttemptScheduledTimestampMs: Date.now(),
-    ...info,
-  });
+  const env = quietEnvironment(info);
   const beats: StageProgress[] = [];
   const waits: (() => void)[] = [];
   env.on('heartbeat', (details: unknown) => {

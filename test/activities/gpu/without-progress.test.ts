@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { isWithoutProgress } from '../../../src/activities/gpu/without-progress.js';
+import type { ChainEntry } from '../../../src/contracts/journal.js';
+import { foldChain } from '../../../src/store/fold-chain.js';
+
+type How = Extract<ChainEntry, { type: 'ended' }>['how'];
+const at = '2026-01-01T00:00:00.000Z';
+
+/** Attempts by how they ended: null was lost, `+` published a checkpoint first. */
+function chain(...hows: (How | null | `+${How}`)[]) {
+  const entries: ChainEntry[] = [];
+  for (const how of hows) {
+    const attempt = { host: 'h', boot: 'b', attempt: 1, at };
+    entries.push({ type: 'acquired', planId: 'p', stage: 'full-train', ...attempt });
+    const token = entries.length;
+    if (how?.startsWith('+')) {
+      const manifest = { digest: 'a'.repeat(64), bytes: 1 };
+      const published = { token, manifest, parent: null, step: token, host: 'h', at };
+      entries.push({ type: 'published', ...published });
+    }
+    if (how === null) continue;
+    const ending = how.replace('+', '') as How;
+    entries.push({ type: 'ended', token, how: ending, step: 0, message: null, at });
+  }
+  return foldChain(entries);
+}
+
+describe('isWithoutProgress', () => {
+  it.each([
+    [true, ['crashed', 'crashed', 'crashed']],
+    [true, ['crashed', 'preempted', 'crashed', null, 'crashed']],
+    [true, ['+finished', 'crashed', 'crashed', 'crashed']],
+    [false, []],
+    [false, ['crashed', 'crashed']],
+    [false, ['crashed', '+crashed', 'crashed', 'crashed']],
+    [false, ['crashed', 'crashed', '+preempted', 'crashed']],
+    [false, ['crashed', 'crashed', 'stopped', 'crashed']],
+    [false, [null, null, null, 'preempted', 'preempted']],
+    // The end that this very rule made: who starts the plan again gets three new attempts.
+    [false, ['crashed', 'crashed', 'crashed', 'failed']],
+  ] as const)('%s for %j', (expected, hows) => {
+    expect(isWithoutProgress(chain(...hows))).toBe(expected);
+  });
+});
