@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, onTestFinished, test } from 'vitest';
+import { guarded } from '../../src/processes/guarded.js';
+import { isAlive, type ProcessIdentity, processIdentity } from '../../src/processes/identity.js';
+import { holdLifetime } from '../../src/processes/lifetime.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
+
+const OWNER = fileURLToPath(new URL('./support/owner.mjs', import.meta.url));
+
+/** Starts `sh` scripts under a guard; the first line they print is a list of pids. */
+async function startGuarded(socket: string, script: string) {
+  const [command, args] = guarded(socket, 'sh', ['-c', script]);
+  const guard = execa(command, args, { reject: false, detached: true, stdin: 'ignore' });
+  const pids = await new Promise<number[]>((resolve) =>
+    guard.stdout.once('data', (data) => resolve(String(data).trim().split(' ').map(Number))),
+  );
+  return { guard, identities: await identitiesOf(pids) };
+}
+
+async function identitiesOf(pids: readonly number[]): Promise<ProcessIdentity[]> {
+  const found = await Promise.all(pids.map(processIdentity));
+  return found.map((identity) => {
+    expect(identity).not.toBeNull();
+    return identity!;
+  });
+}
+
+const nobodyLives = async (identities: readonly ProcessIdentity[]): Promise<boolean> =>
+  !(await Promise.all(identities.map(isAlive))).some(Boolean);
+
+test('kill -9 of the owner: command, its child and the guards are gone', async () => {
+  const owner = execa(process.execPath, [OWNER], { reject: false, detached: true });
+  const line = await new Promise<string>((resolve) =>
+    owner.stdout.once('data', (data) => resolve(String(data))),
+  );
+  const identities = await identitiesOf(JSON.parse(line) as number[]);
+  expect(identities).toHaveLength(6);
+  process.kill(owner.pid!, 'SIGKILL');
+  await until('no process survives', () => nobodyLives(identities));
+  await owner;
+});
+
+test('a command that ignores SIGTERM is killed all the same', async () => {
+  const lifetime = await holdLifetime();
+  const { guard, identities } = await startGuarded(
+    lifetime.socket,
+    'trap "" TERM; sleep 60 & echo $$ $!; while :; do wait; done',
+  );
+  await lifetime.end();
+  await guard;
+  await until('no process survives', () => nobodyLives(identities));
+});
+
+test('the exit code of the command is that of the guard, and leftovers of its group go with it', async () => {
+  const lifetime = await holdLifetime();
+  onTestFinished(() => lifetime.end());
+  const { guard, identities } = await startGuarded(
+    lifetime.socket,
+    'sleep 60 >/dev/null 2>&1 & echo $!; exit 75',
+  );
+  expect((await guard).exitCode).toBe(75);
+  await until('the sleep is gone', () => nobodyLives(identities));
+});
+
+test('SIGTERM to the guard reaches the command, which may end in its own way', async () => {
+  const lifetime = await holdLifetime();
+  onTestFinished(() => lifetime.end());
+  const { guard } = await startGuarded(
+    lifetime.socket,
+    'trap "exit 75" TERM; echo $$; while :; do sleep 0.05; done',
+  );
+  process.kill(guard.pid!, 'SIGTERM');
+  expect((await guard).exitCode).toBe(75);
+});
+
+test('without anybody at the socket nothing is started', async () => {
+  const mark = join(temporaryFolder(), 'started');
+  const [command, args] = guarded(join(temporaryFolder(), 'nobody'), 'touch', [mark]);
+  const guard = await execa(command, args, { reject: false });
+  expect(guard.exitCode).toBe(3);
+  expect(guard.stderr).toContain('is not started');
+  expect((await execa('ls', [mark], { reject: false })).exitCode).not.toBe(0);
+});

@@ -1,0 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits for something to become true; what a test asserts is that, and never how long it took. */
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+): Promise<Exclude<T, false | null | undefined>> {
+  for (const end = Date.now() + 15_000; Date.now() < end; await sleep(20)) {
+    const seen = await look();
+    if (seen) return seen as Exclude<T, false | null | undefined>;
+  }
+  throw new Error(`never came true: ${what}`);
+}
