@@ -15,15 +15,15 @@ export type Reason =
 export type Ending = 'finished' | 'stopped' | 'failed' | 'crashed' | 'preempted' | null;
 
 export type Verdict =
-  | { readonly then: 'finish' }
-  | { readonly then: 'stop'; readonly ending: 'stopped' }
-  | { readonly then: 'rethrow'; readonly ending: 'stopped' | null }
-  | { readonly then: 'fail'; readonly type: FailureType; readonly ending: Ending };
+  | { readonly action: 'finish' }
+  | { readonly action: 'stop'; readonly ending: 'stopped' }
+  | { readonly action: 'rethrow'; readonly ending: 'stopped' | null }
+  | { readonly action: 'fail'; readonly type: FailureType; readonly ending: Ending };
 
 /** As it stands in the chain, by which the next attempt knows what it comes after. */
 export const HUNG = 'The trainer gave no sign of progress and was killed';
 
-const fail = (type: FailureType, ending: Ending): Verdict => ({ then: 'fail', type, ending });
+const fail = (type: FailureType, ending: Ending): Verdict => ({ action: 'fail', type, ending });
 
 const BY_CODE: Readonly<Record<number, Verdict>> = {
   [EXIT.spec]: fail('BadSpec', 'failed'),
@@ -35,18 +35,19 @@ const BY_CODE: Readonly<Record<number, Verdict>> = {
 /** Exhaustive: how the trainer ended and what the activity was told → what the activity does. */
 export function judgeExit(exit: TrainerExit, reason: Reason | null): Verdict {
   // A finished trainer is a finished stage, whatever was asked a moment too late, but for a zombie.
-  if (exit.code === EXIT.finished && exit.result && !isOutdated(reason)) return { then: 'finish' };
+  if (exit.code === EXIT.finished && exit.result && !isOutdated(reason))
+    return { action: 'finish' };
   switch (reason) {
     case 'superseded':
       return fail('Superseded', null);
     case 'connection-lost':
-      return { then: 'rethrow', ending: null };
+      return { action: 'rethrow', ending: null };
     case 'hung':
       return fail('TrainerHung', 'crashed');
     case 'cancel-requested':
-      return BY_CODE[exit.code ?? -1] ?? { then: 'stop', ending: 'stopped' };
+      return BY_CODE[exit.code ?? -1] ?? { action: 'stop', ending: 'stopped' };
     case 'activity-paused':
-      return BY_CODE[exit.code ?? -1] ?? { then: 'rethrow', ending: 'stopped' };
+      return BY_CODE[exit.code ?? -1] ?? { action: 'rethrow', ending: 'stopped' };
     case 'worker-shutdown':
       return fail('Preempted', 'preempted');
     case null:

@@ -155,7 +155,7 @@ describe('judgeExit', () => {
   it.each(TABLE)('%s', (_name, ended, expected) => {
     const verdicts = REASONS.map((reason) => {
       const verdict = judgeExit(ended, reason);
-      return verdict.then === 'fail' ? `${verdict.type}/${verdict.ending}` : verdict.then;
+      return verdict.action === 'fail' ? `${verdict.type}/${verdict.ending}` : verdict.action;
     });
     expect(verdicts).toEqual(expected);
   });

@@ -27,11 +27,11 @@ export async function conclude(
   const reason = publisher.refused ? 'superseded' : run.reason;
   const verdict = judgeExit(run.exit, reason);
   const { done } = beat.progress;
-  if (verdict.then === 'finish') return finish(tools, work, chain, token, run);
+  if (verdict.action === 'finish') return finish(tools, work, chain, token, run);
   const message = exitMessage(run.exit, reason);
   if (run.budget) await chain.budget(token, run.budget);
   if (verdict.ending) await chain.end(token, verdict.ending, done, message);
-  switch (verdict.then) {
+  switch (verdict.action) {
     case 'stop': {
       const { newest } = await chain.fold();
       const checkpoint = newest ? { step: newest.step, artifact: newest.manifest } : null;

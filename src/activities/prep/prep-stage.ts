@@ -63,7 +63,7 @@ export async function runPrep(
 async function conclude(tools: PrepTools, work: PrepWork, run: TrainerRun): Promise<StageOutcome> {
   const { deps, input } = tools;
   const verdict = judgeExit(run.exit, run.reason);
-  switch (verdict.then) {
+  switch (verdict.action) {
     case 'stop':
       return { kind: 'stopped', checkpoint: null };
     case 'rethrow':

@@ -1,25 +1,15 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ActivityCancellationDetails, ApplicationFailure } from '@temporalio/common';
+import { ActivityCancellationDetails } from '@temporalio/common';
 import { CancelledFailure } from '@temporalio/activity';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FailureType } from '../../../src/contracts/failures.js';
-import { attempt, chainOf, openLab, stageOf, type Lab } from '../support/lab.js';
+import { attempt, chainOf, failure, openLab, stageOf, type Lab } from '../support/lab.js';
 
 let lab: Lab;
 beforeEach(async () => {
   lab = await openLab();
 });
 afterEach(() => lab.close());
-
-async function failure(outcome: Promise<unknown>): Promise<ApplicationFailure> {
-  const error = await outcome.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ApplicationFailure);
-  return error as ApplicationFailure;
-}
 
 describe('an attempt that finishes', () => {
   it('publishes checkpoints, model and run, and leaves its result', async () => {
@@ -157,77 +147,5 @@ describe('an attempt that is told to end', () => {
     await expect(first.outcome).rejects.toBeInstanceOf(CancelledFailure);
     expect((await chainOf(lab, input)).attempts[0]?.ended).toBeNull();
     expect(() => process.kill(trainerPid ?? 0, 0)).toThrow();
-  });
-});
-
-describe('after a loss', () => {
-  it('writes one post-mortem with what was lost', async () => {
-    const input = await stageOf(lab, 'full-train', [
-      { steps: 6, at: 3, end: 'wait' },
-      { steps: 6 },
-    ]);
-    const first = attempt(lab.deps, input);
-    const { trainerPid } = await first.until((b) => b.done === 3 && b.publishedStep === 2);
-    process.kill(trainerPid ?? 0, 'SIGKILL');
-    await failure(first.outcome);
-    const heartbeatDetails = first.beats.at(-1);
-    await attempt(lab.deps, input, { attempt: 2, heartbeatDetails }).outcome;
-    const { postMortems } = await chainOf(lab, input);
-    expect(postMortems).toHaveLength(1);
-    expect(postMortems[0]).toMatchObject({
-      kind: 'trainer-crashed',
-      newestStepKnown: 3,
-      resumedFromStep: 2,
-      stepsLost: 1,
-    });
-  });
-
-  it('salvages a staged checkpoint that was never published', async () => {
-    const beforeJournalWrite = async (key: string): Promise<void> => {
-      if (key.endsWith('00000002.json')) throw new Error('store out of reach');
-    };
-    const input = await stageOf(lab, 'full-train', [
-      { steps: 6, at: 2, end: 'kill' },
-      { steps: 6 },
-    ]);
-    await failure(attempt({ ...lab.deps, beforeJournalWrite }, input).outcome);
-    expect((await chainOf(lab, input)).newest).toBeNull();
-    const outcome = await attempt(lab.deps, input, { attempt: 2 }).outcome;
-    expect(outcome).toMatchObject({ result: { metrics: { train: { stepsThisAttempt: 4 } } } });
-    const steps = (await chainOf(lab, input)).published.map(({ step, token }) => [step, token]);
-    expect(steps[0]).toEqual([2, 2]);
-  });
-
-  it('refuses a zombie that wakes between validation and the journal write', async () => {
-    let wake = (): void => undefined;
-    const asleep = new Promise<void>((resolve) => (wake = resolve));
-    let reached = (): void => undefined;
-    const atWrite = new Promise<void>((resolve) => (reached = resolve));
-    const beforeJournalWrite = async (key: string): Promise<void> => {
-      if (!key.endsWith('00000002.json')) return;
-      reached();
-      await asleep;
-    };
-    const input = await stageOf(lab, 'full-train', [
-      { steps: 6, at: 3, end: 'wait' },
-      { steps: 6 },
-    ]);
-    const zombie = attempt({ ...lab.deps, beforeJournalWrite }, input);
-    await atWrite;
-    const other = { ...lab.deps, host: { id: 'host-b', boot: 'boot-2' } };
-    const outcome = await attempt(other, input, { attempt: 2 }).outcome;
-    expect(outcome.kind).toBe('finished');
-    wake();
-    expect((await failure(zombie.outcome)).type).toBe('Superseded');
-    const chain = await chainOf(lab, input);
-    expect(chain.refused.map(({ token, step }) => [token, step])).toEqual([[1, 2]]);
-    expect(chain.published.every(({ token }) => token === chain.newestToken)).toBe(true);
-  });
-
-  it('leaves no staged checkpoint behind', async () => {
-    const input = await stageOf(lab, 'full-train', [{ steps: 6 }]);
-    await attempt(lab.deps, input).outcome;
-    const names = await readdir(join(lab.home, 'hosts', 'host-a', 'work'), { recursive: true });
-    expect(names.filter((name) => name.includes('step-'))).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createGpuActivities } from '../../../src/activities/create-gpu-activities.js';
@@ -130,3 +131,13 @@ export function attempt(deps: StageDeps, input: StageInput, info: Partial<Info> 
 }
 
 export const chainOf = (lab: Lab, input: StageInput) => new Chain(lab.store, input.stageKey).fold();
+
+/** The failure that an attempt must end with. */
+export async function failure(outcome: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await outcome.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof ApplicationFailure) return error;
+  throw new Error(`expected an ApplicationFailure, got ${String(error)}`);
+}

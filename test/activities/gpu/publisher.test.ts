@@ -1,0 +1,75 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Beat } from '../../../src/activities/gpu/beat.js';
+import { Publisher } from '../../../src/activities/gpu/publisher.js';
+import type { CheckpointReadyEvent } from '../../../src/contracts/events.js';
+import { hashFolder } from '../../../src/store/artifact-files.js';
+import { Chain } from '../../../src/store/chain.js';
+import { openLab, quietEnvironment, stageOf, type Lab } from '../support/lab.js';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await openLab();
+});
+afterEach(() => lab.close());
+
+async function ready(step: number): Promise<CheckpointReadyEvent> {
+  const folder = join(lab.home, 'staging', `step-${step}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'state.json'), String(step));
+  const files = await hashFolder(folder);
+  return { type: 'checkpoint-ready', step, folder, files, seconds: 0, stallSeconds: 0 };
+}
+
+async function publisher(onRefused = (): void => undefined) {
+  const input = await stageOf(lab, 'full-train', [{}]);
+  const chain = new Chain(lab.store, input.stageKey);
+  const who = { planId: 'p', stage: 'full-train', host: 'host-a', boot: 'b', attempt: 1 } as const;
+  const { token } = await chain.acquire(who);
+  const beat = await quietEnvironment().run(async () => new Beat(lab.deps, input, 'steps'));
+  return { chain, who, made: new Publisher(lab.deps, chain, token, 2, beat, onRefused) };
+}
+
+const published = async (chain: Chain) => (await chain.fold()).published.map(({ step }) => step);
+
+describe('Publisher', () => {
+  it('settles only when what was offered just before is published', async () => {
+    const { chain, made } = await publisher();
+    const event = await ready(3);
+    void made.offer(event);
+    await made.settle();
+    expect(await published(chain)).toEqual([3]);
+  });
+
+  it('publishes the first and the newest of those that wait', async () => {
+    const { chain, made } = await publisher();
+    const events = await Promise.all([1, 2, 3, 4].map(ready));
+    await Promise.all(events.map((event) => made.offer(event)));
+    await made.settle();
+    const steps = await published(chain);
+    expect(steps.at(-1)).toBe(4);
+    expect(steps).toEqual([...steps].sort());
+    expect(steps.length).toBeLessThanOrEqual(4);
+  });
+
+  it('salvages the newest that is whole', async () => {
+    const { chain, made } = await publisher();
+    const [two, four] = await Promise.all([ready(2), ready(4)]);
+    await writeFile(join(four.folder, 'state.json'), 'half');
+    await made.salvage([four, two]);
+    expect(await published(chain)).toEqual([2]);
+  });
+
+  it('tells once that a newer attempt has taken over, and publishes nothing more', async () => {
+    let refusals = 0;
+    const { chain, who, made } = await publisher(() => (refusals += 1));
+    await chain.acquire({ ...who, host: 'host-b', attempt: 2 });
+    await made.offer(await ready(1));
+    await made.settle();
+    await made.offer(await ready(2));
+    await made.settle();
+    expect([refusals, made.refused, await published(chain)]).toEqual([1, true, []]);
+    expect((await chain.fold()).refused).toHaveLength(1);
+  });
+});
