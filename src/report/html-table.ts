@@ -1,16 +1,27 @@
 import { escapeHtml } from './escape.js';
 
-/** Cells of numbers stand on the right. */
+type Cell = string | number;
+
+/** Numbers with their unit, as ¥1.20, 0.2 % – 5.4 %, 31 s; a lone dash stands for a missing one. */
+const NUMERIC = /^[–¥\d.,\s%-]+(s|min|h|d)?$/;
+const isNumeric = (cell: Cell | undefined): boolean =>
+  typeof cell === 'number' || (cell !== undefined && NUMERIC.test(cell));
+
+/** Columns of numbers stand on the right; a header of empty titles is left out. */
 export function htmlTable(
   header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
+  rows: readonly (readonly Cell[])[],
+  look = '',
 ): string {
-  const numeric = header.map((_, i) => rows.every((row) => typeof row[i] === 'number'));
-  const cell = (tag: 'th' | 'td', value: string | number, i: number): string =>
-    `<${tag}${numeric[i] ? ' class="number"' : ''}>${escapeHtml(String(value))}</${tag}>`;
-  const head = header.map((title, i) => cell('th', title, i)).join('');
+  const numeric = header.map((_, i) => rows.every((row) => isNumeric(row[i])));
+  const cell = (tag: 'th' | 'td', value: Cell, i: number): string => {
+    const text = typeof value === 'number' ? value.toLocaleString('en-US') : value;
+    return `<${tag}${numeric[i] ? ' class="number"' : ''}>${escapeHtml(text)}</${tag}>`;
+  };
+  const titles = header.map((title, i) => cell('th', title, i)).join('');
+  const head = header.some((title) => title !== '') ? `<thead><tr>${titles}</tr></thead>` : '';
   const body = rows
     .map((row) => `<tr>${row.map((v, i) => cell('td', v, i)).join('')}</tr>`)
     .join('');
-  return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
+  return `<table${look ? ` class="${look}"` : ''}>${head}<tbody>${body}</tbody></table>`;
 }

@@ -2,7 +2,13 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeHtml } from './escape.js';
 import { gatherReportData, type ReportData, type ReportRequest } from './report-data.js';
-import * as section from './sections.js';
+import { casesSection } from './sections/cases.js';
+import { configurationSection, dataSection, moneySection } from './sections/facts.js';
+import { overview } from './sections/overview.js';
+import { resultSection } from './sections/result.js';
+import type { Section } from './sections/section.js';
+import { interruptionsSection, timelineSection } from './sections/timeline.js';
+import { trainingSection } from './sections/training.js';
 import { STYLES } from './styles.js';
 import { type TextKey, translator } from './texts.js';
 
@@ -22,18 +28,15 @@ export async function renderReport(request: ReportRequest): Promise<RenderedRepo
   return { html, markdown: null, pptx: null };
 }
 
-const SECTIONS: readonly (readonly [
-  TextKey,
-  (data: ReportData, t: ReturnType<typeof translator>) => string,
-])[] = [
-  ['summary', section.resultSection],
-  ['cases', section.casesSection],
-  ['training', section.trainingSection],
-  ['timeline', section.timelineSection],
-  ['interruptions', section.interruptionsSection],
-  ['data', section.dataSection],
-  ['ledger', section.moneySection],
-  ['configuration', section.configurationSection],
+const SECTIONS: readonly (readonly [TextKey, Section])[] = [
+  ['summary', resultSection],
+  ['cases', casesSection],
+  ['training', trainingSection],
+  ['timeline', timelineSection],
+  ['interruptions', interruptionsSection],
+  ['data', dataSection],
+  ['ledger', moneySection],
+  ['configuration', configurationSection],
 ];
 
 export function reportHtml(data: ReportData): string {
@@ -43,10 +46,11 @@ export function reportHtml(data: ReportData): string {
     const inside = render(data, t);
     return inside === '' ? '' : `<section><h2>${t(title)}</h2>${inside}</section>`;
   });
-  const head = `<p class="soft">${escapeHtml(plan.id)} · ${escapeHtml(state.startedAt)} · dream-sft</p>`;
+  const day = state.startedAt.slice(0, 16).replace('T', ' ');
+  const head = `<p class="soft">${escapeHtml(plan.id)} · ${escapeHtml(day)} UTC · dream-sft</p>`;
   return `<!doctype html>
 <html lang="${plan.language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(plan.title)}</title><style>${STYLES}</style></head>
-<body><h1>${escapeHtml(plan.title)}</h1>${head}${body.join('\n')}</body></html>
+<body><h1>${escapeHtml(plan.title)}</h1>${head}${overview(data, t)}${body.join('\n')}</body></html>
 `;
 }

@@ -1,0 +1,53 @@
+import { escapeHtml } from '../escape.js';
+import { htmlTable } from '../html-table.js';
+import { duration, type Section, yuan } from './section.js';
+
+export const dataSection: Section = (data, t) => {
+  const convert = data.results.convert?.metrics;
+  const validate = data.results.validate?.metrics;
+  const rows: [string, string | number][] = [];
+  if (convert?.kind === 'convert') {
+    const m = convert.convert;
+    rows.push([t('rowsKept'), m.rowsKept]);
+    for (const [rule, count] of Object.entries(m.rowsByRule))
+      rows.push([`${t('rowsByRule')}${t('colon')}${rule}`, count]);
+    rows.push([t('rowsDropped'), m.rowsDropped], [t('rowsHeldOut'), m.rowsHeldOut]);
+  }
+  if (validate?.kind === 'validate') {
+    const m = validate.validate;
+    rows.push([t('tokensPerEpoch'), m.tokensPerEpoch], [t('duplicates'), m.duplicates]);
+    for (const [suite, count] of Object.entries(m.overlap))
+      rows.push([`${t('overlap')}${t('colon')}${suite}`, count]);
+  }
+  return rows.length > 0 ? htmlTable(['', ''], rows) : '';
+};
+
+export const moneySection: Section = (data, t) => {
+  const hosts = new Map<string, { stages: Set<string>; seconds: number; fen: number }>();
+  for (const entry of data.ledger) {
+    if (entry.type !== 'host') continue;
+    const sum = hosts.get(entry.host) ?? { stages: new Set(), seconds: 0, fen: 0 };
+    sum.stages.add(entry.stage);
+    hosts.set(entry.host, {
+      stages: sum.stages,
+      seconds: sum.seconds + entry.seconds,
+      fen: sum.fen + entry.fen,
+    });
+  }
+  const rows = [...hosts].map(([host, sum]) => [
+    host,
+    [...sum.stages].join(', '),
+    duration(sum.seconds),
+    yuan(sum.fen),
+  ]);
+  const total = `<p>${t('spent')}${t('colon')}<b>${yuan(data.state.spentFen)}</b> · ${t('cap')}${t('colon')}${yuan(data.state.capFen)} · ${t('pricePerHour')}${t('colon')}${yuan(data.plan.hosts.pricePerHourFen)}</p>`;
+  const header = [t('host'), t('chargedDuring'), t('charged'), t('amount')];
+  return total + (rows.length > 0 ? htmlTable(header, rows) : '');
+};
+
+export const configurationSection: Section = ({ plan }, t) => {
+  const { base, tokenizer, data, training, evaluation, checkpoints, hosts, digest } = plan;
+  const document = { base, tokenizer, data, training, evaluation, checkpoints, hosts, digest };
+  const text = escapeHtml(JSON.stringify(document, null, 2));
+  return `<details><summary>${t('wholePlan')}</summary><pre>${text}</pre></details>`;
+};

@@ -1,0 +1,29 @@
+import { escapeHtml } from '../escape.js';
+import { duration, percent, scoresOf, type Section, yuan } from './section.js';
+
+/** The numbers that a reader looks for first. */
+export const overview: Section = (data, t) => {
+  const { state } = data;
+  const before = scoresOf(data, 'eval-before');
+  const tiles: [string, string][] = Object.entries(scoresOf(data, 'eval-after')).map(
+    ([suite, after]) => {
+      const was = before[suite];
+      return [suite, `${was ? `${percent(was.score)} → ` : ''}${percent(after.score)}`];
+    },
+  );
+  const train = data.results['full-train']?.metrics;
+  if (train?.kind === 'full-train') {
+    tiles.push([t('steps'), train.train.steps.toLocaleString('en-US')]);
+    tiles.push([t('finalLoss'), train.train.finalLoss.toFixed(4)]);
+  }
+  const seconds = state.stages.reduce((sum, stage) => sum + stage.seconds, 0);
+  tiles.push(
+    [t('interruptionCount'), String(data.postMortems.length)],
+    [t('stagesTook'), duration(seconds)],
+    [t('spent'), yuan(state.spentFen)],
+  );
+  const html = tiles.map(
+    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
+  );
+  return `<dl class="tiles">${html.join('')}</dl>`;
+};

@@ -1,0 +1,50 @@
+import { type Span, timeline } from '../charts/timeline.js';
+import { htmlTable } from '../html-table.js';
+import { duration, type Section, yuan } from './section.js';
+
+export const timelineSection: Section = (data, t) => {
+  const start = Date.parse(data.state.startedAt);
+  const since = (instant: string): number => (Date.parse(instant) - start) / 1000;
+  const spans = data.state.stages.flatMap((stage): Span[] => {
+    if (!stage.startedAt || stage.name === 'report') return [];
+    const from = since(stage.startedAt);
+    const gaps = data.postMortems
+      .filter((lost) => lost.stage === stage.name)
+      .map((lost) => {
+        const at = since(lost.lastSeenAt);
+        return [at, at + (lost.resumedAfterSeconds ?? lost.detectedAfterSeconds ?? 0)] as const;
+      });
+    const to = stage.finishedAt ? since(stage.finishedAt) : from + stage.seconds;
+    const kind = stage.status === 'failed' ? 'bad' : 'good';
+    return [{ label: stage.name, from, to, kind, gaps, note: duration(to - from) }];
+  });
+  const legend = data.postMortems.length > 0 ? `<p class="soft">${t('timelineGaps')}</p>` : '';
+  return `<figure>${timeline(t('timeline'), spans)}</figure>${legend}`;
+};
+
+export const interruptionsSection: Section = (data, t) => {
+  if (data.postMortems.length === 0) return `<p>${t('noInterruptions')}</p>`;
+  return htmlTable(
+    [
+      t('stage'),
+      t('kind'),
+      t('host'),
+      t('detected'),
+      t('resumed'),
+      t('resumedFrom'),
+      t('stepsLost'),
+      t('moneyLost'),
+    ],
+    data.postMortems.map((lost) => [
+      lost.stage,
+      t(lost.kind),
+      lost.host,
+      duration(lost.detectedAfterSeconds),
+      duration(lost.resumedAfterSeconds),
+      lost.resumedFromStep,
+      lost.stepsLost,
+      yuan(lost.moneyLostFen),
+    ]),
+    'oneline',
+  );
+};

@@ -1,0 +1,72 @@
+import { isWide, lineChart } from '../charts/line-chart.js';
+import { htmlTable } from '../html-table.js';
+import type { ReportData, StepRecord } from '../report-data.js';
+import type { TextKey, Translate } from '../texts.js';
+import type { Section } from './section.js';
+
+/** The running mean covers this share of the steps. */
+const MEAN_SHARE = 1 / 30;
+
+export const trainingSection: Section = (data, t) => {
+  if (data.steps.length === 0) return `<p>${t('notRun')}</p>`;
+  const lost = data.postMortems.filter((one) => one.stage === 'full-train');
+  const marks = lost.map((one) => one.resumedFromStep);
+  const over = Math.max(1, Math.round(data.steps.length * MEAN_SHARE));
+  const chart = (key: TextKey, pick: (step: StepRecord) => number, meanOver = over): string => {
+    const points = data.steps.map((step) => [step.step, pick(step)] as const);
+    const series = {
+      label: t(key),
+      points,
+      marks,
+      meanOver,
+      logarithmicWhenWide: key === 'lossCurve',
+    };
+    const title = isWide(series) ? `${t(key)} (${t('logarithmic')})` : t(key);
+    return `<figure><figcaption>${title}</figcaption>${lineChart(series, t('step'))}</figure>`;
+  };
+  const charts = [
+    chart('lossCurve', (s) => s.loss),
+    chart('learningRate', (s) => s.learningRate, 1),
+    chart('tokensPerSecond', (s) => s.tokensPerSecond),
+    chart('gradientNorm', (s) => s.gradientNorm),
+  ];
+  const legend = [
+    over > 1 ? t('chartMean').replace('{n}', String(over)) : '',
+    marks.length > 0 ? t('chartMarks') : '',
+  ].filter((sentence) => sentence !== '');
+  return (
+    `${notesOf(data, t)}<div class="charts">${charts.join('')}</div>` +
+    `<p class="soft">${legend.join(' ')}</p>${factsOf(data, t)}`
+  );
+};
+
+function notesOf(data: ReportData, t: Translate): string {
+  const train = data.results['full-train']?.metrics;
+  const inexact = train?.kind === 'full-train' && train.train.resumedInexactly;
+  return [data.state.stoppedAtCap ? t('stoppedAtCap') : '', inexact ? t('inexact') : '']
+    .filter((note) => note !== '')
+    .map((note) => `<p class="note">${note}</p>`)
+    .join('');
+}
+
+function factsOf(data: ReportData, t: Translate): string {
+  const metrics = data.results['full-train']?.metrics;
+  if (metrics?.kind !== 'full-train') return '';
+  const m = metrics.train;
+  return htmlTable(
+    ['', ''],
+    [
+      [t('steps'), m.steps.toLocaleString('en-US')],
+      [t('tokens'), m.tokens.toLocaleString('en-US')],
+      [
+        t('parameters'),
+        `${m.parameters.toLocaleString('en-US')} (${t('trainable')} ${m.trainableParameters.toLocaleString('en-US')})`,
+      ],
+      [t('finalLoss'), m.finalLoss.toFixed(4)],
+      [t('tokensPerSecond'), Math.round(m.tokensPerSecond).toLocaleString('en-US')],
+      [t('orderHash'), m.orderHash],
+      [t('weights'), m.weightsSha256],
+    ],
+    'facts',
+  );
+}
