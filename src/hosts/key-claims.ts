@@ -54,7 +54,8 @@ export class KeyClaims {
       await writeFile(mark, '', { flag: 'wx' });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      return void (await sleep(50));
+      await sleep(50);
+      return;
     }
     await rm(this.#path(key), { force: true });
   }
