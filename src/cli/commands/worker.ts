@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import { CliError } from '../cli-error.js';
 import { config } from '../context.js';
@@ -31,5 +33,12 @@ export async function worker(kind: string, options: WorkerArguments): Promise<nu
   const keepAlive = setInterval(() => undefined, 60_000);
   const code = await started.exited;
   clearInterval(keepAlive);
-  return code ?? CLI_EXIT.planFailed;
+  if (code === 0) return CLI_EXIT.ok;
+  const log = join(settings.home, 'logs', `${name}.out`);
+  const said = (await readFile(log, 'utf8').catch(() => '')).trim();
+  throw new CliError(
+    said.split('\n').slice(-2).join('\n') || `The ${known} worker ended unexpectedly.`,
+    code ?? CLI_EXIT.planFailed,
+    `Its log: ${log}`,
+  );
 }
