@@ -1,0 +1,154 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram } from '../../src/cli/main.js';
+import { CLI_EXIT } from '../../src/contracts/failures.js';
+import { freePorts } from '../../src/processes/free-port.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PAIRS = [
+  ['README.md', 'README.zh-CN.md'],
+  ['docs/guide.md', 'docs/guide.zh-CN.md'],
+] as const;
+const SYSTEM = process.env['DREAM_SFT_SYSTEM'] === '1';
+
+const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+const english = read('README.md');
+
+const blocks = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    ([, inside]) => inside ?? '',
+  );
+const commandsOf = (text: string): string[] =>
+  blocks(text, 'sh').flatMap((block) => block.trim().split('\n'));
+/** Code of a table's first cell: commands, paths and scripts stand there in every language. */
+const firstCells = (text: string): string[] =>
+  [...text.matchAll(/^\| (`.*?) \| /gm)].flatMap(([, cell]) =>
+    [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? ''),
+  );
+const headingLevels = (text: string): number[] =>
+  [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^(#+) /gm)].map(
+    ([, signs]) => signs?.length ?? 0,
+  );
+
+describe.each(PAIRS)('%s and %s', (en, zh) => {
+  it('have the same headings, commands and rows of code', () => {
+    expect(headingLevels(read(zh))).toEqual(headingLevels(read(en)));
+    expect(commandsOf(read(zh))).toEqual(commandsOf(read(en)));
+    expect(firstCells(read(zh))).toEqual(firstCells(read(en)));
+    expect(firstCells(read(en)).length).toBeGreaterThan(5);
+  });
+
+  it.each([en, zh])('%s links only to files that exist', (name) => {
+    const targets = [...read(name).matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => target ?? '');
+    const missing = targets.filter((to) => !existsSync(join(ROOT, dirname(name), to)));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('README', () => {
+  it('shows the same output in both languages, on at most 150 lines', () => {
+    expect(blocks(read('README.zh-CN.md'), 'text')[0]).toBe(blocks(english, 'text')[0]);
+    for (const [name] of [['README.md'], ['README.zh-CN.md']] as const)
+      expect(read(name).trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  });
+
+  it('names every command of the CLI and no other', () => {
+    const section = english.split('## Commands')[1]?.split('Exit codes')[0] ?? '';
+    const told = firstCells(section).map((code) => code.split(' ')[0]);
+    const known = buildProgram().commands.map((command) => command.name());
+    expect(told.toSorted()).toEqual(known.toSorted());
+  });
+
+  it('names every exit code', () => {
+    for (const [name, marker] of [
+      ['README.md', 'Exit codes: '],
+      ['README.zh-CN.md', '退出码：'],
+    ] as const) {
+      const line = read(name)
+        .split('\n')
+        .find((text) => text.startsWith(marker));
+      const told = (line ?? '')
+        .slice(marker.length)
+        .split(' · ')
+        .map((part) => parseInt(part, 10));
+      expect(told).toEqual(Object.values(CLI_EXIT).toSorted((a, b) => a - b));
+    }
+  });
+});
+
+/** Without a server: what stands in the README must end with this. Others are not cheap. */
+const CHEAP: Readonly<Record<string, { exit: number; says: RegExp }>> = {
+  'node bin/dream-sft.mjs --help': { exit: 0, says: /^Usage: dream-sft/ },
+  'node bin/dream-sft.mjs plan check plans/tiny.yaml': { exit: 0, says: /plan tiny is fine/ },
+  'node bin/dream-sft.mjs plan check plans/dream7b-s1k.yaml': existsSync(
+    join(ROOT, 'data/gsm8k_test.jsonl'),
+  )
+    ? { exit: 0, says: /plan dream7b-s1k is fine/ }
+    : { exit: CLI_EXIT.spec, says: /^1 mistake .*\n.*there is no file .*gsm8k_test\.jsonl\n$/ },
+  'node bin/dream-sft.mjs start plans/dream7b-s1k.yaml': existsSync(
+    join(ROOT, 'data/gsm8k_test.jsonl'),
+  )
+    ? { exit: CLI_EXIT.noServer, says: /^No Temporal server answers/ }
+    : { exit: CLI_EXIT.spec, says: /there is no file/ },
+  'node bin/dream-sft.mjs approve dream7b-s1k': {
+    exit: CLI_EXIT.noServer,
+    says: /^No Temporal server answers/,
+  },
+};
+const DEAR = ['npm run demo', 'npm test', 'npm run setup', 'node bin/dream-sft.mjs up'];
+
+describe('commands of the README', () => {
+  let home: string;
+  let closedPort = 0;
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'dream-sft-readme-'));
+    closedPort = (await freePorts(1))[0] ?? 0;
+  });
+  afterAll(() => rm(home, { recursive: true }));
+
+  it('are all known here: run as cheap, or named as dear', () => {
+    const all = new Set(commandsOf(english));
+    expect([...all].toSorted()).toEqual([...Object.keys(CHEAP), ...DEAR].toSorted());
+  });
+
+  it.each(Object.entries(CHEAP))('%s', async (command, { exit, says }) => {
+    const env = {
+      ...process.env,
+      DREAM_SFT_HOME: home,
+      TEMPORAL_ADDRESS: `127.0.0.1:${closedPort}`,
+      NO_COLOR: '1',
+    };
+    const { code, text } = await new Promise<{ code: number; text: string }>((resolve) => {
+      const child = execFile(
+        process.execPath,
+        command.split(' ').slice(1),
+        { cwd: ROOT, env },
+        (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, text: stdout + stderr }),
+      );
+    });
+    expect(text).toMatch(says);
+    expect(text).not.toMatch(/^\s+at /m);
+    expect(code).toBe(exit);
+  });
+
+  it.skipIf(!SYSTEM)(
+    'npm run demo (only with DREAM_SFT_SYSTEM=1: it takes minutes)',
+    () => {
+      const run = spawnSync('npm', ['run', '-s', 'demo', '--', '--json'], {
+        cwd: ROOT,
+        env: { ...process.env, DREAM_SFT_HOME: home },
+        encoding: 'utf8',
+        maxBuffer: 2 ** 26,
+      });
+      const summary = JSON.parse(run.stdout) as { status: string; interruptions: unknown[] };
+      expect([run.status, summary.status]).toEqual([0, 'finished']);
+      expect(summary.interruptions).toHaveLength(1);
+    },
+    600_000,
+  );
+});
