@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { LocalStack, type StackPart } from '../../src/cli/local-stack.js';
 import type { Config } from '../../src/config/config.js';
 import { freePorts } from '../../src/processes/free-port.js';
-import { startTemporalServer } from '../../src/processes/server.js';
+import { ServerError, startTemporalServer } from '../../src/processes/server.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { ObjectStore } from '../../src/store/object-store.js';
 import { childPids } from './process-tree.js';
@@ -25,12 +25,11 @@ export class System {
     home: string = temporaryHome(),
     parts: readonly StackPart[] = ['server', 'control', 'prep'],
   ): Promise<System> {
-    const [port, uiPort] = (await freePorts(2)) as [number, number];
-    const stack = await LocalStack.start({ home, port, uiPort, parts, gpuClass: 'local' });
+    const { stack, ports } = await startStack(home, parts);
     const connection = await Connection.connect(stack.config.connection);
     const client = new Client({ connection, namespace: stack.config.namespace });
     const store = await openStore({ kind: 'local' }, home);
-    return new System(home, [port, uiPort], stack, connection, client, store);
+    return new System(home, ports, stack, connection, client, store);
   }
 
   get config(): Config {
@@ -57,4 +56,20 @@ export class System {
 
 export function temporaryHome(): string {
   return mkdtempSync(join(tmpdir(), 'dream-sft-e2e-'));
+}
+
+/** A port that was free may be another program's a moment later; then others are tried. */
+async function startStack(
+  home: string,
+  parts: readonly StackPart[],
+): Promise<{ stack: LocalStack; ports: readonly [number, number] }> {
+  for (let left = 3; ; left -= 1) {
+    const [port, uiPort] = (await freePorts(2)) as [number, number];
+    try {
+      const stack = await LocalStack.start({ home, port, uiPort, parts, gpuClass: 'local' });
+      return { stack, ports: [port, uiPort] };
+    } catch (error) {
+      if (!(error instanceof ServerError) || left === 1) throw error;
+    }
+  }
 }
