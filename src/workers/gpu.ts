@@ -15,6 +15,8 @@ import { connectPatiently, installRuntime, runTogether } from './runtime.js';
 export interface GpuWorkerOptions {
   readonly gpuClass: string;
   readonly hostId?: string;
+  /** See StageDeps. */
+  readonly beforeJournalWrite?: (key: string) => Promise<void> | void;
 }
 
 /** Activities only: one training slot, and a queue of its own for probes of this host. */
@@ -48,6 +50,7 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
     now: () => new Date(),
     log,
     onWork: (work) => record.work(work),
+    ...(options.beforeJournalWrite ? { beforeJournalWrite: options.beforeJournalWrite } : {}),
   });
   const common = {
     connection,

@@ -29,19 +29,3 @@ function read(path: string): string {
 export function childPids(pid: number): number[] {
   return processes().flatMap((each) => (each.parent === pid ? [each.pid] : []));
 }
-
-export function descendantPids(pid: number): number[] {
-  return childPids(pid).flatMap((child) => [child, ...descendantPids(child)]);
-}
-
-/** Processes that name `text` in their command line or environment, as all of one home do. */
-export function pidsThatMention(text: string): number[] {
-  return processes()
-    .map(({ pid }) => pid)
-    .filter(
-      (pid) =>
-        pid !== process.pid &&
-        (read(`/proc/${pid}/cmdline`).includes(text) ||
-          read(`/proc/${pid}/environ`).includes(text)),
-    );
-}
