@@ -30,7 +30,10 @@ function explain(error: unknown, location: string): Error {
   if (UNSUPPORTED.includes(status)) return unconditional(location);
   if (status === 404) return new UnfitStoreError(location, 'there is no such bucket. Create it.');
   if (status === 401 || status === 403) {
-    return new UnfitStoreError(location, 'access denied. Check the credentials and their rights.');
+    return new UnfitStoreError(
+      location,
+      'access denied, or no such bucket. Check bucket name, credentials and their rights.',
+    );
   }
   const message = error instanceof Error ? error.message || error.name : String(error);
   return new UnfitStoreError(location, `${message}. Check endpoint, region and credentials.`);

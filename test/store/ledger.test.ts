@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { cumulativeFen, Ledger } from '../../src/store/ledger.js';
+import { localStore } from './support/examples.js';
+
+const stage = 'full-train' as const;
+
+it('opens once for the same terms and again for new ones', async () => {
+  const ledger = new Ledger(await localStore(), 'tiny');
+  const terms = { capFen: 10_000, reserveFen: 100, pricePerHourFen: 199 };
+  await ledger.open(terms);
+  await ledger.open(terms);
+  await ledger.open({ ...terms, capFen: 12_000 });
+  expect((await ledger.entries()).map((entry) => entry.type)).toEqual(['opened', 'opened']);
+});
+
+it('charges a cumulative amount once, of 20 at once', async () => {
+  const store = await localStore();
+  const charge = { host: 'h1', stage, seconds: 3600, fen: 199 };
+  const each = Array.from({ length: 20 }, () => new Ledger(store, 'tiny').charge(charge));
+  const charged = await Promise.all(each);
+  expect(charged.filter((fen) => fen > 0)).toEqual([199]);
+  expect(await new Ledger(store, 'tiny').totalFen()).toBe(199);
+});
+
+it('neither loses nor doubles a fraction, in any order of late and repeated charges', async () => {
+  const Times = fc.array(fc.record({ host: fc.nat(2), tenths: fc.nat(200_000) }), {
+    maxLength: 12,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(5_000), Times, async (price, times) => {
+      const ledger = new Ledger(await localStore(), 'tiny');
+      const longest = new Map<number, number>();
+      for (const { host, tenths } of times) {
+        const seconds = tenths / 10;
+        const fen = cumulativeFen(seconds, price);
+        await ledger.charge({ host: `h${host}`, stage, seconds, fen });
+        longest.set(host, Math.max(longest.get(host) ?? 0, seconds));
+      }
+      const due = [...longest.values()].reduce((sum, s) => sum + cumulativeFen(s, price), 0);
+      expect(await ledger.totalFen()).toBe(due);
+    }),
+    { seed: 20261124, numRuns: 40 },
+  );
+}, 60_000);
