@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readState } from '../../src/cli/plan-handle.js';
+import { startPlan } from '../../src/cli/start-plan.js';
+import { readSummary } from '../../src/cli/summary-file.js';
+import { HostRecord } from '../../src/contracts/journal.js';
+import type { ResolvedPlan } from '../../src/contracts/plan.js';
+import { probeQueue, type StageName } from '../../src/contracts/stages.js';
+import type { Summary } from '../../src/contracts/state.js';
+import { cli } from '../helpers/cli.js';
+import { eventually } from '../helpers/deadline.js';
+import { startHost } from '../helpers/hosts.js';
+import { smallPlan } from '../helpers/plans.js';
+import { chainOf } from '../helpers/results.js';
+import { System } from '../helpers/system.js';
+import { closed, midway, until } from '../helpers/watching.js';
+
+/** One system for all: stages before full-train are done once and then found in the store. */
+let system: System;
+beforeAll(async () => {
+  system = await System.start();
+});
+afterAll(() => system?.close());
+
+/** Full-train of each plan has a stage key of its own, by an interval that changes no result. */
+async function start(id: string, everySteps: number, ...settings: string[]): Promise<ResolvedPlan> {
+  const plan = await smallPlan(id, [
+    `checkpoints.everySteps=${everySteps}`,
+    'training.steps=90',
+    'evaluation.suites.0.questions=8',
+    ...settings,
+  ]);
+  await startPlan(system.client, plan);
+  return plan;
+}
+
+async function finished(id: string): Promise<Summary> {
+  expect(await closed(system, id)).toBe('COMPLETED');
+  return readSummary(system.home, id);
+}
+
+const stageOf = (summary: Summary, stage: StageName) =>
+  summary.stages.find(({ name }) => name === stage)!;
+
+test('tick, logs --follow and the probe queue while training', async () => {
+  const id = 'looked-at';
+  await start(id, 4);
+  const { progress } = await midway(system, id, 'full-train');
+  const follower = cli(system, 'logs', id, 'full-train', '--follow');
+  let shown = '';
+  follower.stdout.on('data', (data: Buffer) => (shown += data.toString()));
+  const first = await eventually('the log is shown', () => shown.length);
+  const record = await system.client.activity.execute('probeHost', {
+    id: 'probe-of-test',
+    taskQueue: probeQueue(progress.host),
+    startToCloseTimeout: '10s',
+  });
+  expect(HostRecord.parse(record)).toMatchObject({ id: progress.host, planId: id });
+  const ticked = await cli(system, 'tick', id, 'watched');
+  expect(ticked.stderr).toBe('');
+  expect((await readState(system.client, id)).ticked['watched']).toBeDefined();
+  await eventually('new lines are followed', () => shown.length > first);
+  follower.kill('SIGINT');
+  expect((await follower).exitCode).toBe(0);
+  await finished(id);
+});
+
+test('an activity paused in the UI saves a checkpoint and goes on from it', async () => {
+  const id = 'activity-paused';
+  await start(id, 5);
+  await midway(system, id, 'full-train');
+  const { raw } = await system.client.workflow.getHandle(id).describe();
+  const activity = raw.pendingActivities!.find(
+    ({ activityType }) => activityType?.name === 'fullTrain',
+  )!;
+  const target = {
+    namespace: system.config.namespace,
+    execution: { workflowId: id },
+    id: activity.activityId!,
+    identity: 'test',
+  };
+  await system.client.workflowService.pauseActivity({ ...target, reason: 'a test' });
+  const stopped = await eventually('the attempt ends', async () => {
+    const found = await chainOf(system.store, id, 'full-train');
+    return found?.chain.attempts[0]?.ended ? found.chain : null;
+  });
+  await system.client.workflowService.unpauseActivity(target);
+  await finished(id);
+  const { chain } = (await chainOf(system.store, id, 'full-train'))!;
+  expect(chain.attempts).toHaveLength(2);
+  expect(chain.attempts[1]!.publishedSteps[0]).toBeGreaterThan(stopped.newest!.step);
+});
+
+test('a cancelled plan that is started again goes on from its last checkpoint', async () => {
+  const id = 'cancelled';
+  const plan = await start(id, 6);
+  await midway(system, id, 'full-train');
+  await cli(system, 'cancel', id);
+  expect(await closed(system, id)).toBe('CANCELLED');
+  expect((await readSummary(system.home, id)).status).toBe('cancelled');
+  const { chain: before } = (await chainOf(system.store, id, 'full-train'))!;
+  expect(before.attempts[0]!.ended?.how).toBe('stopped');
+  expect(await startPlan(system.client, plan)).toEqual({ kind: 'started' });
+  const summary = await finished(id);
+  expect(stageOf(summary, 'convert').cached).toBe(true);
+  const { chain } = (await chainOf(system.store, id, 'full-train'))!;
+  expect(chain.attempts[1]!.publishedSteps[0]).toBeGreaterThan(before.newest!.step);
+});
+
+test('retry --from on a running and on a closed plan', async () => {
+  const id = 'retried';
+  await start(id, 7);
+  await midway(system, id, 'full-train');
+  expect((await cli(system, 'retry', id, '--from', 'validate')).stderr).toBe('');
+  const running = await finished(id);
+  expect(stageOf(running, 'convert').cached).toBe(true);
+  expect(stageOf(running, 'validate').cached).toBe(false);
+  expect(stageOf(running, 'full-train').status).toBe('finished');
+  expect((await cli(system, 'retry', id, '--from', 'eval-after')).stderr).toBe('');
+  await until(system, id, 'has ended again', ({ status }) => status === 'finished');
+  const again = await finished(id);
+  expect(stageOf(again, 'eval-after').cached).toBe(false);
+  expect(stageOf(again, 'convert').cached).toBe(true);
+});
+
+test('a plan with manual hosts says what to do and waits', async () => {
+  const id = 'by-hand';
+  await start(id, 8, 'hosts.provider=manual', 'hosts.gpuClass=by-hand');
+  const waiting = await until(system, id, 'says what to do', (state) =>
+    Boolean(state.current?.waitingFor),
+  );
+  expect(waiting.current!.waitingFor).toContain('dream-sft worker gpu --gpu-class by-hand');
+  await startHost(system, 'by-hand-1', 'by-hand');
+  await finished(id);
+});
