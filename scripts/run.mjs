@@ -1,4 +1,4 @@
-// `npm run demo | test | check | gen`: sets the project up first, then does it.
+// `npm run demo | test | test:system | check | gen`: sets the project up first, then does it.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
@@ -12,7 +12,8 @@ const unitTests = [bin('vitest'), ['run', '--project', 'unit', ...rest]];
 const pytest = [python, ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml')]];
 const TASKS = {
   demo: [[process.execPath, [join(root, 'bin', 'dream-sft.mjs'), 'demo', ...rest]]],
-  test: [[bin('vitest'), ['run', ...rest]], pytest],
+  test: [[bin('vitest'), ['run', '--project', 'unit', ...rest]], pytest],
+  system: [[bin('vitest'), ['run', '--project', 'system', ...rest]]],
   gen: [[process.execPath, [join(root, 'scripts', 'generate-schemas.mjs')]]],
   check: [
     [bin('prettier'), ['--check', '--log-level', 'warn', '.']],

@@ -13,13 +13,9 @@ export async function closeStage(
 ): Promise<ClosedStage> {
   const { plan } = run;
   const { hosts } = plan;
-  const closed = await control.closeStage({
-    planId: plan.id,
-    stage,
-    stageKey,
-    releaseHosts,
-    hosts,
-  });
+  const input = { planId: plan.id, stage, stageKey, releaseHosts, hosts };
+  // Also after a cancel: the last checkpoint is read from the journal.
+  const closed = await CancellationScope.nonCancellable(() => control.closeStage(input));
   run.closed.set(`${stage} ${stageKey}`, closed);
   const ofStage = [...run.closed]
     .filter(([key]) => key.startsWith(`${stage} `))

@@ -1,7 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { StageInput } from '../contracts/activities.js';
 import type { StageOutcome } from '../contracts/outcome.js';
-import { type GpuStageName, isGpuStage, type StageName } from '../contracts/stages.js';
+import type { GpuStageName, StageName } from '../contracts/stages.js';
 import type { PlanRun } from './plan-run.js';
 import { totalSteps } from './policy/money.js';
 import { gpuActivities, prep, reporting, supervision } from './proxies.js';

@@ -15,8 +15,10 @@ test('another process with the same pid is another one', async () => {
 });
 
 test('a process that nobody has reaped yet counts as dead', async () => {
-  // The shell starts a child that ends at once, then becomes a program that never waits for it.
-  const parent = execa('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], { reject: false });
+  // The parent never waits for its child, so that it stays in the process table.
+  const program =
+    'import os, time; p = os.fork(); p or os._exit(0); print(p, flush=True); time.sleep(60)';
+  const parent = execa('python3', ['-c', program], { reject: false });
   const pid = Number(
     await new Promise<string>((resolve) =>
       parent.stdout.once('data', (data) => resolve(String(data))),

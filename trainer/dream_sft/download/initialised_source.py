@@ -1,4 +1,4 @@
-"""kind: initialised. A small model of Dream's architecture with random weights, a function of seed."""
+"""kind: initialised. A small model of Dream's architecture with random weights from a seed."""
 
 from __future__ import annotations
 
