@@ -8,12 +8,11 @@ import {
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import type { StageName } from '../contracts/stages.js';
-import { closeStage } from './close.js';
+import { end, sentenceOf, typedFailure } from './ending.js';
 import { registerHandlers } from './handlers.js';
 import { PlanRun } from './plan-run.js';
 import { failureSentence, judge } from './policy/judgement.js';
 import { approvesItself, quote } from './policy/money.js';
-import { summarise } from './policy/summary.js';
 import { control } from './proxies.js';
 import { runStage, type StageEnd } from './run-stage.js';
 
@@ -36,9 +35,9 @@ export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {})
       await CancellationScope.nonCancellable(() => end(run, 'cancelled', null));
       throw error;
     }
-    const failure = failureOf(error);
-    await CancellationScope.nonCancellable(() => end(run, 'failed', failure.sentence(run)));
-    throw failure.error;
+    const failure = typedFailure(error);
+    await CancellationScope.nonCancellable(() => end(run, 'failed', sentenceOf(run, failure)));
+    throw failure;
   }
   await condition(allHandlersFinished);
 }
@@ -97,13 +96,17 @@ const STORY: Readonly<Record<StageName, Step>> = {
 
 async function carry(run: PlanRun): Promise<void> {
   const order = Object.keys(STORY) as StageName[];
-  for (let at = 0; at < order.length; at += 1) {
-    const stage = order[at]!;
-    const to = (await waitWhilePaused(run)) ?? (await step(run, stage));
-    if (to === null) continue;
-    run.raiseGenerations(to);
-    run.apply({ type: 'wentBack', stage: to });
-    at = order.indexOf(to) - 1;
+  for (let at = 0; ; at += 1) {
+    const stage = order[at];
+    // Also behind the last stage: what was asked during it is not dropped.
+    const to = (await waitWhilePaused(run)) ?? (stage ? await step(run, stage) : null);
+    if (to !== null) {
+      run.raiseGenerations(to);
+      run.apply({ type: 'wentBack', stage: to });
+      at = order.indexOf(to) - 1;
+    } else if (!stage) {
+      return;
+    }
   }
 }
 
@@ -158,7 +161,7 @@ async function train(run: PlanRun): Promise<StageEnd> {
     async (error: unknown): Promise<StageEnd> => {
       if (!(error instanceof ApplicationFailure)) throw error;
       const failure = { type: error.type ?? 'Error', message: error.message };
-      const closed = [...run.closed].findLast(([key]) => key.startsWith('full-train '))?.[1];
+      const closed = run.closed.get(`full-train ${run.stageKeys.get('full-train')}`);
       const checkpoint = closed?.newestCheckpoint ?? null;
       if (judge('full-train', failure, checkpoint !== null) === 'fail') throw error;
       const message = failureSentence('full-train', failure, run.plan.language === 'zh');
@@ -172,33 +175,4 @@ async function train(run: PlanRun): Promise<StageEnd> {
     run.trained = { artifact: ended.checkpoint.artifact, folder: 'model' };
   }
   return ended;
-}
-
-/** Hosts back, summary written; also after a cancel or a failure. */
-async function end(
-  run: PlanRun,
-  status: 'finished' | 'cancelled' | 'failed',
-  failure: string | null,
-): Promise<void> {
-  const open = run.state.stages.find((s) => s.status === 'running' || s.status === 'pausing');
-  if (open && status === 'cancelled') run.apply({ type: 'stageCancelled', stage: open.name });
-  if (open && status === 'failed') {
-    run.apply({ type: 'stageFailed', stage: open.name, message: failure ?? '' });
-  }
-  const last = [...run.closed.keys()].at(-1)?.split(' ');
-  if (last) await closeStage(run, last[0] as Parameters<typeof closeStage>[1], last[1]!, true);
-  run.apply({ type: 'ended', status, failure });
-  await control.writeSummary({ summary: summarise(run.state, run.results, run.now()) });
-}
-
-function failureOf(error: unknown): { error: unknown; sentence: (run: PlanRun) => string } {
-  return {
-    error,
-    sentence: (run) => {
-      const stage = run.state.stages.find((s) => s.status === 'running')?.name ?? 'download';
-      const type = error instanceof ApplicationFailure ? (error.type ?? 'Error') : 'Error';
-      const message = error instanceof Error ? error.message : String(error);
-      return failureSentence(stage, { type, message }, run.plan.language === 'zh');
-    },
-  };
 }

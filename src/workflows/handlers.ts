@@ -39,6 +39,8 @@ const STOPPING = 'the running stage is about to stop already';
 export function registerHandlers(run: PlanRun): void {
   setHandler(stateQuery, () => run.state);
   setHandler(stageNewsSignal, (news) => {
+    // A supervisor of an older generation may still have something to say.
+    if (run.stageKeys.get(news.stage) !== news.stageKey) return;
     run.apply({ type: 'news', news });
     const over = news.capReached || mustStopTraining(run.plan, run.state.spentFen);
     const training = stageOf(run.state, 'full-train').status === 'running';

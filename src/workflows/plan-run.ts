@@ -29,6 +29,10 @@ export class PlanRun {
   intent: Intent | null = null;
   /** Of the stage that runs now. */
   scope: CancellationScope | null = null;
+  /** The stage that the plan is at, running or about to. */
+  stage: StageName = 'download';
+  /** Key under which each stage was carried out last, in the order of their beginning. */
+  readonly stageKeys = new Map<StageName, string>();
   /** Raised by retryFrom: the same work under another stage key. */
   readonly generations = new Map<StageName, number>();
   /** Folds of earlier stage keys of a stage, which count too. */
@@ -67,6 +71,8 @@ export class PlanRun {
     for (const stage of STAGES.slice(STAGES.indexOf(from))) {
       this.generations.set(stage, generation);
       delete this.results[stage];
+      // What an older generation trained is not what this one evaluates.
+      if (stage === 'full-train') this.trained = null;
     }
   }
 

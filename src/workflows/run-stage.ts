@@ -1,6 +1,4 @@
 import {
-  ActivityFailure,
-  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   condition,
@@ -11,6 +9,7 @@ import type { ArtifactRef } from '../contracts/base.js';
 import type { ClosedStage, StageOutcome, StageResult } from '../contracts/outcome.js';
 import { isGpuStage, type StageName } from '../contracts/stages.js';
 import { closeStage } from './close.js';
+import { typedFailure } from './ending.js';
 import type { PlanRun } from './plan-run.js';
 import { control } from './proxies.js';
 import { runActivity } from './run-activity.js';
@@ -28,23 +27,46 @@ export async function runStage(
   stage: StageName,
   inputs: Readonly<Record<string, ArtifactRef>>,
 ): Promise<StageEnd> {
+  run.stage = stage;
   const input = await resolve(run, stage, inputs);
   if ('finished' in input) return finish(run, stage, input.finished, true);
+  run.stageKeys.delete(stage);
+  run.stageKeys.set(stage, input.stageKey);
+  let closed: ClosedStage | null = null;
   for (;;) {
+    // What was asked before anything was scheduled needs no cancelling.
+    const ended = await obey(run, stage, input.stageKey, closed);
+    if (ended) return ended;
     run.apply({ type: 'stageStarted', stage });
-    const { outcome, closed } = await attemptAndClose(run, stage, input);
-    if (outcome.kind === 'finished') return finish(run, stage, outcome.result, false);
-    const intent = takeIntent(run);
+    const done = await attemptAndClose(run, stage, input);
+    closed = done.closed;
+    if (done.outcome.kind === 'finished') return finish(run, stage, done.outcome.result, false);
     // Nobody but a cancelled plan is left who could have stopped it.
-    if (intent === null) throw new CancelledFailure('the plan was cancelled');
-    if (intent.kind === 'go-back') return { kind: 'went-back', to: intent.to };
-    if (intent.kind === 'cap') {
+    if (run.intent === null) throw new CancelledFailure('the plan was cancelled');
+  }
+}
+
+/** Carries out why the plan wanted the stage to stop; null: it may go on. */
+async function obey(
+  run: PlanRun,
+  stage: StageName,
+  stageKey: string,
+  closed: ClosedStage | null,
+): Promise<StageEnd | null> {
+  const intent = takeIntent(run);
+  switch (intent?.kind) {
+    case undefined:
+      return null;
+    case 'go-back':
+      return { kind: 'went-back', to: intent.to };
+    case 'cap':
       run.apply({ type: 'stoppedAtCap' });
       run.apply({ type: 'stageStopped', stage, message: 'the cap of the plan is near' });
       return { kind: 'stopped', checkpoint: closed?.newestCheckpoint ?? null };
+    case 'pause': {
+      const to = await pause(run, stage, stageKey);
+      return to ? { kind: 'went-back', to } : null;
     }
-    const to = await pause(run, stage, input.stageKey);
-    if (to) return { kind: 'went-back', to };
   }
 }
 
@@ -91,18 +113,10 @@ async function attempt(run: PlanRun, stage: StageName, input: StageInput): Promi
     // A cancel on a dead host ends in a timeout: the scope's state tells, not the error.
     if (scope.consideredCancelled || isCancellation(error))
       return { kind: 'stopped', checkpoint: null };
-    throw failureOf(error);
+    throw typedFailure(error);
   } finally {
     run.scope = null;
   }
-}
-
-function failureOf(error: unknown): unknown {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return cause;
-  if (!(error instanceof ActivityFailure)) return error;
-  const told = cause instanceof Error ? cause : error;
-  return ApplicationFailure.nonRetryable(told.message, told.name);
 }
 
 function takeIntent(run: PlanRun): PlanRun['intent'] {
@@ -113,6 +127,8 @@ function takeIntent(run: PlanRun): PlanRun['intent'] {
 
 function finish(run: PlanRun, stage: StageName, result: StageResult, cached: boolean): StageEnd {
   run.results[stage] = result;
+  // The cap was reached as the stage finished by itself: nothing is left to stop.
+  if (run.intent?.kind === 'cap') run.intent = null;
   run.apply({ type: cached ? 'stageCached' : 'stageFinished', stage });
   return { kind: 'finished', result };
 }

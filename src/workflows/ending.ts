@@ -1,0 +1,44 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { isGpuStage } from '../contracts/stages.js';
+import { closeStage } from './close.js';
+import type { PlanRun } from './plan-run.js';
+import { failureSentence } from './policy/judgement.js';
+import { summarise } from './policy/summary.js';
+import { control } from './proxies.js';
+
+/** Hosts back, summary written; also after a cancel or a failure. */
+export async function end(
+  run: PlanRun,
+  status: 'finished' | 'cancelled' | 'failed',
+  failure: string | null,
+): Promise<void> {
+  const open = run.state.stages.find(({ status: at }) => OPEN.has(at));
+  if (open && status === 'cancelled') run.apply({ type: 'stageCancelled', stage: open.name });
+  if (open && status === 'failed') {
+    run.apply({ type: 'stageFailed', stage: open.name, message: failure ?? '' });
+  }
+  await giveHostsBack(run);
+  run.apply({ type: 'ended', status, failure });
+  await control.writeSummary({ summary: summarise(run.state, run.results, run.now()) });
+}
+
+const OPEN: ReadonlySet<string> = new Set(['running', 'pausing', 'paused']);
+
+/** Closing any GPU stage releases all hosts that this plan has started. */
+async function giveHostsBack(run: PlanRun): Promise<void> {
+  const last = [...run.stageKeys].findLast(([stage]) => isGpuStage(stage));
+  if (last && isGpuStage(last[0])) await closeStage(run, last[0], last[1], true);
+}
+
+/** The typed failure inside an activity's; control activities are not unwrapped elsewhere. */
+export function typedFailure(error: unknown): ApplicationFailure {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return cause;
+  const told = cause instanceof Error ? cause : new Error(String(cause));
+  return ApplicationFailure.nonRetryable(told.message, told.name);
+}
+
+export function sentenceOf(run: PlanRun, failure: ApplicationFailure): string {
+  const told = { type: failure.type ?? 'Error', message: failure.message };
+  return failureSentence(run.stage, told, run.plan.language === 'zh');
+}
