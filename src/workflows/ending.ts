@@ -25,7 +25,7 @@ export async function end(
 const OPEN: ReadonlySet<string> = new Set(['running', 'pausing', 'paused']);
 
 /** Closing any GPU stage releases all hosts that this plan has started. */
-async function giveHostsBack(run: PlanRun): Promise<void> {
+export async function giveHostsBack(run: PlanRun): Promise<void> {
   const last = [...run.stageKeys].findLast(([stage]) => isGpuStage(stage));
   if (last && isGpuStage(last[0])) await closeStage(run, last[0], last[1], true);
 }

@@ -8,7 +8,7 @@ import {
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import type { StageName } from '../contracts/stages.js';
-import { end, sentenceOf, typedFailure } from './ending.js';
+import { end, giveHostsBack, sentenceOf, typedFailure } from './ending.js';
 import { registerHandlers } from './handlers.js';
 import { PlanRun } from './plan-run.js';
 import { failureSentence, judge } from './policy/judgement.js';
@@ -23,11 +23,13 @@ export interface PlanOptions {
 
 /** The story: from downloads to a report, whatever happens on the way. */
 export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {}): Promise<void> {
-  const run = new PlanRun(plan, new Date().toISOString());
-  registerHandlers(run);
+  const run = openRun(plan);
+  if (run) registerHandlers(run);
+  // Nothing can be written about a plan that is none: its mistakes are the workflow's failure.
+  await control.openPlan({ plan });
+  if (run === null) throw ApplicationFailure.nonRetryable('This is not a plan', 'BadPlan');
   if (options.retryFrom) run.raiseGenerations(options.retryFrom);
   try {
-    await control.openPlan({ plan });
     await carry(run);
     await end(run, 'finished', null);
   } catch (error) {
@@ -40,6 +42,15 @@ export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {})
     throw failure;
   }
   await condition(allHandlersFinished);
+}
+
+/** Null for an argument that no plan can be made of, as the UI may send; openPlan says why. */
+function openRun(plan: ResolvedPlan): PlanRun | null {
+  try {
+    return new PlanRun(plan, new Date().toISOString());
+  } catch {
+    return null;
+  }
 }
 
 type Step = (run: PlanRun) => Promise<StageEnd>;
@@ -144,10 +155,14 @@ async function passGate(
   if (metrics.kind !== 'smoke-train' || convert?.kind !== 'convert') return ended;
   const offered = quote(run.plan, metrics, convert.convert.rowsKept, run.state.spentFen);
   run.apply({ type: 'quoted', quote: offered });
+  const back = await waitWhilePaused(run);
+  if (back) return { kind: 'went-back', to: back };
   if (approvesItself(run.plan.money, offered)) {
     run.apply({ type: 'approved', by: 'the limit in the plan' });
     return ended;
   }
+  // A person may take days to answer; a host that waits with them costs money.
+  await giveHostsBack(run);
   run.apply({ type: 'awaitingApproval' });
   await condition(() => run.state.gate.status === 'approved' || run.intent?.kind === 'go-back');
   const to = takeGoBack(run);

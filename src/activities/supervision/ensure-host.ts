@@ -23,6 +23,8 @@ export async function ensureHost(
   now: number,
 ): Promise<HostNews> {
   const { gpuClass } = input.hosts;
+  // The stage is over: a host started now would outlive its release and cost money for nothing.
+  if (pending === null) return { host: null, waitingFor: null };
   const hosts = await provider.list(gpuClass);
   const living = hosts.find((host) => host.alive);
   if (living) return { host: living.id, waitingFor: null };

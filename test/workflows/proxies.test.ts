@@ -1,0 +1,43 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { NON_RETRYABLE } from '../../src/contracts/failures.js';
+import { loadPlan } from '../../src/cli/plan-file.js';
+
+const seen: ActivityOptions[] = [];
+
+vi.mock('@temporalio/workflow', async (original) => ({
+  ...(await original<typeof import('@temporalio/workflow')>()),
+  proxyActivities: (options: ActivityOptions) => {
+    seen.push(options);
+    return {};
+  },
+}));
+
+beforeEach(async () => {
+  seen.length = 0;
+  vi.resetModules();
+  const { gpuActivities } = await import('../../src/workflows/proxies.js');
+  const plan = await loadPlan(fileURLToPath(new URL('../../plans/tiny.yaml', import.meta.url)));
+  gpuActivities(plan);
+});
+
+const of = (queue: string) => seen.filter(({ taskQueue }) => taskQueue === queue);
+
+test('every proxy says what a cancel does; only the supervisor is not waited for', () => {
+  expect(seen).toHaveLength(5);
+  for (const { cancellationType } of seen) expect(cancellationType).toBeDefined();
+  const waited = seen.filter((o) => o.cancellationType === 'WAIT_CANCELLATION_COMPLETED');
+  expect(waited).toHaveLength(4);
+  expect([...of('prep'), ...of('gpu-local')].every((o) => waited.includes(o))).toBe(true);
+});
+
+test('a GPU stage is retried for ever, a second apart, but for failures that stay', () => {
+  const [options] = of('gpu-local');
+  expect(options).toMatchObject({
+    heartbeatTimeout: '5s',
+    retry: { initialInterval: '1s', backoffCoefficient: 1 },
+  });
+  expect(options?.retry).not.toHaveProperty('maximumAttempts');
+  expect(options?.retry?.nonRetryableErrorTypes).toEqual(NON_RETRYABLE);
+});

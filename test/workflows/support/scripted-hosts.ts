@@ -1,0 +1,29 @@
+import type { EnsureRequest, Ensured, Host, HostProvider } from '../../../src/hosts/provider.js';
+
+/** Hosts that exist in memory only; remembers what was asked for. */
+export class ScriptedHosts implements HostProvider {
+  readonly name = 'local-process';
+  readonly knowsLiveness = true;
+  readonly hosts: Host[] = [];
+
+  ensure({ gpuClass, key, planId }: EnsureRequest): Promise<Ensured> {
+    const known = this.hosts.find((host) => host.key === key);
+    if (known) return Promise.resolve({ kind: 'host', host: known, started: false });
+    const startedAt = new Date().toISOString();
+    const id = `host-${this.hosts.length + 1}`;
+    const host: Host = { id, gpuClass, planId, key, alive: true, startedAt };
+    this.hosts.push(host);
+    return Promise.resolve({ kind: 'host', host, started: true });
+  }
+
+  release(hostId: string): Promise<void> {
+    const at = this.hosts.findIndex(({ id }) => id === hostId);
+    const host = this.hosts[at];
+    if (host) this.hosts[at] = { ...host, alive: false };
+    return Promise.resolve();
+  }
+
+  list(gpuClass: string): Promise<readonly Host[]> {
+    return Promise.resolve(this.hosts.filter((host) => host.gpuClass === gpuClass));
+  }
+}

@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
+import { pino } from 'pino';
+import { createControlActivities } from '../../../src/activities/create-control-activities.js';
+import { loadPlan } from '../../../src/cli/plan-file.js';
+import { loadConfig } from '../../../src/config/config.js';
+import type { ResolvedPlan } from '../../../src/contracts/plan.js';
+import { CONTROL_QUEUE, gpuQueue, PREP_QUEUE } from '../../../src/contracts/stages.js';
+import type { PlanState } from '../../../src/contracts/state.js';
+import { freePorts } from '../../../src/processes/free-port.js';
+import { startTemporalServer, type TemporalServer } from '../../../src/processes/server.js';
+import { openStore } from '../../../src/store/open-store.js';
+import { ScriptedHosts } from './scripted-hosts.js';
+import { type Script, ScriptedStages } from './scripted-stages.js';
+
+const WORKFLOWS = fileURLToPath(new URL('../../../src/workflows/index.ts', import.meta.url));
+const TINY = fileURLToPath(new URL('../../../plans/tiny.yaml', import.meta.url));
+
+/** One server, one bundle and one set of workers for a file of tests. */
+export class World {
+  readonly hosts = new ScriptedHosts();
+  readonly script: Script = {};
+  stages!: ScriptedStages;
+  client!: Client;
+  readonly home = mkdtempSync(join(tmpdir(), 'dream-sft-plan-'));
+  #server!: TemporalServer;
+  #worker!: NativeConnection;
+  #workers: Worker[] = [];
+  #running: Promise<unknown> = Promise.resolve();
+
+  static async open(): Promise<World> {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const world = new World();
+    await world.#start();
+    return world;
+  }
+
+  async #start(): Promise<void> {
+    const [port, uiPort] = await freePorts(2);
+    const { temporal } = loadConfig({ home: this.home });
+    const common = { temporal, home: this.home, namespace: 'default', lifetimeSocket: null };
+    this.#server = await startTemporalServer({ ...common, port: port!, uiPort: uiPort! });
+    const { address } = this.#server;
+    this.#worker = await NativeConnection.connect({ address });
+    this.client = new Client({
+      connection: await Connection.connect({ address }),
+      identity: 'test',
+    });
+    const store = await openStore({ kind: 'local' }, this.home);
+    this.stages = new ScriptedStages(store, this.script);
+    const control = createControlActivities({
+      store,
+      home: this.home,
+      codeDigest: '0'.repeat(64),
+      client: this.client,
+      provider: () => this.hosts,
+      now: () => new Date(),
+      log: pino({ level: 'silent' }),
+      renderReport: ({ folder }) => {
+        mkdirSync(folder, { recursive: true });
+        const html = join(folder, 'report.html');
+        writeFileSync(html, '<p>report</p>');
+        return Promise.resolve({ html, markdown: null, pptx: null });
+      },
+      uiUrl: null,
+    });
+    const workflowBundle = await bundleWorkflowCode({
+      workflowsPath: WORKFLOWS,
+      logger: new DefaultLogger('ERROR'),
+    });
+    const shared = {
+      connection: this.#worker,
+      // Stands in recorded histories, which shall not name a machine.
+      identity: 'test',
+      maxHeartbeatThrottleInterval: '100ms',
+    } as const;
+    this.#workers = [
+      await Worker.create({
+        ...shared,
+        taskQueue: CONTROL_QUEUE,
+        workflowBundle,
+        activities: control,
+      }),
+      await Worker.create({ ...shared, taskQueue: PREP_QUEUE, activities: this.stages.prep }),
+      await Worker.create({ ...shared, taskQueue: gpuQueue('local'), activities: this.stages.gpu }),
+    ];
+    this.#running = Promise.all(this.#workers.map((worker) => worker.run()));
+  }
+
+  async close(): Promise<void> {
+    for (const worker of this.#workers) worker.shutdown();
+    await this.#running;
+    await this.client.connection.close();
+    await this.#worker.close();
+    await this.#server.stop();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** A plan of its own work: its learning rate, and so its stage keys, are no other plan's. */
+  async plan(id: string, change: Partial<ResolvedPlan> = {}): Promise<ResolvedPlan> {
+    const plan = await loadPlan(TINY);
+    const seed = Buffer.from(id).reduce((sum, byte) => (sum * 31 + byte) % 100_003, 7);
+    return { ...plan, id, training: { ...plan.training, seed }, ...change };
+  }
+
+  start(plan: unknown, workflowId: string, options?: unknown): Promise<WorkflowHandle> {
+    const args = options === undefined ? [plan] : [plan, options];
+    return this.client.workflow.start('fiveDayPlan', {
+      args,
+      workflowId,
+      taskQueue: CONTROL_QUEUE,
+    });
+  }
+}
+
+export const stateOf = (handle: WorkflowHandle): Promise<PlanState> => handle.query('state');
