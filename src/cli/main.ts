@@ -40,6 +40,7 @@ function addLongRunning(program: Command): void {
     .option('--json', 'print summary.json and nothing else')
     .option('--keep', 'leave server and workers running')
     .option('--plan <file>', 'another plan than plans/tiny.yaml')
+    .option('--lang <en|zh>', 'language of the report')
     .action(action(async (options) => (await import('./commands/demo.js')).demo(options)));
 }
 
@@ -51,6 +52,7 @@ function addPlanCommands(program: Command): void {
     .option('--set <path=value...>', 'other values than the file has, as training.steps=40')
     .option('--wait', 'follow it to its end')
     .option('--again', 'train anew although it has finished')
+    .option('--lang <en|zh>', 'language of the report')
     .option('--json', 'for scripts')
     .action(
       action(async (file, options) => (await import('./commands/start.js')).start(file, options)),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parse, parseDocument, type Document } from 'yaml';
+import { Language } from '../contracts/base.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
 import type { Source } from '../contracts/source.js';
@@ -70,6 +71,14 @@ export interface PlanOverrides {
   readonly language?: 'en' | 'zh';
   /** `path.to.key=value` each, the value in YAML; checked like the file itself. */
   readonly settings?: readonly string[];
+}
+
+/** `--lang` of a command; nothing when it was not given. */
+export function languageOverride(lang: string | undefined): Pick<PlanOverrides, 'language'> {
+  if (lang === undefined) return {};
+  const language = Language.safeParse(lang);
+  if (language.success) return { language: language.data };
+  throw new CliError(`--lang ${lang}: the report is written in en or zh`, CLI_EXIT.usage);
 }
 
 function applySetting(document: Document, setting: string): void {

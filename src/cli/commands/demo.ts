@@ -12,7 +12,7 @@ import { casesText } from '../demo/show-cases.js';
 import { LiveLine, changes } from '../follow.js';
 import { LocalStack } from '../local-stack.js';
 import { print, printJson } from '../output.js';
-import { loadPlan } from '../plan-file.js';
+import { languageOverride, loadPlan } from '../plan-file.js';
 import { exitCodeOf, readProgress, readState } from '../plan-handle.js';
 import { renderProgress } from '../render-state.js';
 import { startPlan } from '../start-plan.js';
@@ -22,6 +22,7 @@ export interface DemoArguments {
   readonly json?: boolean;
   readonly keep?: boolean;
   readonly plan?: string;
+  readonly lang?: string;
 }
 
 const CLOSED = new Set(['finished', 'failed', 'cancelled']);
@@ -37,6 +38,7 @@ export async function demo(options: DemoArguments): Promise<number> {
   const home = join(early.home, 'demo', stamp);
   const plan = await loadPlan(options.plan ?? join(early.root, 'plans', 'tiny.yaml'), {
     id: `tiny-${stamp}`,
+    ...languageOverride(options.lang),
   });
   const [port, uiPort] = await freePorts(2);
   const parts = ['server', 'control', 'prep'] as const;

@@ -4,6 +4,7 @@ import { print, printJson } from '../output.js';
 
 export interface StartArguments {
   readonly id?: string;
+  readonly lang?: string;
   readonly set?: readonly string[];
   readonly wait?: boolean;
   readonly again?: boolean;
@@ -11,9 +12,10 @@ export interface StartArguments {
 }
 
 export async function start(file: string, options: StartArguments): Promise<number> {
-  const { loadPlan } = await import('../plan-file.js');
+  const { languageOverride, loadPlan } = await import('../plan-file.js');
   const plan = await loadPlan(file, {
     ...(options.id ? { id: options.id } : {}),
+    ...languageOverride(options.lang),
     ...(options.set ? { settings: options.set } : {}),
   });
   const settings = await config();
