@@ -4,6 +4,7 @@ import { Chain } from '../store/chain.js';
 import { Ledger } from '../store/ledger.js';
 import { chargeHosts } from './charge-hosts.js';
 import type { ControlDeps } from './create-control-activities.js';
+import { tellOfNeverReturned } from './supervision/never-returned.js';
 
 /** Reads the whole journal of a stage: totals come from here, never from signals. */
 export const closeStage =
@@ -18,7 +19,9 @@ export const closeStage =
       );
       await Promise.all(mine.filter((host) => host.alive).map((host) => provider.release(host.id)));
     }
-    const chain = await new Chain(store, input.stageKey, { now }).fold();
+    const journal = new Chain(store, input.stageKey, { now });
+    await tellOfNeverReturned(journal, input.stage);
+    const chain = await journal.fold();
     const newest = chain.newest;
     return {
       attempts: chain.attempts.length,
