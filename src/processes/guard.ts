@@ -29,25 +29,28 @@ function main(argv: readonly string[]): void {
 }
 
 function run(command: string, args: readonly string[], lifetime: ReturnType<typeof connect>): void {
+  let pid: number | undefined;
+  const endWithin = (graceMs: number) => (): void => {
+    if (pid === undefined) return;
+    const group = pid;
+    signalGroup(group, 'SIGTERM');
+    setTimeout(() => signalGroup(group, 'SIGKILL'), graceMs);
+  };
+  // Before the start: a signal in between would end the guard alone and leave the command behind.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, endWithin(ASKED_GRACE_MS));
+  }
+  lifetime.removeAllListeners('error');
+  // A close follows every error.
+  lifetime.on('error', () => undefined);
+  lifetime.once('close', endWithin(ORPHAN_GRACE_MS));
   const child = execa(command, [...args], {
     detached: true,
     cleanup: false,
     reject: false,
     stdio: 'inherit',
   });
-  const pid = child.pid;
-  const endWithin = (graceMs: number) => (): void => {
-    if (pid === undefined) return;
-    signalGroup(pid, 'SIGTERM');
-    setTimeout(() => signalGroup(pid, 'SIGKILL'), graceMs);
-  };
-  lifetime.removeAllListeners('error');
-  // A close follows every error.
-  lifetime.on('error', () => undefined);
-  lifetime.once('close', endWithin(ORPHAN_GRACE_MS));
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, endWithin(ASKED_GRACE_MS));
-  }
+  pid = child.pid;
   void child.then((ended) => {
     // What the command left behind in its group goes with it.
     if (pid !== undefined) signalGroup(pid, 'SIGKILL');
