@@ -30,6 +30,10 @@ export async function crossMistakes(
       `must be less than capCny (${cap}), or nothing is left to train with`,
     );
   }
+  if (get('store', 'kind') === 's3') {
+    // Taken for what it says, it would quietly use this machine's folder instead.
+    add(['store', 'kind'], 'workers serve a local store only, so far: leave store out');
+  }
   checkBlocks(get, add);
   checkSuites(get, add);
   await checkFiles(get, add, folder);

@@ -65,6 +65,13 @@ describe('plan files', () => {
     expect(mistakes.map((m) => m.path)).toEqual(['evaluation.sampling.blockLength']);
   });
 
+  it('refuses a store that the workers would not use', async () => {
+    const { mistakes } = await checkPlanFile(
+      await write(`${GOOD}store: { kind: s3, bucket: abc }\n`),
+    );
+    expect(mistakes.map((m) => m.path)).toEqual(['store.kind']);
+  });
+
   it('names a file that is not there', async () => {
     const path = await write(
       GOOD.replace(
