@@ -1,37 +1,51 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { PlanState } from '../contracts/state.js';
+import type { StageProgress } from '../contracts/progress.js';
+import { hasEnded, type PlanState } from '../contracts/state.js';
 import { exitCodeOf, readProgress, readState } from './plan-handle.js';
 import { duration, print, statusText } from './output.js';
 import { renderProgress } from './render-state.js';
 
-const CLOSED = new Set(['finished', 'failed', 'cancelled']);
+export interface FollowOptions {
+  /** Nothing is printed: stdout belongs to a document. */
+  readonly quiet: boolean;
+  readonly periodMs?: number;
+  readonly signal?: AbortSignal;
+  /** Sees what each look sees; a line it returns is printed. */
+  readonly onLook?: (state: PlanState, progress: StageProgress | null) => Promise<string | null>;
+}
+
+const PERIOD_MS = 1000;
 
 /** Prints a line for each change of a stage, a live line between, until the plan has ended. */
 export async function follow(
   client: Client,
   planId: string,
-  options: { readonly quiet: boolean },
+  options: FollowOptions,
 ): Promise<number> {
+  const { quiet, signal } = options;
   const seen = new Map<string, string>();
-  const live = new LiveLine(!options.quiet);
+  const live = new LiveLine(!quiet);
+  const tell = (lines: readonly string[]): void => {
+    if (quiet || lines.length === 0) return;
+    live.clear();
+    for (const line of lines) print(line);
+  };
   for (;;) {
     const state = await readState(client, planId);
-    const news = changes(state, seen);
-    if (!options.quiet && news.length > 0) {
-      live.clear();
-      for (const line of news) print(line);
-    }
-    if (CLOSED.has(state.status)) break;
+    tell(changes(state, seen));
+    if (hasEnded(state.status)) break;
     const progress = await readProgress(client, planId);
     if (progress) live.show(renderProgress(progress));
-    await sleep(1000);
+    const line = await options.onLook?.(state, progress);
+    if (line) tell([line]);
+    await sleep(options.periodMs ?? PERIOD_MS, undefined, signal ? { signal } : {});
   }
   live.clear();
   return exitCodeOf(client, planId);
 }
 
-export function changes(state: PlanState, seen: Map<string, string>): string[] {
+function changes(state: PlanState, seen: Map<string, string>): string[] {
   const lines: string[] = [];
   const note = (key: string, value: string, line: string): void => {
     if (seen.get(key) === value) return;
@@ -61,7 +75,7 @@ export function changes(state: PlanState, seen: Map<string, string>): string[] {
 }
 
 /** A line that is overwritten in place on a terminal and left out elsewhere. */
-export class LiveLine {
+class LiveLine {
   #shown = false;
 
   constructor(private readonly enabled: boolean) {}

@@ -58,11 +58,8 @@ export class LocalStack {
 
   /** Ends everything: guards notice the closed socket, hosts of the provider among them. */
   async stop(): Promise<void> {
-    // Children are not waited for by the event loop itself.
-    const keepAlive = setInterval(() => undefined, 1000);
     await this.lifetime.end();
     await Promise.all([...this.workers.values()].map((worker) => worker.exited));
     await this.server?.exited;
-    clearInterval(keepAlive);
   }
 }

@@ -46,7 +46,7 @@ export function duration(seconds: number): string {
     : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-export const money = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;
+export { yuan as money } from '../contracts/money.js';
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 

@@ -1,8 +1,7 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Document, LineCounter } from 'yaml';
-import { isNode } from 'yaml';
-import type { Mistake } from './plan-mistakes.js';
+import { lineOf, type Mistake, nodeAt } from './plan-mistakes.js';
 
 type Path = readonly (string | number)[];
 
@@ -15,7 +14,7 @@ export async function crossMistakes(
   const found: Mistake[] = [];
   const get = (...path: Path): unknown => document.getIn(path);
   const add = (path: Path, message: string): void => {
-    found.push({ line: lineAt(document, counter, path), path: path.join('.'), message });
+    found.push({ line: lineOf(nodeAt(document, path), counter), path: path.join('.'), message });
   };
   const steps = get('training', 'steps');
   const epochs = get('training', 'epochs');
@@ -90,12 +89,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function lineAt(document: Document, counter: LineCounter, path: Path): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
-  }
-  return 1;
 }

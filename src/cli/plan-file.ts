@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parse, parseDocument, type Document } from 'yaml';
@@ -6,6 +5,7 @@ import { Language } from '../contracts/base.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
 import type { Source } from '../contracts/source.js';
+import { digestOf } from '../store/canonical-json.js';
 import { CliError } from './cli-error.js';
 import { knownKeysOf } from './known-keys.js';
 import { crossMistakes } from './plan-cross-checks.js';
@@ -127,19 +127,10 @@ export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
       approveBelowFen: toFen(money.approveBelowCny),
     },
   };
+  // Of the canonical form: a reformatted file is the same plan.
   return { ...resolved, digest: digestOf(resolved) };
 }
 
 function absolute(source: Source, folder: string): Source {
   return source.kind === 'file' ? { ...source, path: resolve(folder, source.path) } : source;
-}
-
-/** Independent of the order of keys, so that a reformatted file is the same plan. */
-function digestOf(value: unknown): string {
-  const sorted = JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-  return createHash('sha256').update(sorted).digest('hex');
 }

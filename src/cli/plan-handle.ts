@@ -7,12 +7,18 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { PlanState } from '../contracts/state.js';
-import { StageProgress } from '../contracts/progress.js';
+import { decodeProgress, type StageProgress } from '../contracts/progress.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { CliError } from './cli-error.js';
 
-const CONTROL_MISSING = 'Is a control worker running? Start one with `dream-sft worker control`.';
 const DEADLINE_MS = 10_000;
+
+const noAnswer = (planId: string): CliError =>
+  new CliError(
+    `Plan ${planId} did not answer within 10 s.`,
+    CLI_EXIT.noServer,
+    'Is a control worker running? Start one with `dream-sft worker control`.',
+  );
 
 /** The state of a plan as its workflow tells it. */
 export async function readState(client: Client, planId: string): Promise<PlanState> {
@@ -24,11 +30,7 @@ export async function readState(client: Client, planId: string): Promise<PlanSta
     return PlanState.parse(answer);
   } catch (error) {
     if (error instanceof QueryNotRegisteredError || isDeadline(error)) {
-      throw new CliError(
-        `Plan ${planId} did not answer within 10 s.`,
-        CLI_EXIT.noServer,
-        CONTROL_MISSING,
-      );
+      throw noAnswer(planId);
     }
     throw error;
   }
@@ -51,11 +53,7 @@ export async function sendUpdate(
       throw new CliError(error.cause?.message.split('\n')[0] ?? error.message, CLI_EXIT.conflict);
     }
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadline(error)) {
-      throw new CliError(
-        `Plan ${planId} did not answer within 10 s.`,
-        CLI_EXIT.noServer,
-        CONTROL_MISSING,
-      );
+      throw noAnswer(planId);
     }
     throw error;
   }
@@ -73,20 +71,10 @@ function isDeadline(error: unknown): boolean {
 export async function readProgress(client: Client, planId: string): Promise<StageProgress | null> {
   const description = await client.workflow.getHandle(planId).describe();
   for (const activity of description.raw.pendingActivities ?? []) {
-    const payload = activity.heartbeatDetails?.payloads?.[0];
-    if (!payload?.data) continue;
-    const details = StageProgress.safeParse(parseJson(Buffer.from(payload.data).toString('utf8')));
-    if (details.success) return details.data;
+    const progress = decodeProgress(activity.heartbeatDetails?.payloads?.[0]?.data);
+    if (progress) return progress;
   }
   return null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Waits until the plan's run has closed (its summary is written then); how it ended, as an exit code. */

@@ -18,7 +18,7 @@ const dotted = (path: Path): string =>
     .join('');
 
 /** The node that stands for a path, or the nearest one above it. */
-function nodeAt(document: Document, path: Path): Node | null {
+export function nodeAt(document: Document, path: Path): Node | null {
   for (let length = path.length; length >= 0; length -= 1) {
     const node: unknown = document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) return node;
@@ -37,7 +37,7 @@ function keyAt(document: Document, path: Path): Node | null {
   return pair && isScalar(pair.key) ? pair.key : nodeAt(document, path);
 }
 
-function lineOf(node: Node | null, counter: LineCounter): number {
+export function lineOf(node: Node | null, counter: LineCounter): number {
   return node?.range ? Math.max(1, counter.linePos(node.range[0]).line) : 1;
 }
 

@@ -13,7 +13,7 @@ import {
   PlanStage,
   PlanStatusKey,
 } from '../contracts/search-attributes.js';
-import { CONTROL_QUEUE, type StageName } from '../contracts/stages.js';
+import { CONTROL_QUEUE, PLAN_WORKFLOW, type StageName } from '../contracts/stages.js';
 import { CliError } from './cli-error.js';
 import { differences } from './plan-diff.js';
 
@@ -75,7 +75,7 @@ function refuseOtherPlan(plan: ResolvedPlan, existing: WorkflowExecutionDescript
 async function start(client: Client, plan: ResolvedPlan, options: StartOptions): Promise<void> {
   const deadline = new Date(Date.now() + plan.deadlineSeconds * 1000);
   try {
-    await client.workflow.start('fiveDayPlan', {
+    await client.workflow.start(PLAN_WORKFLOW, {
       workflowId: plan.id,
       taskQueue: CONTROL_QUEUE,
       args: options.retryFrom ? [plan, { retryFrom: options.retryFrom }] : [plan],

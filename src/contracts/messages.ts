@@ -24,5 +24,3 @@ export const tickUpdate = defineUpdate<string, [Tick?]>('tick');
 
 export const stateQuery = defineQuery<PlanState>('state');
 export const stageNewsSignal = defineSignal<[StageNews]>('stageNews');
-
-export const PLAN_WORKFLOW = 'fiveDayPlan';

@@ -4,3 +4,6 @@ import type { ResolvedPlan } from './plan.js';
 export function trainingLimitFen(money: ResolvedPlan['money']): number {
   return Math.max(0, money.capFen - money.reserveFen);
 }
+
+/** Fen as people read them. */
+export const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;

@@ -32,3 +32,13 @@ export const StageProgress = z.strictObject({
   at: Instant,
 });
 export type StageProgress = z.infer<typeof StageProgress>;
+
+/** Details as they come from the server, maybe of another version of the worker; null: not ours. */
+export function decodeProgress(data: Uint8Array | null | undefined): StageProgress | null {
+  if (!data) return null;
+  try {
+    return StageProgress.parse(JSON.parse(new TextDecoder().decode(data)));
+  } catch {
+    return null;
+  }
+}

@@ -26,3 +26,6 @@ export const CONTROL_QUEUE = 'control';
 export const PREP_QUEUE = 'prep';
 export const gpuQueue = (gpuClass: string): string => `gpu-${gpuClass}`;
 export const probeQueue = (hostId: string): string => `probe-${hostId}`;
+
+/** Type of the workflow, as the server lists it. */
+export const PLAN_WORKFLOW = 'fiveDayPlan';

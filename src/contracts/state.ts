@@ -55,6 +55,10 @@ export const PlanStatus = z.enum([
 ]);
 export type PlanStatus = z.infer<typeof PlanStatus>;
 
+/** Whether a plan in this status will never run again by itself. */
+export const hasEnded = (status: PlanStatus): boolean =>
+  status === 'finished' || status === 'cancelled' || status === 'failed';
+
 /** News of a running GPU stage: cumulative totals, so that a lost signal loses nothing. */
 export const StageNews = z.strictObject({
   stage: StageName,

@@ -40,7 +40,6 @@ export async function startWorkerProcess(
   });
   output.close();
   const exited = child.then((ended) => ended.exitCode ?? null);
-  child.unref();
   const pid = child.pid;
   const identity = pid === undefined ? null : await processIdentity(pid);
   if (pid === undefined || identity === null) throw new Error(`cannot start worker ${name}`);

@@ -82,7 +82,7 @@ export async function gatherReportData(request: ReportRequest): Promise<ReportDa
 }
 
 /** Lines that do not fit are left out: a report with a gap beats none. */
-async function readLines<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
+export async function readLines<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return text
     .split('\n')

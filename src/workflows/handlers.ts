@@ -10,6 +10,7 @@ import {
   tickUpdate,
 } from '../contracts/messages.js';
 import { type StageName, STAGES } from '../contracts/stages.js';
+import { hasEnded } from '../contracts/state.js';
 import { tickRefusal } from './policy/checklist.js';
 import { mustStopTraining } from './policy/money.js';
 import { stageOf } from './policy/stage-state.js';
@@ -32,7 +33,6 @@ function onUpdate<A>(
   });
 }
 
-const ENDED = new Set(['finished', 'cancelled', 'failed']);
 const STOPPING = 'the running stage is about to stop already';
 
 /** First thing in the workflow: messages may come before its first await is done. */
@@ -107,7 +107,7 @@ function handleRetry(run: PlanRun): void {
       if (stage === undefined || !STAGES.includes(stage)) {
         return `say from which stage: ${STAGES.join(', ')}`;
       }
-      if (ENDED.has(run.state.status)) return `the plan is ${run.state.status} already`;
+      if (hasEnded(run.state.status)) return `the plan is ${run.state.status} already`;
       if (run.intent !== null) return STOPPING;
       return stageOf(run.state, stage).status === 'waiting' ? `${stage} has not begun yet` : null;
     },

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { StageProgress } from '../../contracts/progress.js';
+import { decodeProgress, type StageProgress } from '../../contracts/progress.js';
 
 /** What the server knows of a stage's activity while it is not done. */
 export interface PendingActivity {
@@ -8,7 +8,6 @@ export interface PendingActivity {
   readonly attempt: number;
   readonly scheduledAt: number | null;
   readonly lastHeartbeatAt: number | null;
-  readonly lastFailure: string | null;
   readonly progress: StageProgress | null;
 }
 
@@ -28,8 +27,7 @@ export async function readPendingActivity(
     attempt: found.attempt ?? 1,
     scheduledAt: millis(found.scheduledTime),
     lastHeartbeatAt: millis(found.lastHeartbeatTime),
-    lastFailure: found.lastFailure?.message ?? null,
-    progress: progressOf(found.heartbeatDetails?.payloads?.[0]?.data),
+    progress: decodeProgress(found.heartbeatDetails?.payloads?.[0]?.data),
   };
 }
 
@@ -37,15 +35,4 @@ type Timestamp = { readonly seconds?: unknown; readonly nanos?: number | null } 
 
 function millis(time: Timestamp): number | null {
   return time?.seconds == null ? null : Number(time.seconds) * 1000 + (time.nanos ?? 0) / 1e6;
-}
-
-/** Details may come from another version of the worker, so they are checked. */
-function progressOf(data: Uint8Array | null | undefined): StageProgress | null {
-  if (!data) return null;
-  try {
-    const parsed = StageProgress.safeParse(JSON.parse(Buffer.from(data).toString('utf8')));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
 }

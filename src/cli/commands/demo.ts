@@ -9,12 +9,10 @@ import { freePorts } from '../../processes/free-port.js';
 import { withClient } from '../connect.js';
 import { HalfWayKill } from '../demo/kill-half-way.js';
 import { casesText } from '../demo/show-cases.js';
-import { LiveLine, changes } from '../follow.js';
+import { follow, type FollowOptions } from '../follow.js';
 import { LocalStack } from '../local-stack.js';
 import { print, printJson } from '../output.js';
 import { languageOverride, loadPlan } from '../plan-file.js';
-import { exitCodeOf, readProgress, readState } from '../plan-handle.js';
-import { renderProgress } from '../render-state.js';
 import { startPlan } from '../start-plan.js';
 import { readSummary, renderSummary } from '../summary-file.js';
 
@@ -25,7 +23,8 @@ export interface DemoArguments {
   readonly lang?: string;
 }
 
-const CLOSED = new Set(['finished', 'failed', 'cancelled']);
+/** A loss half-way must be caught while the stage still runs. */
+const PERIOD_MS = 500;
 
 /** The whole story on this machine, with a real loss in the middle; fresh home, id and ports. */
 export async function demo(options: DemoArguments): Promise<number> {
@@ -50,7 +49,10 @@ export async function demo(options: DemoArguments): Promise<number> {
       `Temporal UI  ${stack.config.uiUrl}/namespaces/${stack.config.namespace}/workflows/${plan.id}`,
     );
     const ended = await withClient(stack.config, (client) =>
-      carry(client, plan, new HalfWayKill(stack.config), say, stopped.signal),
+      carry(client, plan, new HalfWayKill(stack.config), {
+        quiet: options.json ?? false,
+        signal: stopped.signal,
+      }),
     );
     const summary = await readSummary(home, plan.id);
     if (options.json) printJson(summary);
@@ -65,38 +67,27 @@ export async function demo(options: DemoArguments): Promise<number> {
   }
 }
 
-type Say = (text: string) => void;
-
 /** Starts the plan and follows it to its end; kills its host once, half-way. */
 async function carry(
   client: Client,
   plan: ResolvedPlan,
   kill: HalfWayKill,
-  say: Say,
-  signal: AbortSignal,
+  options: Pick<FollowOptions, 'quiet' | 'signal'>,
 ): Promise<number> {
   await startPlan(client, plan);
-  const seen = new Map<string, string>();
-  const live = new LiveLine(say === print);
-  for (;;) {
-    const state = await readState(client, plan.id);
-    const news = changes(state, seen);
-    if (news.length > 0) live.clear();
-    for (const line of news) say(line);
-    if (CLOSED.has(state.status)) return exitCodeOf(client, plan.id);
-    const progress = await readProgress(client, plan.id);
-    if (progress) live.show(renderProgress(progress));
-    const running = state.stages.find((stage) => stage.status === 'running');
-    const killed = await kill.look(running?.name, progress);
-    if (killed) {
-      live.clear();
-      say(
+  return follow(client, plan.id, {
+    ...options,
+    periodMs: PERIOD_MS,
+    onLook: async (state, progress) => {
+      const running = state.stages.find((stage) => stage.status === 'running');
+      const killed = await kill.look(running?.name, progress);
+      return (
+        killed &&
         `  ✂ step ${killed.step}: SIGKILL to GPU worker ${killed.workerPid} and trainer ${killed.trainerPid}; ` +
-          `the newest published checkpoint is step ${killed.publishedStep}`,
+          `the newest published checkpoint is step ${killed.publishedStep}`
       );
-    }
-    await sleep(500, undefined, { signal });
-  }
+    },
+  });
 }
 
 async function tell(summary: Summary): Promise<void> {
@@ -113,7 +104,11 @@ async function tell(summary: Summary): Promise<void> {
   print(renderSummary(summary));
 }
 
-async function keep(stack: LocalStack, say: Say, signal: AbortSignal): Promise<void> {
+async function keep(
+  stack: LocalStack,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   say(`Server and workers go on until Ctrl-C. UI: ${stack.config.uiUrl}`);
   await sleep(2 ** 31 - 1, undefined, { signal }).catch(() => undefined);
 }

@@ -1,5 +1,6 @@
 import { Plan } from '../../contracts/plan.js';
 import { CLI_EXIT } from '../../contracts/failures.js';
+import { PLAN_WORKFLOW } from '../../contracts/stages.js';
 import { config } from '../context.js';
 import { print, printJson, statusText, table } from '../output.js';
 
@@ -27,7 +28,7 @@ export async function list(options: ReadArguments): Promise<number> {
   const { withClient } = await import('../connect.js');
   return withClient(await config(), async (client) => {
     const plans: { planId: string; status: string; stage: string; startedAt: string }[] = [];
-    for await (const run of client.workflow.list({ query: "WorkflowType = 'fiveDayPlan'" })) {
+    for await (const run of client.workflow.list({ query: `WorkflowType = '${PLAN_WORKFLOW}'` })) {
       plans.push({
         planId: run.workflowId,
         status: planStatus(run.status.name, run.searchAttributes?.['PlanStatus']?.[0]),

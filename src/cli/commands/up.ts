@@ -56,12 +56,7 @@ function chosenParts(only: string | undefined): StackPart[] {
 /** The local GPU worker may die and be replaced by a plan's own provider; the others may not. */
 function untilSignalOrDeath(stack: LocalStack): Promise<string | null> {
   return new Promise((resolve) => {
-    const keepAlive = setInterval(() => undefined, 60_000);
-    const done = (what: string | null): void => {
-      clearInterval(keepAlive);
-      resolve(what);
-    };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => done(null));
-    void stack.death().then(done);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(null));
+    void stack.death().then(resolve);
   });
 }

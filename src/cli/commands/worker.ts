@@ -30,9 +30,7 @@ export async function worker(kind: string, options: WorkerArguments): Promise<nu
   );
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => started.kill('SIGTERM'));
-  const keepAlive = setInterval(() => undefined, 60_000);
   const code = await started.exited;
-  clearInterval(keepAlive);
   if (code === 0) return CLI_EXIT.ok;
   const log = join(settings.home, 'logs', `${name}.out`);
   const said = (await readFile(log, 'utf8').catch(() => '')).trim();

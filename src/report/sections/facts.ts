@@ -1,6 +1,7 @@
 import { escapeHtml } from '../escape.js';
 import { htmlTable } from '../html-table.js';
-import { duration, type Section, yuan } from './section.js';
+import { yuan } from '../../contracts/money.js';
+import { duration, type Section } from './section.js';
 
 export const dataSection: Section = (data, t) => {
   const convert = data.results.convert?.metrics;

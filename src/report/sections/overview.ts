@@ -1,5 +1,6 @@
 import { escapeHtml } from '../escape.js';
-import { duration, percent, scoresOf, type Section, yuan } from './section.js';
+import { yuan } from '../../contracts/money.js';
+import { duration, percent, scoresOf, type Section } from './section.js';
 
 /** The numbers that a reader looks for first. */
 export const overview: Section = (data, t) => {

@@ -6,7 +6,6 @@ import type { Translate } from '../texts.js';
 export type Section = (data: ReportData, t: Translate) => string;
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-export const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;
 
 export function duration(seconds: number | null): string {
   if (seconds === null) return '–';

@@ -1,6 +1,7 @@
 import { type Span, timeline } from '../charts/timeline.js';
 import { htmlTable } from '../html-table.js';
-import { duration, type Section, yuan } from './section.js';
+import { yuan } from '../../contracts/money.js';
+import { duration, type Section } from './section.js';
 
 export const timelineSection: Section = (data, t) => {
   const start = Date.parse(data.state.startedAt);

@@ -1,5 +1,6 @@
 import type { Language } from '../../contracts/base.js';
 import { CHECKLIST } from '../../contracts/checklist.js';
+import { yuan } from '../../contracts/money.js';
 import type { PlanState } from '../../contracts/state.js';
 import { dayOf } from './checklist.js';
 
@@ -10,7 +11,6 @@ const LAST_INTERRUPTIONS = 10;
 export function dashboard(state: PlanState, language: Language, at: string): string {
   const zh = language === 'zh';
   const today = dayOf(state, at);
-  const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;
   const lines = [
     `# ${state.title}`,
     `**${state.status}** · ${zh ? `第 ${today} 天` : `day ${today} of 5`} · ` +
@@ -54,7 +54,7 @@ function progressLines(state: PlanState, zh: boolean): string[] {
 function quoteLines(state: PlanState, zh: boolean): string[] {
   if (!state.quote) return [];
   const hours = (state.quote.totalSeconds / 3600).toFixed(2);
-  const price = `¥${(state.quote.fen / 100).toFixed(2)}`;
+  const price = yuan(state.quote.fen);
   const gate =
     state.gate.status === 'waiting' ? (zh ? '，等待批准' : ', waiting for approval') : '';
   return ['', `${zh ? '报价' : 'Quote'}: ${hours} h, ${price}${gate}`];
