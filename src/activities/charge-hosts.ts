@@ -1,8 +1,7 @@
 import type { ResolvedPlan } from '../contracts/plan.js';
 import type { StageName } from '../contracts/stages.js';
 import type { HostProvider } from '../hosts/provider.js';
-import { cumulativeFen, Ledger } from '../store/ledger.js';
-import type { ObjectStore } from '../store/object-store.js';
+import { cumulativeFen, type Ledger } from '../store/ledger.js';
 
 interface Charging {
   readonly planId: string;
@@ -12,15 +11,15 @@ interface Charging {
 
 /** Brings the ledger up to now for every living host of the plan; a dead one has cost its last charge. */
 export async function chargeHosts(
-  deps: { readonly store: ObjectStore; readonly now: () => Date },
+  ledger: Ledger,
   provider: HostProvider,
+  now: Date,
   { planId, stage, hosts }: Charging,
 ): Promise<void> {
-  const ledger = new Ledger(deps.store, planId, { now: deps.now });
   const living = (await provider.list(hosts.gpuClass)).filter((host) => host.alive);
   for (const host of living) {
     if (host.planId !== null && host.planId !== planId) continue;
-    const seconds = Math.max(0, (deps.now().getTime() - Date.parse(host.startedAt)) / 1000);
+    const seconds = Math.max(0, (now.getTime() - Date.parse(host.startedAt)) / 1000);
     const fen = cumulativeFen(seconds, hosts.pricePerHourFen);
     await ledger.charge({ host: host.id, stage, seconds, fen });
   }

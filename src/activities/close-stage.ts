@@ -12,7 +12,8 @@ export const closeStage =
   async (input: CloseInput): Promise<ClosedStage> => {
     const { store, now } = deps;
     const provider = deps.provider(input.hosts);
-    await chargeHosts({ store, now }, provider, input);
+    const ledger = new Ledger(store, input.planId, { now });
+    await chargeHosts(ledger, provider, now(), input);
     if (input.releaseHosts) {
       const mine = (await provider.list(input.hosts.gpuClass)).filter(
         (h) => h.planId === input.planId,
@@ -29,6 +30,6 @@ export const closeStage =
       refused: chain.refused.length,
       newestCheckpoint: newest ? { step: newest.step, artifact: newest.manifest } : null,
       interruptions: chain.postMortems,
-      totalFen: await new Ledger(store, input.planId, { now }).totalFen(),
+      totalFen: await ledger.totalFen(),
     };
   };

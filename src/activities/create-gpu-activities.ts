@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { GpuActivities, StageInput } from '../contracts/activities.js';
+import { mistakesIn } from '../contracts/mistakes.js';
 import {
   EvalConfiguration,
   FullTrainConfiguration,
@@ -27,9 +28,8 @@ export function createGpuActivities(deps: StageDeps): GpuActivities {
 export function parseConfiguration<C>(schema: z.ZodType<C>, input: StageInput): C {
   const parsed = schema.safeParse(input.configuration);
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw stageFailure(
     'BadSpec',
-    `The configuration of ${input.stage} is wrong: ${mistakes.join('; ')}`,
+    `The configuration of ${input.stage} is wrong: ${mistakesIn(parsed.error)}`,
   );
 }

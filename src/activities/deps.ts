@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Work } from '../hosts/host-record.js';
 import type { StartTrainer } from '../processes/trainer.js';
 import type { ObjectStore } from '../store/object-store.js';
 
@@ -18,14 +19,8 @@ export interface StageDeps {
   /** Between validation and a journal write: where tests stop a process to make it a zombie. */
   readonly beforeJournalWrite?: (key: string) => Promise<void> | void;
   /** Told at each beat that changes what the host does, for its record in the store. */
-  readonly onWork?: (work: HostWork | null) => void;
+  readonly onWork?: (work: Work | null) => void;
   readonly timing?: Partial<StageTiming>;
-}
-
-export interface HostWork {
-  readonly planId: string;
-  readonly stage: string;
-  readonly step: number | null;
 }
 
 export interface StageTiming {

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { mistakesIn } from '../contracts/mistakes.js';
 import { ResolvedPlan } from '../contracts/plan.js';
 import { Ledger } from '../store/ledger.js';
 import type { ControlDeps } from './create-control-activities.js';
@@ -9,11 +10,8 @@ export const openPlan =
   async ({ plan }: { plan: ResolvedPlan }): Promise<void> => {
     const parsed = ResolvedPlan.safeParse(plan);
     if (!parsed.success) {
-      const mistakes = parsed.error.issues.map(
-        (issue) => `${issue.path.join('.')}: ${issue.message}`,
-      );
       throw ApplicationFailure.nonRetryable(
-        `Not a plan that dream-sft has resolved (start it with the CLI): ${mistakes.join('; ')}`.slice(
+        `Not a plan that dream-sft has resolved (start it with the CLI): ${mistakesIn(parsed.error)}`.slice(
           0,
           480,
         ),

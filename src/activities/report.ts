@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { ReportInput } from '../contracts/activities.js';
 import type { StageOutcome } from '../contracts/outcome.js';
 import { publishArtifact } from '../store/artifacts.js';
-import { writeResult } from '../store/results.js';
 import type { ControlDeps } from './create-control-activities.js';
+import { leaveResult } from './leave-result.js';
 
 export const report =
   ({
@@ -18,14 +18,7 @@ export const report =
     const folder = join(home, 'runs', plan.id, 'report');
     const rendered = await renderReport({ plan, state, results, store, folder });
     const artifact = await publishArtifact(store, { folder, kind: 'report' });
-    const result = await writeResult(store, {
-      stage: 'report',
-      stageKey: input.stageKey,
-      planId: plan.id,
-      artifacts: { report: artifact },
-      metrics: { kind: 'report', ...rendered, language: plan.language },
-      seconds: (now().getTime() - started.getTime()) / 1000,
-      finishedAt: now().toISOString(),
-    });
-    return { kind: 'finished', result };
+    const metrics = { kind: 'report' as const, ...rendered, language: plan.language };
+    const made = { artifacts: { report: artifact }, metrics };
+    return leaveResult({ store, now }, input, made, started.getTime());
   };

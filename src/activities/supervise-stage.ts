@@ -22,10 +22,11 @@ export const superviseStage =
   async (input: SuperviseInput): Promise<void> => {
     const context = Context.current();
     const teller = new Teller(deps, input);
+    const journals = openJournals(deps, input);
     for (;;) {
       context.heartbeat({ at: deps.now().toISOString() });
       try {
-        await teller.tell(await look(deps, input));
+        await teller.tell(await look(deps, input, journals));
       } catch (error) {
         if (error instanceof CancelledFailure) throw error;
         // The server or the store may be away for a while; the next look is in a second.
@@ -35,15 +36,31 @@ export const superviseStage =
     }
   };
 
+interface Journals {
+  readonly chain: Chain;
+  readonly ledger: Ledger;
+}
+
+/** Kept from look to look: entries never change, so that each look reads only what is new. */
+function openJournals({ store, now }: Deps, { stageKey, planId }: SuperviseInput): Journals {
+  return {
+    chain: new Chain(store, stageKey, { now }),
+    ledger: new Ledger(store, planId, { now }),
+  };
+}
+
 /** One look at the pending activity, the chain, the hosts and the ledger. */
-async function look(deps: Deps, input: SuperviseInput): Promise<StageNews> {
-  const { store, now } = deps;
+async function look(
+  deps: Deps,
+  input: SuperviseInput,
+  { chain, ledger }: Journals,
+): Promise<StageNews> {
+  const { now } = deps;
   const provider = deps.provider(input.hosts);
-  const chain = new Chain(store, input.stageKey, { now });
   const pending = await readPendingActivity(deps.client, input.planId, input.activityId);
   const hosts = await ensureHost(provider, chain, input, pending, now().getTime());
-  await chargeHosts({ store, now }, provider, input);
-  const spentFen = await new Ledger(store, input.planId, { now }).totalFen();
+  await chargeHosts(ledger, provider, now(), input);
+  const spentFen = await ledger.totalFen();
   const folded = await chain.fold();
   const progress = pending?.progress ?? null;
   return {

@@ -1,6 +1,7 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Summary } from '../contracts/state.js';
+import { replaceFile } from '../store/local-files.js';
 import type { ControlDeps } from './create-control-activities.js';
 
 /** `runs/<planId>/summary.json`, whole or not at all. */
@@ -11,7 +12,6 @@ export const writeSummary =
     await mkdir(folder, { recursive: true });
     const path = join(folder, 'summary.json');
     const document = Summary.parse({ ...summary, temporalUi: uiUrl });
-    await writeFile(`${path}.new`, `${JSON.stringify(document, null, 2)}\n`);
-    await rename(`${path}.new`, path);
+    await replaceFile(path, Buffer.from(`${JSON.stringify(document, null, 2)}\n`));
     return { path };
   };

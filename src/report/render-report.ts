@@ -1,5 +1,6 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../store/local-files.js';
 import { escapeHtml } from './escape.js';
 import { gatherReportData, type ReportData, type ReportRequest } from './report-data.js';
 import { casesSection } from './sections/cases.js';
@@ -23,8 +24,7 @@ export async function renderReport(request: ReportRequest): Promise<RenderedRepo
   await mkdir(request.folder, { recursive: true });
   const data = await gatherReportData(request);
   const html = join(request.folder, 'report.html');
-  await writeFile(`${html}.new`, reportHtml(data));
-  await rename(`${html}.new`, html);
+  await replaceFile(html, Buffer.from(reportHtml(data)));
   return { html, markdown: null, pptx: null };
 }
 

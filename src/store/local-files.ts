@@ -44,6 +44,17 @@ export async function writeTemporary(folder: string, bytes: Uint8Array): Promise
   return path;
 }
 
+/** The file has the old bytes or the new ones, never some of each. */
+export async function replaceFile(
+  path: string,
+  bytes: Uint8Array,
+  temporary = dirname(path),
+): Promise<void> {
+  const written = await writeTemporary(temporary, bytes);
+  await rename(written, path);
+  await syncPath(dirname(path));
+}
+
 /**
  * Weights are written once, whole, and never changed in place, so a second name for the same bytes
  * is safe and saves a copy of gigabytes. Anything else (logs grow) must be copied.

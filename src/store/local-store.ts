@@ -1,7 +1,14 @@
-import { access, link, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, link, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MissingObjectError } from './errors.js';
-import { isErrno, makeFolder, placeFile, syncPath, writeTemporary } from './local-files.js';
+import {
+  isErrno,
+  makeFolder,
+  placeFile,
+  replaceFile,
+  syncPath,
+  writeTemporary,
+} from './local-files.js';
 import { keyParts, type ObjectStore } from './object-store.js';
 
 /** Begins with a dot, which no part of a key may: never listed, never reached by a key. */
@@ -35,10 +42,7 @@ export class LocalStore implements ObjectStore {
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    const path = await this.#prepare(key);
-    const temporary = await writeTemporary(join(this.location, TEMPORARY), bytes);
-    await rename(temporary, path);
-    await syncPath(dirname(path));
+    await replaceFile(await this.#prepare(key), bytes, join(this.location, TEMPORARY));
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {

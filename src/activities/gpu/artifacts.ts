@@ -23,7 +23,7 @@ export function resultOf<C extends ResultEvent['command']>(
 
 /** The output with the digests that the trainer told, each checked before anything is published. */
 export function publishOutput(
-  { deps }: AttemptTools,
+  { deps }: Pick<AttemptTools, 'deps'>,
   result: ResultEvent,
   kind: Manifest['kind'],
 ): Promise<ArtifactRef> {

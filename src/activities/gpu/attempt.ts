@@ -33,6 +33,9 @@ export interface StageWork {
 export interface AttemptTools {
   readonly deps: StageDeps;
   readonly input: StageInput;
+  readonly chain: Chain;
+  /** Fencing token of this attempt. */
+  readonly token: number;
   readonly folders: StageFolders;
   readonly folder: string;
   readonly runner: TrainerRunner;
@@ -90,7 +93,7 @@ async function carryOut(
   try {
     const tools = await prepare(deps, input, work, beat, chain, token, before);
     const run = await work.run(tools);
-    return await conclude(tools, work, chain, token, run);
+    return await conclude(tools, work, run);
   } catch (error) {
     if (!isStageFailure(error)) await noteBreakdown(chain, token, before, error);
     throw error;
@@ -150,5 +153,17 @@ async function prepare(
   });
   if (restored) beat.set({ done: restored.step });
   const losses = new Losses(deps, input, chain, before);
-  return { deps, input, folders, folder, runner, beat, publisher, losses, restored };
+  return {
+    deps,
+    input,
+    chain,
+    token,
+    folders,
+    folder,
+    runner,
+    beat,
+    publisher,
+    losses,
+    restored,
+  };
 }

@@ -2,10 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { StageOutcome } from '../../contracts/outcome.js';
-import type { Chain } from '../../store/chain.js';
-import { writeResult } from '../../store/results.js';
 import { cancelledFailure } from '../cancellation.js';
 import { exitMessage, judgeExit } from '../judge-exit.js';
+import { leaveResult } from '../leave-result.js';
 import { stageFailure } from '../stage-failure.js';
 import type { AttemptTools, StageWork } from './attempt.js';
 import { attemptFolder } from './folders.js';
@@ -15,11 +14,9 @@ import type { TrainerRun } from './run-trainer.js';
 export async function conclude(
   tools: AttemptTools,
   work: StageWork,
-  chain: Chain,
-  token: number,
   run: TrainerRun,
 ): Promise<StageOutcome> {
-  const { beat, publisher, input } = tools;
+  const { beat, publisher, input, chain, token } = tools;
   await publisher.settle();
   await tools.losses.settle();
   // Copies of what this attempt resumed from; the next one brings its own.
@@ -27,7 +24,7 @@ export async function conclude(
   const reason = publisher.refused ? 'superseded' : run.reason;
   const verdict = judgeExit(run.exit, reason);
   const { done } = beat.progress;
-  if (verdict.action === 'finish') return finish(tools, work, chain, token, run);
+  if (verdict.action === 'finish') return finish(tools, work, run);
   const message = exitMessage(run.exit, reason);
   if (run.budget) await chain.budget(token, run.budget);
   if (verdict.ending) await chain.end(token, verdict.ending, done, message);
@@ -48,11 +45,9 @@ export async function conclude(
 async function finish(
   tools: AttemptTools,
   work: StageWork,
-  chain: Chain,
-  token: number,
   run: TrainerRun,
 ): Promise<StageOutcome> {
-  const { beat, deps, input, folder, folders, losses, restored } = tools;
+  const { beat, chain, deps, input, folder, folders, losses, restored, token } = tools;
   beat.set({ phase: 'finishing' });
   // A checkpoint of the last step leaves no new step to write them at.
   await losses.writeAt(restored?.step ?? 0);
@@ -61,18 +56,11 @@ async function finish(
     throw stageFailure('Superseded', exitMessage(run.exit, 'superseded'));
   }
   const started = Context.current().info.currentAttemptScheduledTimestampMs;
-  const result = await writeResult(deps.store, {
-    stage: input.stage,
-    stageKey: input.stageKey,
-    planId: input.planId,
-    ...made,
-    seconds: (deps.now().getTime() - started) / 1000,
-    finishedAt: deps.now().toISOString(),
-  });
+  const outcome = await leaveResult(deps, input, made, started);
   await rm(folder, { recursive: true, force: true });
   // What crashed attempts left on this host; one without an end may still live, and is let be.
   for (const { token: old, ended } of (await chain.fold()).attempts) {
     if (ended) await rm(attemptFolder(folders, old), { recursive: true, force: true });
   }
-  return { kind: 'finished', result: { ...result, stage: input.stage } };
+  return outcome;
 }

@@ -1,17 +1,16 @@
 import { join } from 'node:path';
 import { EvalConfiguration } from '../../contracts/stage-configuration.js';
-import type { SuiteConfig } from '../../contracts/sampling.js';
 import { publishOutput, publishRun, resultOf } from './artifacts.js';
-import type { AttemptTools, StageWork } from './attempt.js';
-import { background } from './full-train.js';
-import { bringInput, bringModel } from './materials.js';
+import type { StageWork } from './attempt.js';
+import { onTrainerEvent } from './beside-trainer.js';
+import { bringModel, bringSuites } from './materials.js';
 
 export function evaluateWork(configuration: EvalConfiguration): StageWork {
   return {
     unit: 'batches',
     keep: 1,
     async run(tools) {
-      const { deps, input, runner, beat, publisher, losses, restored, folder, folders } = tools;
+      const { deps, input, runner, beat, restored, folder, folders } = tools;
       const { suites, sampling, batchSize, systemPrompt, device, threads } = configuration;
       return runner.run({
         folder,
@@ -23,7 +22,7 @@ export function evaluateWork(configuration: EvalConfiguration): StageWork {
           device,
           ...(threads === undefined ? {} : { threads }),
           model: await bringModel(deps, input, folders, 'model', configuration.modelFolder),
-          suites: await withFiles(tools, suites),
+          suites: await bringSuites(tools, suites),
           systemPrompt,
           sampling,
           batchSize,
@@ -31,10 +30,7 @@ export function evaluateWork(configuration: EvalConfiguration): StageWork {
           checkpoints: { folder: join(folder, 'staging') },
           output: join(folder, 'answers'),
         },
-        onEvent: (event) => {
-          if (event.type === 'checkpoint-ready') background(tools, publisher.offer(event));
-          if (event.type === 'answers') background(tools, losses.writeAt(restored?.step ?? 0));
-        },
+        onEvent: onTrainerEvent(tools),
       });
     },
     async result(tools, run) {
@@ -46,16 +42,4 @@ export function evaluateWork(configuration: EvalConfiguration): StageWork {
       };
     },
   };
-}
-
-/** Files of suites come from the download stage, whatever path the plan named on another machine. */
-export async function withFiles(
-  { deps, input, folders }: Pick<AttemptTools, 'deps' | 'input' | 'folders'>,
-  suites: readonly SuiteConfig[],
-): Promise<SuiteConfig[]> {
-  if (!input.inputs['suites']) return [...suites];
-  const folder = await bringInput(deps, input, folders, 'suites');
-  return suites.map((suite) =>
-    suite.file ? { ...suite, file: join(folder, `${suite.name}.jsonl`) } : suite,
-  );
 }

@@ -4,6 +4,7 @@ import type { RunSpecInput } from '../../contracts/run-spec.js';
 import { FullTrainConfiguration } from '../../contracts/stage-configuration.js';
 import { publishOutput, publishRun, resultOf } from './artifacts.js';
 import type { AttemptTools, StageWork } from './attempt.js';
+import { onTrainerEvent } from './beside-trainer.js';
 import { bringInput, bringModel } from './materials.js';
 
 export function fullTrainWork(configuration: FullTrainConfiguration): StageWork {
@@ -12,16 +13,13 @@ export function fullTrainWork(configuration: FullTrainConfiguration): StageWork 
     keep: configuration.checkpoints.keep,
     async run(tools) {
       const spec = await trainSpec(tools, configuration);
-      const { runner, beat, publisher, losses, restored, folder, folders } = tools;
+      const { runner, beat, folder, folders } = tools;
       return runner.run({
         folder,
         runDir: folders.runDir,
         spec,
         beat,
-        onEvent: (event) => {
-          if (event.type === 'checkpoint-ready') background(tools, publisher.offer(event));
-          if (event.type === 'step') background(tools, losses.writeAt(restored?.step ?? 0));
-        },
+        onEvent: onTrainerEvent(tools),
       });
     },
     async result(tools, run) {
@@ -33,14 +31,6 @@ export function fullTrainWork(configuration: FullTrainConfiguration): StageWork 
       };
     },
   };
-}
-
-/** Work beside training whose failure must not end the attempt, but must be seen. */
-export function background(tools: AttemptTools, work: Promise<void>): void {
-  work.catch((error: unknown) => {
-    tools.beat.line(String(error));
-    tools.deps.log.warn({ why: String(error) }, 'work beside training failed');
-  });
 }
 
 async function trainSpec(

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { StageInput } from '../../contracts/activities.js';
+import type { SuiteConfig } from '../../contracts/sampling.js';
 import { materialise } from '../../store/artifacts.js';
 import { DamagedArtifactError, MissingObjectError } from '../../store/errors.js';
 import type { StageDeps } from '../deps.js';
@@ -26,6 +27,24 @@ export async function bringModel(
 ): Promise<string> {
   const names = input.inputs['tokenizer'] ? [name, 'tokenizer'] : [name];
   return bringTogether(deps, input, folders, names, inside);
+}
+
+interface Bringing {
+  readonly deps: StageDeps;
+  readonly input: StageInput;
+  readonly folders: StageFolders;
+}
+
+/** Files of suites come from the download stage, whatever path the plan named on another machine. */
+export async function bringSuites(
+  { deps, input, folders }: Bringing,
+  suites: readonly SuiteConfig[],
+): Promise<SuiteConfig[]> {
+  if (!input.inputs['suites']) return [...suites];
+  const folder = await bringInput(deps, input, folders, 'suites');
+  return suites.map((suite) =>
+    suite.file ? { ...suite, file: join(folder, `${suite.name}.jsonl`) } : suite,
+  );
 }
 
 async function bringTogether(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SmokeTrainConfiguration } from '../../contracts/stage-configuration.js';
 import { publishRun, resultOf } from './artifacts.js';
 import type { AttemptTools, StageWork } from './attempt.js';
-import { background } from './full-train.js';
+import { background } from './beside-trainer.js';
 import { bringInput, bringModel } from './materials.js';
 import type { TrainerRun } from './run-trainer.js';
 

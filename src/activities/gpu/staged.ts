@@ -1,8 +1,9 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FileEntry } from '../../contracts/base.js';
 import type { CheckpointReadyEvent } from '../../contracts/events.js';
+import { replaceFile } from '../../store/local-files.js';
 
 /** What stands beside a staged checkpoint once the trainer has called it ready. */
 const StagedRecord = z.strictObject({
@@ -16,9 +17,7 @@ const recordOf = (folder: string): string => `${folder}.ready.json`;
 
 export async function recordStaged(event: CheckpointReadyEvent): Promise<Staged> {
   const { step, folder, files } = event;
-  const path = recordOf(folder);
-  await writeFile(`${path}.new`, JSON.stringify({ step, folder, files }));
-  await rename(`${path}.new`, path);
+  await replaceFile(recordOf(folder), Buffer.from(JSON.stringify({ step, folder, files })));
   return { step, folder, files };
 }
 

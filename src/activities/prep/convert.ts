@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { ConvertConfiguration } from '../../contracts/stage-configuration.js';
-import { publishArtifact } from '../../store/artifacts.js';
-import { resultOf } from '../gpu/artifacts.js';
+import { publishOutput, resultOf } from '../gpu/artifacts.js';
 import { bringInput } from '../gpu/materials.js';
 import type { PrepWork } from './prep-stage.js';
 
@@ -16,13 +15,9 @@ export function convertWork(configuration: ConvertConfiguration): PrepWork {
       ...configuration,
       output: join(folder, 'converted'),
     }),
-    async result({ deps, folder }, run) {
+    async result(tools, run) {
       const result = resultOf(run, 'convert');
-      const dataset = await publishArtifact(deps.store, {
-        folder: result.folder ?? join(folder, 'converted'),
-        files: result.files,
-        kind: 'dataset',
-      });
+      const dataset = await publishOutput(tools, result, 'dataset');
       return { artifacts: { dataset }, metrics: { kind: 'convert', convert: result.metrics } };
     },
   };

@@ -5,13 +5,13 @@ import type { StageInput } from '../../contracts/activities.js';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import type { StageOutcome, StageResult } from '../../contracts/outcome.js';
 import type { StageProgress } from '../../contracts/progress.js';
-import { writeResult } from '../../store/results.js';
 import { cancelledFailure } from '../cancellation.js';
 import type { StageDeps } from '../deps.js';
 import { Beat } from '../gpu/beat.js';
 import { stageFolders, type StageFolders } from '../gpu/folders.js';
 import { TrainerRunner, type TrainerRun } from '../gpu/run-trainer.js';
 import { exitMessage, judgeExit } from '../judge-exit.js';
+import { leaveResult } from '../leave-result.js';
 import { stageFailure, toStageFailure } from '../stage-failure.js';
 
 export interface PrepTools {
@@ -72,15 +72,7 @@ async function conclude(tools: PrepTools, work: PrepWork, run: TrainerRun): Prom
       throw stageFailure(verdict.type, exitMessage(run.exit, run.reason), run.exit.logTail);
     case 'finish': {
       const started = Context.current().info.currentAttemptScheduledTimestampMs;
-      const result = await writeResult(deps.store, {
-        stage: input.stage,
-        stageKey: input.stageKey,
-        planId: input.planId,
-        ...(await work.result(tools, run)),
-        seconds: (deps.now().getTime() - started) / 1000,
-        finishedAt: deps.now().toISOString(),
-      });
-      return { kind: 'finished', result };
+      return leaveResult(deps, input, await work.result(tools, run), started);
     }
   }
 }

@@ -40,7 +40,7 @@ export async function ensureHost(
   return { host: ensured.host.id, waitingFor: null };
 }
 
-function waitsTooLong(pending: PendingActivity | null, now: number): boolean {
-  if (pending?.state !== 'scheduled' || pending.scheduledAt === null) return false;
+function waitsTooLong(pending: PendingActivity, now: number): boolean {
+  if (pending.state !== 'scheduled' || pending.scheduledAt === null) return false;
   return now - Math.max(pending.scheduledAt, pending.lastHeartbeatAt ?? 0) > WAITED_MS;
 }
