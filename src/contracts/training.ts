@@ -1,5 +1,31 @@
 import { z } from 'zod';
 
+export const LORA_MODULES = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+] as const;
+
+export const LoraConfig = z.strictObject({
+  rank: z.int().min(1).default(32),
+  alpha: z.number().gt(0).default(64).describe('the update is scaled by alpha / rank'),
+  dropout: z.literal(0).default(0).describe('only 0: dropout draws would end exact resume'),
+  modules: z
+    .array(z.enum(LORA_MODULES))
+    .min(1)
+    .default([...LORA_MODULES]),
+});
+
+export const ValidationConfig = z.strictObject({
+  everySteps: z.int().min(1).optional().describe('besides the end of each epoch'),
+  atEpochEnd: z.boolean().default(true),
+  tGrid: z.int().min(1).max(64).default(8).describe('noise levels, each with its own frozen mask'),
+});
+
 export const TrainingConfig = z.strictObject({
   steps: z.int().min(1).optional().describe('optimizer steps; give steps or epochs, not both'),
   epochs: z.number().gt(0).optional(),
@@ -21,7 +47,43 @@ export const TrainingConfig = z.strictObject({
     .default([0, 64])
     .describe('further EOS tokens after the first: uniform between two numbers, or a named rule'),
   seed: z.int().min(0).default(42),
-  precision: z.enum(['fp32', 'bf16']).default('fp32'),
+  precision: z.enum(['fp32', 'bf16']).default('fp32').describe('of the computation'),
+  tokensPerMicroBatch: z
+    .int()
+    .multipleOf(128)
+    .min(128)
+    .nullable()
+    .default(null)
+    .describe('documents packed into rows of at most so many tokens; null: padded rows'),
+  method: z.enum(['full', 'lora']).default('full'),
+  lora: LoraConfig.prefault({}),
+  basePrecision: z
+    .enum(['fp32', 'bf16', 'fp8', 'int8'])
+    .default('fp32')
+    .describe('storage of the weights; fp8 and int8 only for lora, whose base is frozen'),
+  fullMode: z
+    .enum(['plain', 'kept', 'fused'])
+    .default('plain')
+    .describe('plain: float32 weights; kept, fused: bf16 weights with an exact 16-bit remainder'),
+  moments: z.enum(['fp32', 'bf16']).default('fp32').describe('bf16 needs betas[1] of at most 0.95'),
+  activationCheckpointing: z
+    .union([z.enum(['none', 'all', 'auto']), z.number().min(0).max(1)])
+    .default('none')
+    .describe('which layers compute their activations again; a number is a share of the layers'),
+  compile: z.boolean().default(false),
+  attention: z
+    .enum(['auto', 'varlen', 'cudnn', 'flex', 'sdpa', 'mask'])
+    .default('auto')
+    .describe('kernel for packed rows'),
+  deterministic: z.boolean().default(false).describe('refuse kernels whose bits may vary'),
+  validation: ValidationConfig.nullable().default(null),
+  trackers: z.array(z.enum(['tensorboard', 'swanlab', 'wandb'])).default(['tensorboard']),
+  hangFactor: z
+    .number()
+    .min(2)
+    .default(20)
+    .describe('a step that takes so many times the usual ends the process with all stacks'),
+  worldSize: z.int().min(1).default(1).describe('processes, one a GPU'),
 });
 export type TrainingConfig = z.infer<typeof TrainingConfig>;
 

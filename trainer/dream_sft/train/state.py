@@ -12,7 +12,19 @@ from dream_sft.diffusion.order import OrderHash
 from dream_sft.train.fingerprint import Fingerprint
 
 # How a global batch is computed, not what it is: a change makes the resume inexact, not wrong.
-_HOW = ("documentsPerMicroBatch", "precision")
+_HOW = (
+    "documentsPerMicroBatch",
+    "precision",
+    "tokensPerMicroBatch",
+    "activationCheckpointing",
+    "compile",
+    "attention",
+    "deterministic",
+    "validation",
+    "trackers",
+    "hangFactor",
+    "worldSize",
+)
 
 
 @dataclass
