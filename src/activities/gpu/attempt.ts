@@ -9,12 +9,12 @@ import { restoreNewest } from '../../store/restore.js';
 import { readResult } from '../../store/results.js';
 import type { StageDeps } from '../deps.js';
 import { isStageFailure, stageFailure, toStageFailure } from '../stage-failure.js';
-import { Beat } from './beat.js';
+import { Beat } from '../trainer/beat.js';
 import { conclude } from './conclude.js';
-import { attemptFolder, stageFolders, type StageFolders } from './folders.js';
+import { attemptFolder, stageFolders, type StageFolders } from '../trainer/folders.js';
 import { Losses } from './losses.js';
 import { Publisher } from './publisher.js';
-import { type TrainerRun, TrainerRunner } from './run-trainer.js';
+import { type TrainerRun, TrainerRunner } from '../trainer/run-trainer.js';
 import { findStaged } from './staged.js';
 import { isWithoutProgress } from './without-progress.js';
 

@@ -7,8 +7,8 @@ import { exitMessage, judgeExit } from '../judge-exit.js';
 import { leaveResult } from '../leave-result.js';
 import { stageFailure } from '../stage-failure.js';
 import type { AttemptTools, StageWork } from './attempt.js';
-import { attemptFolder } from './folders.js';
-import type { TrainerRun } from './run-trainer.js';
+import { attemptFolder } from '../trainer/folders.js';
+import type { TrainerRun } from '../trainer/run-trainer.js';
 
 /** The table of judge-exit, carried out. */
 export async function conclude(

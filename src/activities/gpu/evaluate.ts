@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { EvalConfiguration } from '../../contracts/stage-configuration.js';
-import { publishOutput, publishRun, resultOf } from './artifacts.js';
+import { publishOutput, resultOf } from '../trainer/outputs.js';
+import { publishRun } from './run-artifact.js';
 import type { StageWork } from './attempt.js';
 import { onTrainerEvent } from './beside-trainer.js';
-import { bringModel, bringSuites } from './materials.js';
+import { bringModel, bringSuites } from '../trainer/materials.js';
 
 export function evaluateWork(configuration: EvalConfiguration): StageWork {
   return {

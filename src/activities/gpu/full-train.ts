@@ -2,10 +2,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import { FullTrainConfiguration } from '../../contracts/stage-configuration.js';
-import { publishOutput, publishRun, resultOf } from './artifacts.js';
+import { publishOutput, resultOf } from '../trainer/outputs.js';
+import { publishRun } from './run-artifact.js';
 import type { AttemptTools, StageWork } from './attempt.js';
 import { onTrainerEvent } from './beside-trainer.js';
-import { bringInput, bringModel } from './materials.js';
+import { bringInput, bringModel } from '../trainer/materials.js';
 
 export function fullTrainWork(configuration: FullTrainConfiguration): StageWork {
   return {

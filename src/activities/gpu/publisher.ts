@@ -3,7 +3,7 @@ import { publishArtifact } from '../../store/artifacts.js';
 import type { Chain } from '../../store/chain.js';
 import { pruneCheckpoints } from '../../store/prune.js';
 import type { StageDeps } from '../deps.js';
-import type { Beat } from './beat.js';
+import type { Beat } from '../trainer/beat.js';
 import { dropStaged, recordStaged, type Staged } from './staged.js';
 
 /** Publishes staged checkpoints beside training: at most one in flight, the newest waiting wins. */

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SmokeTrainConfiguration } from '../../contracts/stage-configuration.js';
-import { publishRun, resultOf } from './artifacts.js';
+import { resultOf } from '../trainer/outputs.js';
+import { publishRun } from './run-artifact.js';
 import type { AttemptTools, StageWork } from './attempt.js';
 import { background } from './beside-trainer.js';
-import { bringInput, bringModel } from './materials.js';
-import type { TrainerRun } from './run-trainer.js';
+import { bringInput, bringModel } from '../trainer/materials.js';
+import type { TrainerRun } from '../trainer/run-trainer.js';
 
 /** A few real steps, then a few real answers: what the quote for the rest is measured from. */
 export function smokeTrainWork(configuration: SmokeTrainConfiguration): StageWork {

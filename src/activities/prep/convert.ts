@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ConvertConfiguration } from '../../contracts/stage-configuration.js';
-import { publishOutput, resultOf } from '../gpu/artifacts.js';
-import { bringInput } from '../gpu/materials.js';
+import { publishOutput, resultOf } from '../trainer/outputs.js';
+import { bringInput } from '../trainer/materials.js';
 import type { PrepWork } from './prep-stage.js';
 
 export function convertWork(configuration: ConvertConfiguration): PrepWork {

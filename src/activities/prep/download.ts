@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DownloadConfiguration } from '../../contracts/stage-configuration.js';
 import type { ArtifactRef, Manifest } from '../../contracts/base.js';
 import { publishArtifact } from '../../store/artifacts.js';
-import { resultOf } from '../gpu/artifacts.js';
+import { resultOf } from '../trainer/outputs.js';
 import { stageFailure } from '../stage-failure.js';
 import type { PrepTools, PrepWork } from './prep-stage.js';
 

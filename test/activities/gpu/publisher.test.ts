@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Beat } from '../../../src/activities/gpu/beat.js';
+import { Beat } from '../../../src/activities/trainer/beat.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
 import type { CheckpointReadyEvent } from '../../../src/contracts/events.js';
 import { hashFolder } from '../../../src/store/artifact-files.js';

@@ -1,10 +1,8 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ArtifactRef, Manifest } from '../../contracts/base.js';
 import type { ResultEvent } from '../../contracts/events.js';
 import { publishArtifact } from '../../store/artifacts.js';
 import { stageFailure } from '../stage-failure.js';
-import type { AttemptTools } from './attempt.js';
+import type { StageDeps } from '../deps.js';
 import type { TrainerRun } from './run-trainer.js';
 
 /** The result event of the command that was asked for. */
@@ -23,28 +21,11 @@ export function resultOf<C extends ResultEvent['command']>(
 
 /** The output with the digests that the trainer told, each checked before anything is published. */
 export function publishOutput(
-  { deps }: Pick<AttemptTools, 'deps'>,
+  { deps }: { readonly deps: StageDeps },
   result: ResultEvent,
   kind: Manifest['kind'],
 ): Promise<ArtifactRef> {
   if (result.folder === null)
     throw stageFailure('TrainerCrashed', `${result.command} named no output`);
   return publishArtifact(deps.store, { folder: result.folder, files: result.files, kind });
-}
-
-/** Metrics and logs for the report; a file that is not there is left out. */
-export async function publishRun(tools: AttemptTools): Promise<Record<string, ArtifactRef>> {
-  const folder = join(tools.folder, 'run');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const copied = await Promise.all(
-    ['metrics.jsonl', 'trainer.log'].map((name) =>
-      copyFile(join(tools.folders.runDir, name), join(folder, name)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  if (!copied.includes(true)) return {};
-  return { run: await publishArtifact(tools.deps.store, { folder, kind: 'files' }) };
 }
