@@ -1,6 +1,6 @@
 """Global batches under noise, each a pure function of (data set, configuration, step).
 
-Shape letters: B rows of a micro-batch, L positions, N documents of a global batch.
+Shape letters: L positions of a document, N documents of a global batch, P positions of several.
 
 The documents of all epochs form one endless stream: epoch after epoch, each in its own order.
 Step s (from 1) takes N of them, so a batch may hold the end of one epoch and the start of the
@@ -17,68 +17,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dream_sft.data.dataset import Dataset
-from dream_sft.diffusion.loss import LossPlan, plan_loss
 from dream_sft.diffusion.masking import (
-    PROMPT,
     EosTail,
     Shape,
     official_cutoff,
     official_shape,
-    parts_of,
     uniform_shape,
 )
 from dream_sft.diffusion.noise import Purpose, uniform
 from dream_sft.diffusion.order import epoch_order
 from dream_sft.diffusion.time import times
-from dream_sft.diffusion.weighting import Weighting, token_weights
+from dream_sft.diffusion.weighting import Weighting
+from dream_sft.train.micro_batches import (
+    GlobalBatch,
+    MicroBatch,
+    RowLayout,
+    Sample,
+    TokenIds,
+    micro_batches,
+)
+from dream_sft.train.over_long import refuse_over_long
 
-
-@dataclass(frozen=True)
-class TokenIds:
-    """The three tokens that the objective writes."""
-
-    mask: int
-    eos: int
-    pad: int
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One document of a step under its noise; `masked_L` covers prompt, answer and end tokens."""
-
-    sample_id: int
-    epoch: int
-    t: float
-    ids_L: NDArray[np.int64]  # noqa: N815
-    shape: Shape
-    masked_L: NDArray[np.bool_]  # noqa: N815
-
-    @property
-    def tokens(self) -> int:
-        """Prompt, response and first end token."""
-        return self.shape.prompt + self.shape.answer + min(self.shape.eos, 1)
-
-
-@dataclass(frozen=True)
-class MicroBatch:
-    """Rows padded on the right. `keep_BL` is None when no row needs padding."""
-
-    noised_BL: NDArray[np.int64]  # noqa: N815
-    keep_BL: NDArray[np.bool_] | None  # noqa: N815
-    plan: LossPlan
-    sample_ids: list[int]
-
-
-@dataclass(frozen=True)
-class GlobalBatch:
-    """All that one optimizer step sees."""
-
-    step: int
-    epoch: float  # passes over the data set when this step is done
-    samples: list[Sample]
-    micro_batches: list[MicroBatch]
-    masked: int  # tokens, over the whole global batch
-    tokens: int  # document tokens
+__all__ = ["Batches", "GlobalBatch", "MicroBatch", "Sample", "TokenIds"]
 
 
 @dataclass(frozen=True)
@@ -98,18 +58,23 @@ class Batches:
         self._ids = token_ids
         self._seed: int = training["seed"]
         self._per_step: int = training["documentsPerStep"]
-        self._per_micro: int = min(training["documentsPerMicroBatch"], self._per_step)
+        self._layout = RowLayout(
+            documents=min(training["documentsPerMicroBatch"], self._per_step),
+            packed_tokens=training.get("tokensPerMicroBatch"),
+            ranks=training.get("worldSize", 1),
+        )
         self._time_rule = training["t"]
         self._tail = EosTail.parse(training["eosTail"])
         self._weighting = Weighting(kind=training["weighting"], cart_p=training["cartP"])
         self._orders: dict[int, NDArray[np.int64]] = {}
+        if self._layout.packed_tokens is not None:
+            refuse_over_long(dataset, self._tail, self._layout.packed_tokens)
 
     def batch(self, step: int) -> GlobalBatch:
         """The batch of step 1, 2, ..."""
         places = self._places(step)
         samples = self._noised(step, places)
-        cut = range(0, len(samples), self._per_micro)
-        micro = [self._micro_batch(samples[at : at + self._per_micro]) for at in cut]
+        micro = micro_batches(samples, self._layout, self._ids, self._weighting)
         return GlobalBatch(
             step=step,
             epoch=step * self._per_step / len(self._data),
@@ -142,14 +107,16 @@ class Batches:
             ids_N = self._data.sample_ids[[places[n].index for n in rows]]
             at_N = np.array([places[n].place for n in rows])
             t_N = times(self._time_rule, self._seed, ids_N, at_N, epoch)
-            longest = max(shapes[n].length for n in rows)
-            positions = np.arange(longest)[None]
-            unit_NL = uniform(self._seed, ids_N[:, None], epoch, Purpose.MASK, positions)
-            below_NL = unit_NL < t_N[:, None]
-            for number, n in enumerate(rows):
-                samples[n] = self._sample(
-                    places[n], shapes[n], float(t_N[number]), below_NL[number]
-                )
+            lengths_N = np.array([shapes[n].length for n in rows])
+            ends_N = np.cumsum(lengths_N)
+            # Positions of all these documents, one after the other.
+            at_P = np.arange(int(ends_N[-1])) - np.repeat(ends_N - lengths_N, lengths_N)
+            ids_P, t_P = np.repeat(ids_N, lengths_N), np.repeat(t_N, lengths_N)
+            below_P = uniform(self._seed, ids_P, epoch, Purpose.MASK, at_P) < t_P
+            for n, t, below_L in zip(
+                rows, t_N.tolist(), np.split(below_P, ends_N[:-1]), strict=True
+            ):
+                samples[n] = self._sample(places[n], shapes[n], t, below_L)
         return [sample for sample in samples if sample is not None]
 
     def _sample(self, place: _Place, shape: Shape, t: float, below_L: NDArray[np.bool_]) -> Sample:
@@ -157,7 +124,7 @@ class Batches:
         ids_L = np.full(shape.length, self._ids.eos, np.int64)
         kept = shape.prompt + shape.answer
         ids_L[:kept] = document.ids[:kept]
-        masked_L = below_L[: shape.length].copy()
+        masked_L = below_L.copy()
         masked_L[: shape.prompt] = False
         if self._tail.as_one and shape.eos:
             masked_L[kept:] = masked_L[kept]
@@ -191,25 +158,3 @@ class Batches:
             for n, unit in zip(rows, unit_N.tolist(), strict=True):
                 tails[n] = self._tail.low + int(unit * span)
         return tails
-
-    def _micro_batch(self, samples: Sequence[Sample]) -> MicroBatch:
-        longest = max(sample.shape.length for sample in samples)
-        form = (len(samples), longest)
-        ids_BL = np.full(form, self._ids.pad, np.int64)
-        keep_BL = np.zeros(form, np.bool_)
-        masked_BL = np.zeros(form, np.bool_)
-        weights_BL = np.zeros(form, np.float32)
-        parts_BL = np.full(form, PROMPT, np.int8)
-        for row, sample in enumerate(samples):
-            end = sample.shape.length
-            ids_BL[row, :end] = sample.ids_L
-            keep_BL[row, :end] = True
-            masked_BL[row, :end] = sample.masked_L
-            weights_BL[row, :end] = token_weights(self._weighting, sample.t, sample.masked_L)
-            parts_BL[row, :end] = parts_of(sample.shape)
-        return MicroBatch(
-            noised_BL=np.where(masked_BL, self._ids.mask, ids_BL),
-            keep_BL=None if keep_BL.all() else keep_BL,
-            plan=plan_loss(ids_BL, masked_BL, weights_BL, parts_BL),
-            sample_ids=[sample.sample_id for sample in samples],
-        )

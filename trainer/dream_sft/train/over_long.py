@@ -1,0 +1,49 @@
+"""Finds documents that no packed row can hold, before any time on a GPU is spent."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dream_sft.data.dataset import Dataset
+from dream_sft.diffusion.masking import EosTail
+from dream_sft.io.errors import SpecError
+from dream_sft.train.packing import rounded
+
+ROWS_NAMED = 20
+
+
+def longest_lengths(dataset: Dataset, tail: EosTail) -> NDArray[np.int64]:
+    """The most tokens that each document [N] can have under noise, its end tokens included."""
+    prompts_N = dataset.prompt_lengths.astype(np.int64)
+    if tail.length == "official":
+        # Filled with end tokens to the length of any response of its batch.
+        responses_N = dataset.lengths - prompts_N
+        most = int(responses_N.max(initial=0))
+        return prompts_N + np.where(dataset.cut != 0, responses_N, most)
+    return dataset.lengths + np.where(dataset.cut != 0, 0, 1 + tail.high)
+
+
+def refuse_over_long(dataset: Dataset, tail: EosTail, cap: int) -> None:
+    """Raises SpecError that names every row (the first 20) which can outgrow `cap` tokens."""
+    longest_N = longest_lengths(dataset, tail)
+    over = np.flatnonzero(longest_N > cap).tolist()
+    if not over:
+        return
+    numbers = _row_numbers(dataset)
+    mistakes = [f"row {numbers[n]}: {int(longest_N[n])} tokens" for n in over[:ROWS_NAMED]]
+    if len(over) > ROWS_NAMED:
+        mistakes.append(f"and {len(over) - ROWS_NAMED} more")
+    raise SpecError(
+        f"training.tokensPerMicroBatch: {len(over)} documents with their end tokens are longer "
+        f"than {cap}; give at least {rounded(int(longest_N.max()))}, or convert with a lower "
+        "maxLength",
+        mistakes,
+    )
+
+
+def _row_numbers(dataset: Dataset) -> list[int]:
+    """Numbers in the file that convert read; places in the data set when nobody noted them."""
+    if not dataset.rows_file.is_file():
+        return list(range(1, len(dataset) + 1))
+    return [int(row["row"]) for row in dataset.rows()]
