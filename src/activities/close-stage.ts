@@ -21,7 +21,9 @@ export const closeStage =
       await Promise.all(mine.filter((host) => host.alive).map((host) => provider.release(host.id)));
     }
     const journal = new Chain(store, input.stageKey, { now });
-    await tellOfNeverReturned(journal, input.stage);
+    const { pricePerHourFen } = input.hosts;
+    const entries = await ledger.entries();
+    await tellOfNeverReturned(journal, input.stage, { pricePerHourFen, ledger: entries });
     const chain = await journal.fold();
     const newest = chain.newest;
     return {

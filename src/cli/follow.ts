@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { StageProgress } from '../contracts/progress.js';
 import { hasEnded, type PlanState } from '../contracts/state.js';
 import { exitCodeOf, readProgress, readState } from './plan-handle.js';
-import { duration, print, statusText } from './output.js';
+import { duration, money, print, statusText } from './output.js';
 import { renderProgress } from './render-state.js';
 
 export interface FollowOptions {
@@ -63,7 +63,8 @@ function changes(state: PlanState, seen: Map<string, string>): string[] {
     );
   }
   for (const lost of state.interruptions) {
-    const words = `${lost.stage}: ${lost.kind} on ${lost.host}, ${lost.stepsLost} steps repeated`;
+    const cost = `${lost.stepsLost} steps repeated, ${money(lost.moneyLostFen)} lost`;
+    const words = `${lost.stage}: ${lost.kind} on ${lost.host}, ${cost}`;
     note(`lost ${lost.stage} ${lost.lostToken}`, words, `  ! ${words}`);
   }
   const waiting = state.current?.waitingFor;

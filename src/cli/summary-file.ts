@@ -34,9 +34,10 @@ export function renderSummary(summary: Summary): string {
   const { training, spend, interruptions } = summary;
   if (training)
     lines.push(`  ${training.steps} steps, final loss ${training.finalLoss.toFixed(4)}`);
-  lines.push(
-    `  ${interruptions.length} interruptions, ${money(spend.totalFen)} of ${money(spend.capFen)}`,
-  );
+  const lost =
+    interruptions.length > 0 ? `, ${money(spend.lostToInterruptionsFen)} of it lost to them` : '';
+  const spent = `${money(spend.totalFen)} of ${money(spend.capFen)}`;
+  lines.push(`  ${interruptions.length} interruptions, ${spent}${lost}`);
   if (summary.report.html) lines.push(`  report: ${summary.report.html}`);
   return lines.join('\n');
 }

@@ -68,6 +68,7 @@ const TEXTS = {
   resumed: ['Training again after', '恢复用时'],
   resumedFrom: ['From step', '从第几步恢复'],
   moneyLost: ['Money lost', '损失金额'],
+  lostToInterruptions: ['Of it lost to interruptions', '其中因中断损失'],
   'host-lost': ['host lost', '主机丢失'],
   'trainer-crashed': ['trainer crashed', '训练进程崩溃'],
   'trainer-hung': ['trainer hung', '训练进程卡住'],

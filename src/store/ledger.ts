@@ -63,6 +63,12 @@ export class Ledger {
     });
   }
 
+  /** By the newest terms; 0 before the ledger is opened. */
+  async pricePerHourFen(): Promise<number> {
+    const newest = (await this.entries()).findLast((entry) => entry.type === 'opened');
+    return newest?.pricePerHourFen ?? 0;
+  }
+
   async totalFen(): Promise<number> {
     return sum(await this.entries(), 'fen');
   }

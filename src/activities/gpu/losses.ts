@@ -1,9 +1,11 @@
 import { Context } from '@temporalio/activity';
 import type { StageInput } from '../../contracts/activities.js';
-import type { InterruptionKind } from '../../contracts/journal.js';
+import type { InterruptionKind, PostMortem } from '../../contracts/journal.js';
+import { moneyLostFen } from '../../contracts/money.js';
 import { StageProgress } from '../../contracts/progress.js';
 import type { Chain } from '../../store/chain.js';
 import type { ChainAttempt, ChainState } from '../../store/fold-chain.js';
+import { Ledger } from '../../store/ledger.js';
 import type { StageDeps } from '../deps.js';
 import { HUNG } from '../judge-exit.js';
 
@@ -53,28 +55,60 @@ export class Losses {
   }
 
   async #write(resumedFromStep: number): Promise<void> {
+    const price = await new Ledger(this.deps.store, this.input.planId).pricePerHourFen();
     const now = this.deps.now().getTime();
-    for (const attempt of this.#lost) {
-      const last = this.#last?.token === attempt.token ? this.#last : null;
-      const lastSeenAt = last?.at ?? attempt.ended?.at ?? attempt.at;
-      const seen = Date.parse(lastSeenAt);
-      const newest = Math.max(resumedFromStep, last?.done ?? 0, ...attempt.publishedSteps);
-      const detected = (this.#scheduledAt - RETRY_INTERVAL_MS - seen) / 1000;
-      await this.chain.postMortem({
-        stage: this.input.stage,
-        kind: kindOf(attempt, this.deps.host.boot),
-        lostToken: attempt.token,
-        host: attempt.host,
-        noticeSeen: attempt.ended?.how === 'preempted',
-        lastSeenAt,
-        detectedAfterSeconds: round(Math.max(0, detected)),
-        resumedAfterSeconds: round(Math.max(0, (now - seen) / 1000)),
-        newestStepKnown: newest,
-        resumedFromStep,
-        stepsLost: newest - resumedFromStep,
-        moneyLostFen: 0,
-      });
+    const seen = this.#lost.map((attempt) => Date.parse(this.#lastSeenAt(attempt)));
+    for (const [index, attempt] of this.#lost.entries()) {
+      // Two losses in a row: the time behind the second one is not lost twice.
+      const until = seen[index + 1] ?? now;
+      const one = this.#postMortem(attempt, resumedFromStep, now);
+      const waited = Math.max(0, (until - seen[index]!) / 1000);
+      const detectSeconds = Math.min(one.detectedAfterSeconds ?? 0, waited);
+      const resumeSeconds = waited - detectSeconds;
+      const lostStepSeconds = one.stepsLost * this.#secondsPerStep(attempt);
+      const lost = { detectSeconds, resumeSeconds, lostStepSeconds };
+      await this.chain.postMortem({ ...one, moneyLostFen: moneyLostFen(price, lost) });
     }
+  }
+
+  #postMortem(
+    attempt: ChainAttempt,
+    resumedFromStep: number,
+    now: number,
+  ): Omit<PostMortem, 'moneyLostFen'> {
+    const lastSeenAt = this.#lastSeenAt(attempt);
+    const seen = Date.parse(lastSeenAt);
+    const done = this.#lastOf(attempt)?.done ?? 0;
+    const newest = Math.max(resumedFromStep, done, ...attempt.publishedSteps);
+    const detected = (this.#scheduledAt - RETRY_INTERVAL_MS - seen) / 1000;
+    return {
+      stage: this.input.stage,
+      kind: kindOf(attempt, this.deps.host.boot),
+      lostToken: attempt.token,
+      host: attempt.host,
+      noticeSeen: attempt.ended?.how === 'preempted',
+      lastSeenAt,
+      detectedAfterSeconds: round(Math.max(0, detected)),
+      resumedAfterSeconds: round(Math.max(0, (now - seen) / 1000)),
+      newestStepKnown: newest,
+      resumedFromStep,
+      stepsLost: newest - resumedFromStep,
+    };
+  }
+
+  #lastOf(attempt: ChainAttempt): StageProgress | null {
+    return this.#last?.token === attempt.token ? this.#last : null;
+  }
+
+  #lastSeenAt(attempt: ChainAttempt): string {
+    return this.#lastOf(attempt)?.at ?? attempt.ended?.at ?? attempt.at;
+  }
+
+  /** The pace that the lost attempt told in its last heartbeat; 0 when it had shown none yet. */
+  #secondsPerStep(attempt: ChainAttempt): number {
+    const last = this.#lastOf(attempt);
+    if (!last?.total || last.etaSeconds === null || last.total <= last.done) return 0;
+    return last.etaSeconds / (last.total - last.done);
   }
 }
 

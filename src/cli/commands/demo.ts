@@ -11,7 +11,7 @@ import { HalfWayKill } from '../demo/kill-half-way.js';
 import { casesText } from '../demo/show-cases.js';
 import { follow, type FollowOptions } from '../follow.js';
 import { LocalStack } from '../local-stack.js';
-import { print, printJson } from '../output.js';
+import { money, print, printJson } from '../output.js';
 import { languageOverride, loadPlan } from '../plan-file.js';
 import { startPlan } from '../start-plan.js';
 import { readSummary, renderSummary } from '../summary-file.js';
@@ -96,7 +96,7 @@ async function tell(summary: Summary): Promise<void> {
       value === null ? '?' : `${value.toFixed(1)} s`;
     print(
       `Lost and won back: ${lost.stage} ${lost.kind}, noticed after ${after(lost.detectedAfterSeconds)}, ` +
-        `training again after ${after(lost.resumedAfterSeconds)}, ${lost.stepsLost} steps repeated`,
+        `training again after ${after(lost.resumedAfterSeconds)}, ${lost.stepsLost} steps repeated, ${money(lost.moneyLostFen)} lost`,
     );
   }
   const cases = await casesText(summary);

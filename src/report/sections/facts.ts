@@ -42,8 +42,10 @@ export const moneySection: Section = (data, t) => {
     yuan(sum.fen),
   ]);
   const total = `<p>${t('spent')}${t('colon')}<b>${yuan(data.state.spentFen)}</b> · ${t('cap')}${t('colon')}${yuan(data.state.capFen)} · ${t('pricePerHour')}${t('colon')}${yuan(data.plan.hosts.pricePerHourFen)}</p>`;
+  const lostFen = data.postMortems.reduce((sum, lost) => sum + lost.moneyLostFen, 0);
+  const lost = lostFen > 0 ? `<p>${t('lostToInterruptions')}${t('colon')}${yuan(lostFen)}</p>` : '';
   const header = [t('host'), t('chargedDuring'), t('charged'), t('amount')];
-  return total + (rows.length > 0 ? htmlTable(header, rows) : '');
+  return total + lost + (rows.length > 0 ? htmlTable(header, rows) : '');
 };
 
 export const configurationSection: Section = ({ plan }, t) => {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Ledger } from '../../../src/store/ledger.js';
 import { attempt, chainOf, failure, openLab, stageOf, type Lab } from '../support/lab.js';
 
 let lab: Lab;
@@ -29,6 +30,25 @@ describe('after a loss', () => {
       resumedFromStep: 2,
       stepsLost: 1,
     });
+  });
+
+  it('prices the time to detect, to resume, and of the lost steps', async () => {
+    const ledger = new Ledger(lab.store, 'p');
+    await ledger.open({ capFen: 1_000_000, reserveFen: 0, pricePerHourFen: 3600 });
+    const input = await stageOf(lab, 'full-train', [
+      { steps: 6, at: 3, end: 'kill' },
+      { steps: 6 },
+    ]);
+    const first = attempt(lab.deps, input);
+    await failure(first.outcome);
+    // Two minutes ago at four seconds a step, whatever this machine's pace.
+    const at = new Date(Date.now() - 120_000).toISOString();
+    const heartbeatDetails = { ...first.beats.at(-1), at, done: 3, total: 6, etaSeconds: 12 };
+    await attempt(lab.deps, input, { attempt: 2, heartbeatDetails }).outcome;
+    const [told] = (await chainOf(lab, input)).postMortems;
+    // One fen a second: what was waited, and the one lost step.
+    expect(told?.stepsLost).toBe(1);
+    expect(told?.moneyLostFen).toBe(Math.ceil(told!.resumedAfterSeconds! + 4));
   });
 
   it('salvages a staged checkpoint that was never published', async () => {

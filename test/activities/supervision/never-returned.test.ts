@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { LedgerEntry } from '../../../src/contracts/journal.js';
 import { tellOfNeverReturned } from '../../../src/activities/supervision/never-returned.js';
 import { Chain } from '../../../src/store/chain.js';
 import { openStore } from '../../../src/store/open-store.js';
@@ -13,6 +14,8 @@ const attempt = (host: string) => ({
   attempt: 1,
 });
 
+const FREE = { pricePerHourFen: 0, ledger: [] };
+
 async function chain(): Promise<Chain> {
   return new Chain(await openStore({ kind: 'local' }, temporaryFolder()), 'k');
 }
@@ -21,8 +24,8 @@ test('a host that never returned gets one post-mortem that claims nothing it can
   const journal = await chain();
   const { token } = await journal.acquire(attempt('gone'));
   await journal.publish(token, { manifest, step: 40, host: 'gone' });
-  await tellOfNeverReturned(journal, 'full-train');
-  await tellOfNeverReturned(journal, 'full-train');
+  await tellOfNeverReturned(journal, 'full-train', FREE);
+  await tellOfNeverReturned(journal, 'full-train', FREE);
   expect((await journal.fold()).postMortems).toMatchObject([
     { lostToken: token, host: 'gone', newestStepKnown: 40, resumedAfterSeconds: null },
   ]);
@@ -38,6 +41,24 @@ test('an attempt that ended, and one that a later attempt has told of, get none'
   await journal.postMortem({ ...kind, ...lost, ...times, ...steps });
   const next = await journal.acquire(attempt('done'));
   await journal.end(next.token, 'finished', 60);
-  await tellOfNeverReturned(journal, 'full-train');
+  await tellOfNeverReturned(journal, 'full-train', FREE);
   expect((await journal.fold()).postMortems).toMatchObject([{ resumedAfterSeconds: 9 }]);
+});
+
+test('what the host was paid for behind its last checkpoint is lost, and no other host’s pay', async () => {
+  const journal = await chain();
+  const { token } = await journal.acquire(attempt('gone'));
+  await journal.publish(token, { manifest, step: 40, host: 'gone' });
+  const seen = Date.parse((await journal.fold()).newest!.at);
+  const paid = (host: string, seconds: number): LedgerEntry => ({
+    type: 'host',
+    host,
+    stage: 'full-train',
+    fen: 1,
+    seconds: 1,
+    at: new Date(seen + seconds * 1000).toISOString(),
+  });
+  const ledger = [paid('gone', 10), paid('gone', 20), paid('other', 500)];
+  await tellOfNeverReturned(journal, 'full-train', { pricePerHourFen: 3600, ledger });
+  expect((await journal.fold()).postMortems).toMatchObject([{ moneyLostFen: 20, stepsLost: 0 }]);
 });
