@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Manifest } from './base.js';
+import { TrainerEnvironment } from './environment.js';
 import { TrainerEvent } from './events.js';
 import { ChainEntry, HostRecord, LedgerEntry } from './journal.js';
 import { Plan } from './plan.js';
@@ -15,6 +16,7 @@ export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: s
   'sample-spec': { schema: spec.SampleSpec, title: 'python -m dream_sft sample' },
   'evaluate-spec': { schema: spec.EvaluateSpec, title: 'python -m dream_sft evaluate' },
   event: { schema: TrainerEvent, title: 'One line of the trainer’s stdout' },
+  environment: { schema: TrainerEnvironment, title: '<runDir>/environment.json' },
   plan: { schema: Plan, title: 'A dream-sft plan' },
   summary: { schema: Summary, title: 'runs/<planId>/summary.json' },
   'chain-entry': { schema: ChainEntry, title: 'chains/<stageKey>/<seq>.json' },

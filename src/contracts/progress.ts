@@ -27,7 +27,7 @@ export const StageProgress = z.strictObject({
   publishedDigest: Sha256.nullable(),
   cpuPercent: z.number().nullable(),
   gpu: z.string().nullable().describe('utilisation and memory in words'),
-  log: z.array(z.string().max(200)).max(4).describe('last lines of the trainer log'),
+  log: z.array(z.string().max(240)).max(4).describe('last lines of the trainer log'),
   resumedInexactly: z.boolean(),
   at: Instant,
 });

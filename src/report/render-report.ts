@@ -4,6 +4,7 @@ import { replaceFile } from '../store/local-files.js';
 import { escapeHtml } from './escape.js';
 import { gatherReportData, type ReportData, type ReportRequest } from './report-data.js';
 import { casesSection } from './sections/cases.js';
+import { environmentSection } from './sections/environment.js';
 import { configurationSection, dataSection, moneySection } from './sections/facts.js';
 import { overview } from './sections/overview.js';
 import { resultSection } from './sections/result.js';
@@ -36,6 +37,7 @@ const SECTIONS: readonly (readonly [TextKey, Section])[] = [
   ['interruptions', interruptionsSection],
   ['data', dataSection],
   ['ledger', moneySection],
+  ['environment', environmentSection],
   ['configuration', configurationSection],
 ];
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ENVIRONMENT_FILE, RunEnvironment } from '../contracts/environment.js';
 import type { LedgerEntry, PostMortem } from '../contracts/journal.js';
 import type { StageResult } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
@@ -20,6 +21,8 @@ export interface ReportData {
   readonly after: readonly AnswerRecord[];
   readonly postMortems: readonly PostMortem[];
   readonly ledger: readonly LedgerEntry[];
+  /** Of full-train, else of the newest stage before it that told one. */
+  readonly environment: RunEnvironment | null;
 }
 
 /** A line of metrics.jsonl. */
@@ -78,7 +81,24 @@ export async function gatherReportData(request: ReportRequest): Promise<ReportDa
     after: await lines('eval-after', 'answers', 'answers.jsonl', AnswerRecord),
     postMortems: state.interruptions,
     ledger: await new Ledger(store, plan.id).entries(),
+    environment: await gatherEnvironment(request),
   };
+}
+
+const TELLS_ENVIRONMENT = ['full-train', 'eval-after', 'eval-before', 'smoke-train'] as const;
+
+/** A training that was stopped leaves no result, but the evaluations ran on the same class of host. */
+async function gatherEnvironment(request: ReportRequest): Promise<RunEnvironment | null> {
+  for (const stage of TELLS_ENVIRONMENT) {
+    const ref = request.results[stage]?.artifacts['run'];
+    if (!ref) continue;
+    const folder = join(request.folder, 'inputs', stage, 'run');
+    await materialise(request.store, ref, folder);
+    const text = await readFile(join(folder, ENVIRONMENT_FILE), 'utf8').catch(() => 'null');
+    const parsed = RunEnvironment.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+  }
+  return null;
 }
 
 /** Lines that do not fit are left out: a report with a gap beats none. */

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dream_sft.environment import write_environment
 from dream_sft.io import exit_codes, stop
 from dream_sft.io.errors import ResourceError, SpecError, Stopped, TrainerError, is_disk_full
 from dream_sft.io.events import Emit, Emitter, Event, take_stdout
@@ -93,6 +94,7 @@ def _read_spec(parsed: argparse.Namespace, emit: Emit) -> Spec:
 def _open_run_dir(spec: Spec) -> None:
     try:
         open_log(Path(spec["runDir"]), spec["command"])
+        write_environment(spec)
     except OSError as error:
         if is_disk_full(error):
             raise

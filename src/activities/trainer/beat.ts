@@ -4,9 +4,10 @@ import type { TrainerEvent } from '../../contracts/events.js';
 import type { StageProgress } from '../../contracts/progress.js';
 import { cpuPercent, type CpuSample, sampleCpu } from '../../processes/cpu-use.js';
 import { timingOf, type StageDeps } from '../deps.js';
+import { GpuWatch } from './gpu-watch.js';
+import { beginning, detailsOf, LINE_BYTES } from './heartbeat-details.js';
 
 const LOG_LINES = 4;
-const LINE_LENGTH = 160;
 const SMOOTHING = 0.1;
 
 /** The heartbeat: always the whole progress object, from a timer that no trainer can starve. */
@@ -16,6 +17,7 @@ export class Beat {
   #secondsEach: number | null = null;
   #lastDone: { done: number; at: number } | null = null;
   #cpu: CpuSample | null = null;
+  readonly #gpus = new GpuWatch();
   /** When the trainer last gave a sign of progress. */
   lastSignAt: number;
 
@@ -74,7 +76,7 @@ export class Beat {
   }
 
   line(text: string): void {
-    const log = [...this.#progress.log, text.slice(0, LINE_LENGTH)].slice(-LOG_LINES);
+    const log = [...this.#progress.log, beginning(text, LINE_BYTES)].slice(-LOG_LINES);
     this.set({ log });
   }
 
@@ -129,6 +131,7 @@ export class Beat {
       if (sample && this.#cpu) this.set({ cpuPercent: cpuPercent(this.#cpu, sample) });
       this.#cpu = sample;
     }
+    this.set({ gpu: this.#gpus.look() });
     const { planId, stage } = this.input;
     this.deps.onWork?.({ planId, stage, step: this.#progress.done });
     this.#send();
@@ -136,6 +139,6 @@ export class Beat {
 
   #send(): void {
     this.set({ at: this.deps.now().toISOString() });
-    Context.current().heartbeat(this.#progress);
+    Context.current().heartbeat(detailsOf(this.#progress));
   }
 }
