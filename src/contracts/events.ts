@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FileEntry } from './base.js';
+import { FileEntry, Sha256 } from './base.js';
 import {
   ConvertMetrics,
   DownloadMetrics,
@@ -82,6 +82,26 @@ const CheckpointReady = z.strictObject({
   files: z.array(FileEntry).min(1),
   seconds: z.number().describe('copy, write and hash'),
   stallSeconds: z.number().describe('what the loop waited for it'),
+  best: z.boolean().optional().describe('lowest fixed-noise validation loss so far'),
+  endsEpoch: z.boolean().optional(),
+  nll: z.number().nullable().optional().describe('validation loss of these very weights'),
+});
+
+/** The loss on held-out rows under noise that is the same for all steps and runs of one `grid`. */
+const Validation = z.strictObject({
+  type: z.literal('validation'),
+  step: z.int(),
+  nll: z.number().describe('nats per masked token, mean over noise levels'),
+  nllByT: z.array(
+    z.strictObject({
+      t: z.number().describe('noise level'),
+      nll: z.number().nullable().describe('null: nothing was masked at this level'),
+      maskedTokens: z.int(),
+    }),
+  ),
+  best: z.boolean().describe('lowest so far in this run'),
+  grid: Sha256.describe('digest of rows, noise levels and masks: only equal ones compare'),
+  seconds: z.number(),
 });
 
 const Warning = z.strictObject({
@@ -131,6 +151,7 @@ export const TrainerEvent = z.union([
     Answers,
     Progress,
     CheckpointReady,
+    Validation,
     Warning,
     Budget,
     ErrorEvent,
@@ -139,6 +160,7 @@ export const TrainerEvent = z.union([
 ]);
 export type TrainerEvent = z.infer<typeof TrainerEvent>;
 export type StepEvent = z.infer<typeof Step>;
+export type ValidationEvent = z.infer<typeof Validation>;
 export type CheckpointReadyEvent = z.infer<typeof CheckpointReady>;
 
 /** The trainer's exit codes (design.md, "Two halves"). */

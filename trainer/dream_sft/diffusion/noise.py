@@ -35,6 +35,8 @@ class Purpose(IntEnum):
     SAMPLE_TOKEN = 5
     SAMPLE_REVEAL = 6
     SAMPLE_CHOICE = 7
+    ADAPTER = 8
+    VALIDATION = 9
 
 
 def philox(counter: tuple[UInt, UInt, UInt, UInt], key: tuple[int, int]) -> tuple[UInt, ...]:

@@ -72,16 +72,18 @@ class Batches:
 
     def batch(self, step: int) -> GlobalBatch:
         """The batch of step 1, 2, ..."""
+        count = len(self._data)
         places = self._places(step)
         samples = self._noised(step, places)
         micro = micro_batches(samples, self._layout, self._ids, self._weighting)
         return GlobalBatch(
             step=step,
-            epoch=step * self._per_step / len(self._data),
+            epoch=step * self._per_step / count,
             samples=samples,
             micro_batches=micro,
             masked=sum(m.plan.masked for m in micro),
             tokens=sum(sample.tokens for sample in samples),
+            ends_epoch=step * self._per_step // count > (step - 1) * self._per_step // count,
         )
 
     def _places(self, step: int) -> list[_Place]:

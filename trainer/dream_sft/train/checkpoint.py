@@ -11,8 +11,7 @@ A folder `step-<n>` holds
 from __future__ import annotations
 
 import json
-import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,12 @@ from dream_sft.io.errors import DataError
 from dream_sft.io.files import FileEntry, file_entries, file_entry, sha256_file, write_folder
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import save_dream
-from dream_sft.train.state import TrainState, state_from_json
+from dream_sft.train.rotation import STATE
+from dream_sft.train.state import Marks, TrainState, state_from_json
 
 MODEL = "model"
 OPTIMIZER = "optimizer.safetensors"
 METRICS = "metrics.jsonl"
-STATE = "trainer_state.json"
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Snapshot:
     metrics_file: Path
     metrics_bytes: int  # of metrics_file, which grows meanwhile
     state_json: Any  # files → content of trainer_state.json
+    marks: Marks = field(default_factory=Marks)
 
 
 def host_copies(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -118,16 +118,6 @@ def _damage(folder: Path, entry: dict[str, Any]) -> list[str]:
     if sha256_file(path) != entry["sha256"]:
         return [f"{entry['path']} has other content than its sha256 says"]
     return []
-
-
-def prune(folder: Path, keep: int) -> None:
-    """Delete all but the newest `keep` checkpoints in `folder`."""
-    found = [p for p in folder.glob("step-*") if p.name.removeprefix("step-").isdigit()]
-    found.sort(key=lambda p: int(p.name.removeprefix("step-")))
-    for path in found[:-keep]:
-        # Renamed first, so that a deletion cut short leaves no half checkpoint under its name.
-        doomed = path.rename(path.with_name(f".{path.name}.deleted"))
-        shutil.rmtree(doomed, ignore_errors=True)
 
 
 def empty_shell(model: Dream) -> Dream:

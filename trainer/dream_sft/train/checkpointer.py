@@ -14,7 +14,8 @@ from dream_sft.io.events import Emit
 from dream_sft.io.files import remove_leftovers
 from dream_sft.io.process_info import is_dead
 from dream_sft.model.network import Dream
-from dream_sft.train.checkpoint import Snapshot, empty_shell, prune, write_checkpoint
+from dream_sft.train.checkpoint import Snapshot, empty_shell, write_checkpoint
+from dream_sft.train.rotation import prune
 
 log = logging.getLogger("dream_sft.checkpoint")
 
@@ -91,6 +92,7 @@ class Checkpointer:
                     "files": files,
                     "seconds": round(seconds, 6),
                     "stallSeconds": round(stall, 6),
+                    **snapshot.marks.to_json(),
                 }
             )
             log.info("checkpoint %s written in %.2f s", folder.name, seconds)

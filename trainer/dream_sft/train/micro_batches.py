@@ -75,6 +75,7 @@ class GlobalBatch:
     micro_batches: list[MicroBatch]
     masked: int  # tokens, over the whole global batch
     tokens: int  # document tokens
+    ends_epoch: bool = False  # the last document of an epoch is in it
 
     def of_rank(self, rank: int, ranks: int) -> list[MicroBatch]:
         """What process `rank` computes: as many micro-batches as every other one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dream_sft.data.dataset import Dataset
@@ -27,9 +27,40 @@ _HOW = (
 )
 
 
+@dataclass(frozen=True)
+class Validated:
+    """A fixed-noise validation: its loss, and the digest of the noise it was measured under."""
+
+    step: int
+    nll: float
+    grid: str
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any] | None) -> Validated | None:
+        if content is None:
+            return None
+        return cls(int(content["step"]), float(content["nll"]), str(content["grid"]))
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What sets a checkpoint apart; in `checkpoint-ready` and trainer_state.json."""
+
+    best: bool = False
+    ends_epoch: bool = False
+    nll: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"best": self.best, "endsEpoch": self.ends_epoch, "nll": self.nll}
+
+
 @dataclass
 class TrainState:
-    """Counts after `step` steps. `updates` leaves out steps without a masked token."""
+    """Counts after `step` steps. `updates` leaves out steps without a masked token.
+
+    validated, best: the newest validation, and the one with the lowest loss on its grid.
+    ends_epoch: only kept in runs that validate.
+    """
 
     step: int = 0
     updates: int = 0
@@ -37,6 +68,25 @@ class TrainState:
     loss: float = 0.0
     inexact: bool = False
     order: OrderHash = field(default_factory=OrderHash)
+    validated: Validated | None = None
+    best: Validated | None = None
+    ends_epoch: bool = False
+
+    def note_validation(self, nll: float, grid: str) -> bool:
+        """Notes a validation of this step; whether it is the best of its grid so far."""
+        self.validated = Validated(self.step, nll, grid)
+        if self.best is None or self.best.grid != grid or nll < self.best.nll:
+            self.best = self.validated
+        return self.best is self.validated
+
+    def marks(self) -> Marks:
+        """Of a checkpoint taken now."""
+        fresh = self.validated is not None and self.validated.step == self.step
+        return Marks(
+            best=self.best is not None and self.best.step == self.step,
+            ends_epoch=self.ends_epoch,
+            nll=self.validated.nll if fresh and self.validated is not None else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -96,6 +146,10 @@ def state_to_json(
         "loss": state.loss,
         "orderHash": state.order.hex(),
         "resumedInexactly": state.inexact,
+        "validation": None if state.validated is None else asdict(state.validated),
+        "bestValidation": None if state.best is None else asdict(state.best),
+        "best": state.marks().best,
+        "endsEpoch": state.ends_epoch,
         "configDigest": identity.digest,
         "settings": identity.settings,
         "fingerprint": numerics,
@@ -113,4 +167,7 @@ def state_from_json(content: dict[str, Any]) -> TrainState:
         loss=float(content["loss"]),
         inexact=bool(content["resumedInexactly"]),
         order=OrderHash(content["orderHash"]),
+        validated=Validated.from_json(content.get("validation")),
+        best=Validated.from_json(content.get("bestValidation")),
+        ends_epoch=bool(content.get("endsEpoch", False)),
     )

@@ -81,5 +81,8 @@ def test_sample_id_is_the_head_of_sha256(text: str) -> None:
 
 
 def test_purposes_keep_their_numbers() -> None:
-    names = "ORDER TIME MASK EOS_TAIL CUTOFF SAMPLE_TOKEN SAMPLE_REVEAL SAMPLE_CHOICE"
+    names = (
+        "ORDER TIME MASK EOS_TAIL CUTOFF SAMPLE_TOKEN SAMPLE_REVEAL SAMPLE_CHOICE ADAPTER "
+        "VALIDATION"
+    )
     assert [(p.name, p.value) for p in Purpose] == [(n, i) for i, n in enumerate(names.split())]

@@ -1,24 +1,20 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dream_sft.io.errors import ResourceError
-from dream_sft.io.events import Event
+from dream_sft.io.events import Event, check
 from dream_sft.model.weights import load_dream
 from dream_sft.train import checkpointer as module
-from dream_sft.train.checkpoint import (
-    Snapshot,
-    host_copies,
-    prune,
-    read_checkpoint,
-    write_checkpoint,
-)
+from dream_sft.train.checkpoint import Snapshot, host_copies, read_checkpoint, write_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
-from dream_sft.train.state import Identity, TrainState, state_to_json
+from dream_sft.train.rotation import prune
+from dream_sft.train.state import Identity, Marks, TrainState, state_to_json
 
 
 class Stage:
@@ -112,6 +108,16 @@ def test_keep_deletes_the_oldest(parts: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in stage.folder.iterdir()) == ["step-10", "step-9"]
     prune(stage.folder, 1)
     assert [path.name for path in stage.folder.iterdir()] == ["step-10"]
+
+
+def test_the_event_carries_the_marks(parts: Path, tmp_path: Path) -> None:
+    stage = Stage(parts, tmp_path / "staging", everySteps=1)
+    marked = replace(stage.snapshot(3), marks=Marks(best=True, nll=2.5))
+    stage.keeper.take(lambda: marked)
+    stage.keeper.finish()
+    check(stage.events[0])
+    found = {key: stage.events[0][key] for key in ("best", "endsEpoch", "nll")}
+    assert found == {"best": True, "endsEpoch": False, "nll": 2.5}
 
 
 def test_leftovers_of_a_dead_process_go_when_training_begins(parts: Path, tmp_path: Path) -> None:
