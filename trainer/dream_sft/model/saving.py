@@ -17,6 +17,7 @@ from torch import Tensor
 
 from dream_sft.model.layout import CONFIG, INDEX, SINGLE
 from dream_sft.model.network import Dream
+from dream_sft.model.spoilt import refuse_spoilt
 
 DEFAULT_SHARD_BYTES = 5_000_000_000
 SMALL_FILE_BYTES = 64 * 1024 * 1024
@@ -36,6 +37,7 @@ def save_dream(
     Raises OSError (disk full, no permission); the folder then holds what it held before, or
     some files of it renamed and the others old.
     """
+    refuse_spoilt(model)
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".saving-{os.getpid()}"
     shutil.rmtree(temporary, ignore_errors=True)

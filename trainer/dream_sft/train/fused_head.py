@@ -1,0 +1,72 @@
+"""Loss and both gradients of a trained head, a chunk of masked positions at a time.
+
+Shape letters: B rows, L positions, D hidden width, N masked positions, C of a chunk, V vocabulary.
+
+The gradient of the logits is known as soon as they are, so each chunk is multiplied into the
+hidden gradient and the head's float32 gradient at once: no logits are kept or computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dream_sft.diffusion.frozen_head import nll_and_gradient
+from dream_sft.diffusion.loss import DEFAULT_CHUNK, PARTS, LossPlan
+
+LogitsStep = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class HeadResult:
+    """Loss in nats (already divided by `share`) and what the backward pass goes on with."""
+
+    loss: Tensor  # float32, scalar
+    parts_weighted: Tensor  # [3] sums over answer, first EOS, tail; not divided
+    hidden_gradient_BLD: Tensor  # noqa: N815 - float32
+
+
+@torch.no_grad()
+def head_backward(
+    head_VD: Tensor,
+    hidden_BLD: Tensor,
+    plan: LossPlan,
+    share: float,
+    head_gradient_VD: Tensor,
+    *,
+    chunk: int = DEFAULT_CHUNK,
+    logits_step: LogitsStep = nll_and_gradient,
+) -> HeadResult:
+    """The loss of `diffusion.loss.masked_loss` over `share`, and its gradients.
+
+    Adds the head's gradient to `head_gradient_VD` (float32). `share`: what `divisor` returns.
+    `logits_step`: `nll_and_gradient` or a compiled form of it.
+    """
+    device = hidden_BLD.device
+    rows_N = torch.from_numpy(plan.rows).to(device)
+    targets_N = torch.from_numpy(plan.targets).to(device)
+    weights_N = torch.from_numpy(plan.weights).to(device)
+    flat = hidden_BLD.flatten(0, 1)
+    # float32, and added to: two masked positions may share a row at the start of a document.
+    gradient = torch.zeros_like(flat, dtype=torch.float32)
+    nll = []
+    for at in range(0, plan.masked, chunk):
+        part = slice(at, at + chunk)
+        hidden_CD = flat.index_select(0, rows_N[part])
+        nll_C, slope_CV = logits_step(
+            hidden_CD @ head_VD.t(), targets_N[part], weights_N[part] / share
+        )
+        gradient.index_add_(0, rows_N[part], (slope_CV @ head_VD).float())
+        head_gradient_VD += slope_CV.t() @ hidden_CD
+        nll.append(nll_C)
+    weighted_N = torch.cat(nll) * weights_N if nll else weights_N
+    member = torch.from_numpy(plan.parts == np.array(PARTS)[:, None]).to(device, torch.float32)
+    return HeadResult(
+        loss=weighted_N.sum() / share,
+        parts_weighted=member @ weighted_N,
+        hidden_gradient_BLD=gradient.view(hidden_BLD.shape),
+    )
