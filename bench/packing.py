@@ -51,6 +51,8 @@ def _measure(data: Path, folder: Path, cap: int) -> dict[str, Any]:
         "overLong": "attempt_only",
         "maxLength": cap - 65,
         "systemPrompt": None,
+        "boxedInstruction": False,
+        "dropUnderTokens": 0,
         "heldOutRows": 0,
         "seed": 0,
         "output": str(folder),

@@ -11,7 +11,7 @@ import { TrainingConfig, ViewConfig } from './training.js';
 const common = {
   runDir: z.string().min(1).describe('logs, metrics and TensorBoard events'),
   threads: z.int().min(1).optional().describe('torch CPU threads; all cores when left out'),
-  device: z.enum(['cpu', 'cuda']).default('cpu'),
+  device: z.enum(['cpu', 'cuda']).default('cpu').describe('cuda: one NVIDIA GPU'),
 };
 
 export const DownloadSpec = z.strictObject({
@@ -20,7 +20,10 @@ export const DownloadSpec = z.strictObject({
   items: z
     .array(
       z.strictObject({
-        name: z.string().regex(/^[a-z0-9_-]+$/),
+        name: z
+          .string()
+          .regex(/^[a-z0-9_-]+$/)
+          .describe('how events and messages call it'),
         source: Source,
         destination: z.string().min(1).describe('folder that receives the files'),
       }),
@@ -41,7 +44,7 @@ export const ValidateSpec = z.strictObject({
   command: z.literal('validate'),
   ...common,
   dataset: z.string().min(1).describe('folder that convert wrote'),
-  tokenizer: z.string().min(1),
+  tokenizer: z.string().min(1).describe('folder with the tokenizer files'),
   suites: z
     .array(SuiteConfig)
     .default([])
@@ -62,7 +65,7 @@ export const TrainSpec = z.strictObject({
     .describe('end early with a result, the schedule still that of training.steps (smoke-train)'),
   resumeFrom: z.string().nullable().default(null).describe('checkpoint folder'),
   checkpoints: z.strictObject({
-    everySteps: z.int().min(1).optional(),
+    everySteps: z.int().min(1).optional().describe('give everySteps or everySeconds, not both'),
     everySeconds: z.number().gt(0).optional(),
     folder: z.string().min(1).describe('staging: each finished checkpoint is a folder step-<n>'),
     keep: z
@@ -78,9 +81,9 @@ export const TrainSpec = z.strictObject({
 export const SampleSpec = z.strictObject({
   command: z.literal('sample'),
   ...common,
-  model: z.string().min(1),
-  questions: z.array(z.string().min(1)).min(1),
-  systemPrompt: z.string().nullable().default(null),
+  model: z.string().min(1).describe('model folder in the Hugging Face layout, tokenizer included'),
+  questions: z.array(z.string().min(1)).min(1).describe('each is answered on its own'),
+  systemPrompt: z.string().nullable().default(null).describe('null: the tokenizer’s own default'),
   sampling: SamplingConfig,
   trace: z.string().optional().describe('file for the trace of the denoising'),
 });
@@ -88,11 +91,14 @@ export const SampleSpec = z.strictObject({
 export const EvaluateSpec = z.strictObject({
   command: z.literal('evaluate'),
   ...common,
-  model: z.string().min(1),
+  model: z.string().min(1).describe('model folder in the Hugging Face layout, tokenizer included'),
   suites: z.array(SuiteConfig).min(1),
-  systemPrompt: z.string().nullable().default(null),
+  systemPrompt: z.string().nullable().default(null).describe('null: the tokenizer’s own default'),
   sampling: SamplingConfig,
-  batchSize: z.int().min(1),
+  batchSize: z
+    .int()
+    .min(1)
+    .describe('questions answered together; a stop repeats at most one batch'),
   resumeFrom: z
     .string()
     .nullable()
@@ -100,7 +106,7 @@ export const EvaluateSpec = z.strictObject({
     .describe('folder with answers of an earlier attempt'),
   checkpoints: z.strictObject({
     folder: z.string().min(1).describe('staging for finished answers, a folder step-<n> each'),
-    everyBatches: z.int().min(1).default(1),
+    everyBatches: z.int().min(1).default(1).describe('batches from one staging to the next'),
   }),
   output: z.string().min(1).describe('folder for answers.jsonl and scores.json'),
 });
@@ -135,6 +141,8 @@ export const ConvertMetrics = z.strictObject({
   rowsHeldOut: z.int(),
   rowsByRule: z.record(z.string(), z.int()).describe('view or rule applied → rows'),
   rowsDropped: z.int(),
+  droppedByRule: z.record(z.string(), z.int()).optional().describe('over_long, too_short → rows'),
+  rowsWithInstruction: z.int().optional().describe('training rows asked for a boxed answer'),
   droppedRows: z.array(z.int()).describe('first 50 row numbers, from 1'),
   promptTokens: z.int(),
   responseTokens: z.int(),
@@ -149,9 +157,13 @@ export const ValidateMetrics = z.strictObject({
   shareThatFits: z
     .record(z.string(), z.number())
     .describe('1024, 2048, 4096, 8192 → share of rows'),
+  rowsByRule: z.record(z.string(), z.int()).optional().describe('of the training rows'),
+  droppedByRule: z.record(z.string(), z.int()).optional(),
   duplicates: z.int(),
   emptyFields: z.int(),
-  overlap: z.record(z.string(), z.int()).describe('suite → training rows that share a 13-gram'),
+  overlap: z
+    .record(z.string(), z.int())
+    .describe('suite → training rows that hold one of its questions'),
 });
 
 export const TrainMetrics = z.strictObject({

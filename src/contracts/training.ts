@@ -11,7 +11,7 @@ export const LORA_MODULES = [
 ] as const;
 
 export const LoraConfig = z.strictObject({
-  rank: z.int().min(1).default(32),
+  rank: z.int().min(1).default(32).describe('rank of the two small matrices of each module'),
   alpha: z.number().gt(0).default(64).describe('the update is scaled by alpha / rank'),
   dropout: z.literal(0).default(0).describe('only 0: dropout draws would end exact resume'),
   modules: z
@@ -28,25 +28,48 @@ export const ValidationConfig = z.strictObject({
 
 export const TrainingConfig = z.strictObject({
   steps: z.int().min(1).optional().describe('optimizer steps; give steps or epochs, not both'),
-  epochs: z.number().gt(0).optional(),
+  epochs: z.number().gt(0).optional().describe('passes over the rows, in place of steps'),
   documentsPerStep: z.int().min(1).default(16).describe('documents of one global batch'),
-  documentsPerMicroBatch: z.int().min(1).default(16),
-  learningRate: z.number().gt(0).default(5e-5),
-  betas: z.tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)]).default([0.9, 0.95]),
-  weightDecay: z.number().min(0).default(0),
-  clipNorm: z.number().gt(0).nullable().default(1),
+  documentsPerMicroBatch: z
+    .int()
+    .min(1)
+    .default(16)
+    .describe('documents in memory at once; lower it when memory runs out, the result stays'),
+  learningRate: z.number().gt(0).default(5e-5).describe('the peak, after the warmup'),
+  betas: z
+    .tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)])
+    .default([0.9, 0.95])
+    .describe('of AdamW'),
+  weightDecay: z.number().min(0).default(0).describe('of AdamW'),
+  clipNorm: z.number().gt(0).nullable().default(1).describe('of the gradient; null: no clipping'),
   warmup: z.number().min(0).max(1).default(0.06).describe('share of the steps'),
-  warmupStepsAtLeast: z.int().min(0).default(0),
+  warmupStepsAtLeast: z.int().min(0).default(0).describe('where the share gives fewer'),
   finalLearningRate: z.number().min(0).max(1).default(0.1).describe('share of the peak, by cosine'),
-  t: z.enum(['uniform', 'low_discrepancy']).default('low_discrepancy'),
-  weighting: z.enum(['none', 'original', 'linear', 'cart']).default('cart'),
-  cartP: z.number().gt(0).lt(1).default(0.1),
-  normalise: z.enum(['global', 'microbatch']).default('global'),
+  t: z
+    .enum(['uniform', 'low_discrepancy'])
+    .default('low_discrepancy')
+    .describe('draw of each document’s mask probability: independent, or spread evenly'),
+  weighting: z
+    .enum(['none', 'original', 'linear', 'cart'])
+    .default('cart')
+    .describe('of masked tokens: 1, 1/t, 1 - t, or by the unmasked neighbours'),
+  cartP: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.1)
+    .describe('cart: how fast neighbours fade; high is fast'),
+  normalise: z
+    .enum(['global', 'microbatch'])
+    .default('global')
+    .describe('loss over all masked tokens of a step, or the official mean of micro-batch means'),
   eosTail: z
     .union([z.tuple([z.int().min(0), z.int().min(0)]), z.enum(['official', 'as_one'])])
     .default([0, 64])
-    .describe('further EOS tokens after the first: uniform between two numbers, or a named rule'),
-  seed: z.int().min(0).default(42),
+    .describe(
+      'further EOS tokens after the first, drawn between two numbers; official: all responses of a step filled or cut to one length; as_one: also masked together',
+    ),
+  seed: z.int().min(0).default(42).describe('of order, masks and tails'),
   precision: z.enum(['fp32', 'bf16']).default('fp32').describe('of the computation'),
   tokensPerMicroBatch: z
     .int()
@@ -89,7 +112,7 @@ export type TrainingConfig = z.infer<typeof TrainingConfig>;
 
 export const CheckpointConfig = z
   .strictObject({
-    everySteps: z.int().min(1).optional(),
+    everySteps: z.int().min(1).optional().describe('give everySteps or everySeconds, not both'),
     everySeconds: z.number().gt(0).optional(),
     keep: z.int().min(1).default(2).describe('published checkpoints kept besides the newest'),
   })
@@ -102,14 +125,27 @@ export const ViewConfig = z.strictObject({
   view: z
     .enum(['attempt', 'trace', 'trace_if_fits', 'solution'])
     .default('attempt')
-    .describe('what the model learns to answer with'),
+    .describe(
+      'what the model learns to answer with; trace: trace and attempt; trace_if_fits: else the attempt',
+    ),
   overLong: z
-    .enum(['attempt_only', 'drop'])
+    .enum(['attempt_only', 'drop', 'cut_right'])
     .default('attempt_only')
-    .describe('rows over maxLength; drop is also what happens when attempt_only is still too long'),
+    .describe(
+      'rows over maxLength; attempt_only drops what is still too long; cut_right only for d1’s recipe',
+    ),
   maxLength: z.int().min(8).default(2048).describe('tokens of prompt and response together'),
   systemPrompt: z.string().nullable().default(null).describe('null: the tokenizer’s own default'),
-  heldOutRows: z.int().min(0).default(0),
-  seed: z.int().min(0).default(0),
+  boxedInstruction: z
+    .boolean()
+    .default(false)
+    .describe('ask for a boxed answer, as math500 does, where the attempt boxes its own'),
+  dropUnderTokens: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('responses (attempts) of fewer tokens are dropped and counted'),
+  heldOutRows: z.int().min(0).default(0).describe('rows kept out of training, a seeded choice'),
+  seed: z.int().min(0).default(0).describe('of the held-out rows'),
 });
 export type ViewConfig = z.infer<typeof ViewConfig>;

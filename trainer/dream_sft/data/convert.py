@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from dream_sft.data.chat import DROPPED, choose, messages_of
+from dream_sft.data.chat import (
+    BOXED_INSTRUCTION,
+    OVER_LONG,
+    TOO_SHORT,
+    Choice,
+    boxes_answer,
+    choose,
+    messages_of,
+)
 from dream_sft.data.dataset import (
     CONVERSION_FILE,
     HELD_OUT,
@@ -55,11 +63,7 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     held_out = _held_out(kept, spec["heldOutRows"], spec["seed"])
     training = [item for item in kept if item.row.number not in held_out]
     if not training:
-        raise DataError(
-            f"{source}: no row is left to train on ({len(converted)} read, "
-            f"{len(converted) - len(kept)} over maxLength {spec['maxLength']}, "
-            f"{len(held_out)} held out); raise maxLength or hold out fewer"
-        )
+        raise _nothing_left(source, converted, len(held_out), spec)
     metrics = _metrics(converted, training, held_out, tokenizer)
     output = Path(spec["output"])
     files = _content(training, [item for item in kept if item.row.number in held_out])
@@ -111,7 +115,9 @@ def convert_row(row: Row, sample_id: int, tokenizer: Tokenizer, spec: dict[str, 
     Prompt and response are tokenised apart and joined, as the official trainer does (Dream,
     src/trainer/sft_dataset.py). Raises DataError when a text holds a mask or end token.
     """
-    prompt = tokenizer.chat_text(messages_of(row, spec["systemPrompt"]), add_generation_prompt=True)
+    boxed = spec["boxedInstruction"] and boxes_answer(row, spec["view"])
+    messages = messages_of(row, spec["systemPrompt"], BOXED_INSTRUCTION if boxed else None)
+    prompt = tokenizer.chat_text(messages, add_generation_prompt=True)
     prompt_ids = tokenizer.encode(prompt)
     encoded: dict[str, list[int]] = {}
 
@@ -120,11 +126,15 @@ def convert_row(row: Row, sample_id: int, tokenizer: Tokenizer, spec: dict[str, 
         return bool(len(prompt_ids) + len(encoded[response]) <= spec["maxLength"])
 
     choice = choose(row, spec["view"], spec["overLong"], fits)
+    if choice.response is not None and len(encoded[choice.response]) < spec["dropUnderTokens"]:
+        choice = Choice(TOO_SHORT, None)
+    if choice.cut and len(prompt_ids) >= spec["maxLength"]:
+        choice = Choice(OVER_LONG, None)  # the prompt leaves nothing to learn
     if choice.response is None:
         return Converted(row, choice.rule, None, {})
     response_ids = encoded[choice.response]
     _refuse_control_tokens(prompt_ids, response_ids, tokenizer)
-    ids = np.array(prompt_ids + response_ids, dtype=np.int32)
+    ids = np.array(prompt_ids + response_ids, dtype=np.int32)[: spec["maxLength"]]
     record = {
         "row": row.number,
         "sampleId": f"{sample_id:016x}",
@@ -133,10 +143,12 @@ def convert_row(row: Row, sample_id: int, tokenizer: Tokenizer, spec: dict[str, 
         "prompt": prompt,
         "response": choice.response,
         "promptTokens": len(prompt_ids),
-        "responseTokens": len(response_ids),
+        "responseTokens": len(ids) - len(prompt_ids),
+        "boxedInstruction": boxed,
         "emptyFields": list(row.empty_fields),
     }
-    return Converted(row, choice.rule, Document(sample_id, ids, len(prompt_ids), False), record)
+    document = Document(sample_id, ids, len(prompt_ids), choice.cut)
+    return Converted(row, choice.rule, document, record)
 
 
 def _refuse_control_tokens(
@@ -161,6 +173,17 @@ def _held_out(kept: Sequence[Converted], count: int, seed: int) -> set[int]:
     return {item.row.number for item in sorted(kept, key=rank)[:count]}
 
 
+def _nothing_left(
+    source: Path, converted: Sequence[Converted], held_out: int, spec: dict[str, Any]
+) -> DataError:
+    dropped = Counter(item.rule for item in converted if item.document is None)
+    return DataError(
+        f"{source}: no row is left to train on ({len(converted)} read, {dropped[OVER_LONG]} over "
+        f"maxLength {spec['maxLength']}, {dropped[TOO_SHORT]} under dropUnderTokens "
+        f"{spec['dropUnderTokens']}, {held_out} held out); change these settings"
+    )
+
+
 def _content(training: Sequence[Converted], held_out: Sequence[Converted]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for (arrays, rows), items in ((TRAINING, training), (HELD_OUT, held_out)):
@@ -178,17 +201,19 @@ def _metrics(
 ) -> dict[str, Any]:
     """ConvertMetrics. `rowsByRule` counts training and held-out rows; token counts and `longest`
     are those of the training rows, without EOS."""
-    dropped = [item.row.number for item in converted if item.document is None]
+    dropped = [item for item in converted if item.document is None]
     prompt = sum(item.record["promptTokens"] for item in training)
     response = sum(item.record["responseTokens"] for item in training)
-    rules = Counter(item.rule for item in converted if item.rule != DROPPED)
+    rules = Counter(item.rule for item in converted if item.document is not None)
     return {
         "rowsRead": len(converted),
         "rowsKept": len(training),
         "rowsHeldOut": len(held_out),
         "rowsByRule": dict(sorted(rules.items())),
         "rowsDropped": len(dropped),
-        "droppedRows": dropped[:DROPPED_SHOWN],
+        "droppedByRule": dict(sorted(Counter(item.rule for item in dropped).items())),
+        "droppedRows": [item.row.number for item in dropped[:DROPPED_SHOWN]],
+        "rowsWithInstruction": sum(item.record["boxedInstruction"] for item in training),
         "promptTokens": prompt,
         "responseTokens": response,
         "longest": max(len(item.document.ids) for item in training if item.document),
@@ -199,7 +224,16 @@ def _metrics(
 def _conversion(
     spec: dict[str, Any], source: Path, tokenizer: Tokenizer, metrics: dict[str, Any]
 ) -> bytes:
-    settings = ("view", "overLong", "maxLength", "systemPrompt", "heldOutRows", "seed")
+    settings = (
+        "view",
+        "overLong",
+        "maxLength",
+        "systemPrompt",
+        "boxedInstruction",
+        "dropUnderTokens",
+        "heldOutRows",
+        "seed",
+    )
     conversion = {
         "version": 1,
         **{name: spec[name] for name in settings},

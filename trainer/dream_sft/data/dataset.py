@@ -45,7 +45,7 @@ class Document:
     """One training document.
 
     `ids` int32 [prompt + response], without the EOS that ends the response; `cut` says that the
-    response stops before its own end, so that no EOS may be learned after it (convert never cuts).
+    response stops before its own end, so that no EOS may be learned after it (rule cut_right).
     """
 
     sample_id: int

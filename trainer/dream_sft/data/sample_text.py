@@ -29,6 +29,7 @@ def _one(dataset: Dataset, tokenizer: Tokenizer, index: int, label: str) -> str:
     document = dataset.document(index)
     ids = [int(token) for token in document.ids]
     boundary = document.prompt_length
+    end = " ✂ cut, no end token" if document.cut else tokenizer.decode([tokenizer.eos_id])
     counts = f"{boundary} prompt + {len(ids) - boundary} response tokens"
     return "\n".join(
         [
@@ -36,7 +37,7 @@ def _one(dataset: Dataset, tokenizer: Tokenizer, index: int, label: str) -> str:
             f"sample {document.sample_id:016x}) ===",
             tokenizer.decode(ids[:boundary]),
             f"──── {BOUNDARY} ────",
-            tokenizer.decode(ids[boundary:]) + tokenizer.decode([tokenizer.eos_id]),
+            tokenizer.decode(ids[boundary:]) + end,
             "",
         ]
     )

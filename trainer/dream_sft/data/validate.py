@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dream_sft.data.chat import CUT_RIGHT
 from dream_sft.data.dataset import Dataset, load_dataset, read_conversion
 from dream_sft.data.overlap import OverlapIndex, normalised
 from dream_sft.data.sample_text import sample_text
@@ -40,12 +41,11 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     rows = _rows(dataset)
     overlap = _overlap(rows, spec["suites"], emit)
     duplicates = _duplicates(rows)
-    metrics = _metrics(dataset, rows, duplicates, overlap)
+    dropped = conversion["metrics"].get("droppedByRule", {})
+    metrics = _metrics(dataset, rows, duplicates, overlap, dropped)
     details = {
         "metrics": metrics,
         "histogram": _histogram(dataset.lengths),
-        "rowsByRule": dict(sorted(Counter(row["rule"] for row in rows).items())),
-        "rowsDropped": conversion["metrics"]["rowsDropped"],
         "duplicateRows": duplicates[:ROWS_NAMED],
         "overlappingRows": {suite: found[:ROWS_NAMED] for suite, found in overlap.items()},
         "heldOutAlsoInTraining": _held_out_in_training(folder, rows),
@@ -143,12 +143,16 @@ def _metrics(
     rows: Sequence[dict[str, Any]],
     duplicates: Sequence[int],
     overlap: dict[str, list[int]],
+    dropped: dict[str, int],
 ) -> dict[str, Any]:
+    """ValidateMetrics, of the training rows; `dropped` counts all that convert read."""
     lengths = dataset.lengths
     p50, p90 = np.percentile(lengths, [50, 90], method="higher")
     return {
         "rows": len(dataset),
-        "tokensPerEpoch": int(lengths.sum()) + len(dataset),
+        "tokensPerEpoch": int(lengths.sum()) + int((dataset.cut == 0).sum()),
+        "rowsByRule": dict(sorted(Counter(row["rule"] for row in rows).items())),
+        "droppedByRule": dropped,
         "lengths": {"p50": int(p50), "p90": int(p90), "max": int(lengths.max())},
         "shareThatFits": {str(limit): float((lengths <= limit).mean()) for limit in FITS},
         "duplicates": len(duplicates),
@@ -180,6 +184,10 @@ def _warn(details: dict[str, Any], emit: Emit) -> None:
     said = [
         (metrics["duplicates"], "rows repeat the question of an earlier row"),
         (metrics["emptyFields"], "fields are empty"),
+        (
+            metrics["rowsByRule"].get(CUT_RIGHT, 0),
+            "responses are cut before their end (cut_right): they teach answers that do not follow",
+        ),
         (details["heldOutAlsoInTraining"], "held-out questions are also in the training rows"),
         *((n, f"training rows hold questions of {s}") for s, n in metrics["overlap"].items()),
     ]

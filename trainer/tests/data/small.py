@@ -80,6 +80,8 @@ def convert_spec(folder: Path, dataset: Path, **changes: Any) -> dict[str, Any]:
         "overLong": "attempt_only",
         "maxLength": 200,
         "systemPrompt": None,
+        "boxedInstruction": False,
+        "dropUnderTokens": 0,
         "heldOutRows": 0,
         "seed": 0,
         "output": str(folder / "converted"),

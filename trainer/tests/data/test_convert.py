@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dream_sft.data.chat import BOXED_INSTRUCTION
 from dream_sft.data.convert import run
 from dream_sft.data.dataset import load_dataset
 from dream_sft.data.tokenizer import load_tokenizer
@@ -50,7 +51,7 @@ def test_rows_by_rule_add_up_and_dropped_rows_are_named(folder: Path) -> None:
     metrics = convert(folder, rows, view="trace", maxLength=100)["metrics"]
     assert metrics["rowsByRule"] == {"attempt_only": 1, "trace": 2}
     assert (metrics["rowsRead"], metrics["rowsKept"], metrics["rowsDropped"]) == (4, 3, 1)
-    assert metrics["droppedRows"] == [3]
+    assert (metrics["droppedRows"], metrics["droppedByRule"]) == ([3], {"over_long": 1})
     lengths = load_dataset(folder / "converted").lengths
     assert metrics["longest"] == lengths.max() <= 100
     assert metrics["promptTokens"] + metrics["responseTokens"] == lengths.sum()
@@ -61,6 +62,46 @@ def test_length_limit_is_inclusive(folder: Path) -> None:
     assert convert(folder, [s1k_row(1)], maxLength=length)["metrics"]["rowsKept"] == 1
     with pytest.raises(DataError, match="no row is left"):
         convert(folder, [s1k_row(1)], maxLength=length - 1)
+
+
+def test_cut_right_ends_a_response_at_the_limit_without_an_end(folder: Path) -> None:
+    rows = [s1k_row(1), s1k_row(2, trace=500), {**s1k_row(3), "question": "Long? " * 60}]
+    metrics = convert(folder, rows, view="trace", overLong="cut_right", maxLength=150)["metrics"]
+    assert metrics["rowsByRule"] == {"cut_right": 1, "trace": 1}
+    assert metrics["droppedByRule"] == {"over_long": 1}  # the prompt alone is too long
+    data = load_dataset(folder / "converted")
+    documents = [data.document(index) for index in range(2)]
+    assert [document.cut for document in documents] == [False, True]
+    assert len(documents[1].ids) == 150
+    tokenizer = load_tokenizer(folder / "tokenizer")
+    kept = tokenizer.decode(documents[1].ids[documents[1].prompt_length :].tolist())
+    assert kept == "t" * (150 - documents[1].prompt_length)
+    record = list(data.rows())[1]
+    assert record["responseTokens"] == len(kept) and record["rule"] == "cut_right"
+
+
+def test_short_responses_are_dropped_and_counted(folder: Path) -> None:
+    rows = [s1k_row(1, attempt=9), s1k_row(2, attempt=10), s1k_row(3, attempt=500)]
+    metrics = convert(folder, rows, dropUnderTokens=10)["metrics"]
+    assert metrics["rowsByRule"] == {"attempt": 1}
+    assert metrics["droppedByRule"] == {"over_long": 1, "too_short": 1}
+    assert (metrics["rowsDropped"], metrics["droppedRows"]) == (2, [1, 3])
+    with pytest.raises(DataError, match="1 over maxLength 200, 2 under dropUnderTokens 11"):
+        convert(folder, rows, dropUnderTokens=11)
+
+
+def test_questions_whose_attempt_boxes_its_answer_ask_for_it(folder: Path) -> None:
+    rows = [s1k_row(1), {**s1k_row(2), "attempt": r"It is $\boxed{7}$."}]
+    metrics = convert(folder, rows, boxedInstruction=True)["metrics"]
+    assert metrics["rowsWithInstruction"] == 1
+    data = load_dataset(folder / "converted")
+    tokenizer = load_tokenizer(folder / "tokenizer")
+    first, second = (data.document(index) for index in range(2))
+    prompts = [tokenizer.decode(d.ids[: d.prompt_length].tolist()) for d in (first, second)]
+    assert BOXED_INSTRUCTION not in prompts[0]
+    assert f"Question 2?\n{BOXED_INSTRUCTION}<|im_end|>" in prompts[1]
+    assert [row["question"] for row in data.rows()] == ["Question 1?", "Question 2?"]
+    assert convert(folder, rows)["metrics"]["rowsWithInstruction"] == 0
 
 
 def test_same_input_gives_the_same_bytes_and_true_digests(folder: Path) -> None:
@@ -147,3 +188,7 @@ def test_s1k_itself_with_dreams_tokenizer(shared_data: Path, tmp_path: Path) -> 
     metrics = run(spec, lambda event: None)["metrics"]
     assert metrics["rowsKept"] == 58
     assert metrics["rowsByRule"] == {"attempt": 40, "trace": 18}
+    spec = {**spec, "view": "attempt", "boxedInstruction": True, "dropUnderTokens": 64}
+    metrics = run(spec, lambda event: None)["metrics"]
+    assert metrics["rowsWithInstruction"] == 40
+    assert metrics["droppedByRule"] == {"too_short": 5}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dream_sft.data import convert
+from dream_sft.data.chat import BOXED_INSTRUCTION
 from dream_sft.data.validate import run
 from dream_sft.io.errors import DataError
 from dream_sft.io.events import check
@@ -67,7 +68,7 @@ def test_counts_of_a_known_dataset(folder: Path) -> None:
     found = details(folder)
     assert sum(bin_["rows"] for bin_ in found["histogram"]) == 4
     assert found["duplicateRows"] == [2]
-    assert found["rowsByRule"] == {"attempt": 4}
+    assert (metrics["rowsByRule"], metrics["droppedByRule"]) == ({"attempt": 4}, {})
 
 
 def test_overlap_with_questions_of_a_suite(folder: Path) -> None:
@@ -77,6 +78,32 @@ def test_overlap_with_questions_of_a_suite(folder: Path) -> None:
     metrics, _ = validate(folder, suites=[suite])
     assert metrics["overlap"] == {"gsm8k": 1}
     assert details(folder)["overlappingRows"] == {"gsm8k": [2]}
+
+
+def test_the_instruction_is_no_overlap(folder: Path) -> None:
+    """It would be one with every question that is asked with it."""
+    row = {**s1k_row(1), "attempt": r"It is $\boxed{7}$."}
+    converted(folder, [row], boxedInstruction=True)
+    asked = f"What is seven? {BOXED_INSTRUCTION}"
+    file = write_rows(folder / "gsm8k.jsonl", [{"question": asked, "answer": "#### 7"}])
+    suite = {"name": "gsm8k", "questions": 1, "seed": 0, "file": str(file)}
+    metrics, _ = validate(folder, suites=[suite])
+    assert metrics["overlap"] == {"gsm8k": 0}
+
+
+def test_rules_are_counted_and_cut_responses_warned_of(folder: Path) -> None:
+    rows = [s1k_row(1), s1k_row(2, attempt=500), s1k_row(3, attempt=3)]
+    converted(folder, rows, overLong="cut_right", maxLength=100, dropUnderTokens=5)
+    metrics, events = validate(folder)
+    assert metrics["rowsByRule"] == {"attempt": 1, "cut_right": 1}
+    assert metrics["droppedByRule"] == {"too_short": 1}
+    lengths = 40 + 100
+    assert metrics["tokensPerEpoch"] == lengths + 1  # the cut response has no end token
+    warnings = [event["message"] for event in events if event["type"] == "warning"]
+    assert len(warnings) == 1 and "1 responses are cut before their end" in warnings[0]
+    sample = (folder / "validated" / "sample.txt").read_text(encoding="utf-8")
+    whole, cut = sample.split("=== document 2")
+    assert "<|endoftext|>" in whole and "<|endoftext|>" not in cut
 
 
 def test_damaged_suite_file_names_its_rows(folder: Path) -> None:
