@@ -1,10 +1,14 @@
 import type { CloseInput } from '../contracts/activities.js';
 import type { ClosedStage } from '../contracts/outcome.js';
+import type { HostProvider } from '../hosts/provider.js';
 import { Chain } from '../store/chain.js';
 import { Ledger } from '../store/ledger.js';
 import { chargeHosts } from './charge-hosts.js';
 import type { ControlDeps } from './create-control-activities.js';
+import { runId } from './run-id.js';
 import { tellOfNeverReturned } from './supervision/never-returned.js';
+import { ofRun } from './supervision/of-run.js';
+import { trainedSoFar } from './supervision/trained-so-far.js';
 
 /** Reads the whole journal of a stage: totals come from here, never from signals. */
 export const closeStage =
@@ -14,24 +18,28 @@ export const closeStage =
     const provider = deps.provider(input.hosts);
     const ledger = new Ledger(store, input.planId, { now });
     await chargeHosts(ledger, provider, now(), input);
-    if (input.releaseHosts) {
-      const mine = (await provider.list(input.hosts.gpuClass)).filter(
-        (h) => h.planId === input.planId,
-      );
-      await Promise.all(mine.filter((host) => host.alive).map((host) => provider.release(host.id)));
-    }
+    if (input.releaseHosts) await release(provider, input);
     const journal = new Chain(store, input.stageKey, { now });
     const { pricePerHourFen } = input.hosts;
-    const entries = await ledger.entries();
-    await tellOfNeverReturned(journal, input.stage, { pricePerHourFen, ledger: entries });
+    const paid = { pricePerHourFen, ledger: await ledger.entries() };
+    await tellOfNeverReturned(journal, input.stage, paid);
     const chain = await journal.fold();
-    const newest = chain.newest;
+    const mine = ofRun(chain, runId());
+    const { newest } = chain;
+    const trains = input.stage === 'full-train' && newest !== null;
     return {
-      attempts: chain.attempts.length,
-      publishes: chain.published.length,
-      refused: chain.refused.length,
+      attempts: mine.attempts.length,
+      publishes: mine.published.length,
+      refused: mine.refused.length,
       newestCheckpoint: newest ? { step: newest.step, artifact: newest.manifest } : null,
-      interruptions: chain.postMortems,
+      interruptions: mine.postMortems,
+      training: trains ? await trainedSoFar(store, newest.manifest) : null,
       totalFen: await ledger.totalFen(),
     };
   };
+
+async function release(provider: HostProvider, { planId, hosts }: CloseInput): Promise<void> {
+  const all = await provider.list(hosts.gpuClass);
+  const mine = all.filter((host) => host.planId === planId && host.alive);
+  await Promise.all(mine.map((host) => provider.release(host.id)));
+}

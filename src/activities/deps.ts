@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Work } from '../hosts/host-record.js';
+import type { Work } from '../hosts/tenancy.js';
 import type { StartTrainer } from '../processes/trainer.js';
 import type { ObjectStore } from '../store/object-store.js';
 

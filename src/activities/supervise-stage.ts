@@ -6,7 +6,9 @@ import { Chain } from '../store/chain.js';
 import { Ledger } from '../store/ledger.js';
 import { chargeHosts } from './charge-hosts.js';
 import type { ControlDeps } from './create-control-activities.js';
+import { runId } from './run-id.js';
 import { ensureHost } from './supervision/ensure-host.js';
+import { ofRun } from './supervision/of-run.js';
 import { readPendingActivity } from './supervision/pending-activity.js';
 
 type Deps = Pick<ControlDeps, 'store' | 'client' | 'provider' | 'now' | 'log'>;
@@ -62,11 +64,12 @@ async function look(
   await chargeHosts(ledger, provider, now(), input);
   const spentFen = await ledger.totalFen();
   const folded = await chain.fold();
+  const mine = ofRun(folded, runId());
   const progress = pending?.progress ?? null;
   return {
     stage: input.stage,
     stageKey: input.stageKey,
-    attempts: Math.max(pending?.attempt ?? 1, folded.attempts.length),
+    attempts: Math.max(pending?.attempt ?? 1, mine.attempts.length),
     activityState: pending?.state ?? 'done',
     host: pending?.state === 'started' ? (progress?.host ?? hosts.host) : hosts.host,
     waitingFor: hosts.waitingFor,
@@ -75,8 +78,8 @@ async function look(
     loss: progress?.loss ?? null,
     tokensPerSecond: progress?.tokensPerSecond ?? null,
     publishedStep: folded.newest?.step ?? null,
-    interruptions: folded.postMortems.length,
-    postMortems: folded.postMortems.slice(-LAST_POST_MORTEMS),
+    interruptions: mine.postMortems.length,
+    postMortems: mine.postMortems.slice(-LAST_POST_MORTEMS),
     spentFen,
     capReached: input.hosts.pricePerHourFen > 0 && spentFen >= trainingLimitFen(input.money),
     at: now().toISOString(),

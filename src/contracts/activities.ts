@@ -1,5 +1,5 @@
 import type { ArtifactRef } from './base.js';
-import type { ClosedStage, StageOutcome, StageResult } from './outcome.js';
+import type { ClosedStage, StageOutcome, StageResult, TrainedSoFar } from './outcome.js';
 import type { ResolvedPlan } from './plan.js';
 import type { PlanState, Summary } from './state.js';
 import type { GpuStageName, StageName } from './stages.js';
@@ -56,6 +56,13 @@ export interface ReportInput extends StageInput {
   readonly plan: ResolvedPlan;
   readonly state: PlanState;
   readonly results: Readonly<Partial<Record<StageName, StageResult>>>;
+  /** Of a training that was stopped before its end. */
+  readonly stopped: StoppedTraining | null;
+}
+
+export interface StoppedTraining {
+  readonly checkpoint: ArtifactRef;
+  readonly training: TrainedSoFar;
 }
 
 export interface PrepActivities {

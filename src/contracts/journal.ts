@@ -39,6 +39,7 @@ export const ChainEntry = z.discriminatedUnion('type', [
     host: z.string(),
     boot: z.string(),
     attempt: z.int(),
+    run: z.string().optional().describe('of the workflow: an earlier run had the same stage key'),
     at: Instant,
   }),
   z.strictObject({
@@ -121,6 +122,9 @@ export const HostRecord = z.strictObject({
   stage: StageName.nullable(),
   planId: PlanId.nullable(),
   step: z.int().nullable(),
+  keptSince: Instant.nullable()
+    .default(null)
+    .describe('since when it works for planId, or is kept for it, without a longer break'),
   startedAt: Instant,
   renewedAt: Instant,
 });

@@ -60,6 +60,17 @@ export const StageOutcome = z.discriminatedUnion('kind', [
 ]);
 export type StageOutcome = z.infer<typeof StageOutcome>;
 
+/** What the last published checkpoint of a training tells; its weights have no digest of their own. */
+export const TrainedSoFar = z.strictObject({
+  steps: z.int(),
+  tokens: z.int(),
+  finalLoss: z.number(),
+  orderHash: Sha256,
+  tokensPerSecond: z.number(),
+  resumedInexactly: z.boolean(),
+});
+export type TrainedSoFar = z.infer<typeof TrainedSoFar>;
+
 /** closeStage's fold of the whole journal; the summary comes from this, never from signals. */
 export const ClosedStage = z.strictObject({
   attempts: z.int(),
@@ -67,6 +78,7 @@ export const ClosedStage = z.strictObject({
   refused: z.int(),
   newestCheckpoint: z.strictObject({ step: z.int(), artifact: ArtifactRef }).nullable(),
   interruptions: z.array(PostMortem),
+  training: TrainedSoFar.nullable().describe('of full-train, by its newest checkpoint'),
   totalFen: z.int().describe('ledger total of the plan'),
 });
 export type ClosedStage = z.infer<typeof ClosedStage>;

@@ -129,7 +129,7 @@ export const Summary = z.strictObject({
       tokens: z.int(),
       finalLoss: z.number(),
       orderHash: z.string(),
-      weightsSha256: z.string(),
+      weightsSha256: z.string().nullable().describe('null: training was stopped before its end'),
       tokensPerSecond: z.number(),
       resumedInexactly: z.boolean(),
     })

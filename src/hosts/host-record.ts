@@ -5,6 +5,7 @@ import { HostRecord } from '../contracts/journal.js';
 import { readGpus } from '../processes/gpus.js';
 import { removeHostRecord, writeHostRecord } from '../store/host-records.js';
 import type { ObjectStore } from '../store/object-store.js';
+import { Tenancy, type Work } from './tenancy.js';
 
 export interface HostRecordDeps {
   readonly store: ObjectStore;
@@ -18,18 +19,12 @@ export interface HostRecordDeps {
   readonly log: Logger;
 }
 
-export interface Work {
-  readonly planId: string;
-  readonly stage: string;
-  readonly step: number | null;
-}
-
 /** Renews `hosts/<id>.json` in the store while the host lives: its sign of life to everybody. */
 export class HostRecordKeeper {
   readonly boot = randomUUID();
   readonly #startedAt: string;
   #gpus: string[] = [];
-  #work: Work | null = null;
+  readonly #tenancy = new Tenancy();
   #timer: NodeJS.Timeout | null = null;
   #renewing: Promise<void> = Promise.resolve();
 
@@ -38,12 +33,13 @@ export class HostRecordKeeper {
   }
 
   work(work: Work | null): void {
-    this.#work = work;
+    this.#tenancy.work(work, this.deps.now());
   }
 
   async current(): Promise<HostRecord> {
     const { deps } = this;
     const disk = await statfs(deps.home);
+    const now = deps.now();
     return HostRecord.parse({
       id: deps.id,
       boot: this.boot,
@@ -55,11 +51,9 @@ export class HostRecordKeeper {
       profile: 'none',
       codeDigest: deps.codeDigest,
       freeDiskBytes: disk.bavail * disk.bsize,
-      stage: this.#work?.stage ?? null,
-      planId: this.#work?.planId ?? null,
-      step: this.#work?.step ?? null,
+      ...this.#tenancy.at(now),
       startedAt: this.#startedAt,
-      renewedAt: deps.now().toISOString(),
+      renewedAt: now.toISOString(),
     });
   }
 

@@ -122,5 +122,6 @@ async function toHost(record: LocalHostRecord): Promise<Host> {
     key: record.key,
     alive: await isAlive(record.process),
     startedAt: record.startedAt,
+    tenure: null,
   };
 }

@@ -1,6 +1,7 @@
+import type { HostRecord } from '../contracts/journal.js';
 import { readHostRecords } from '../store/host-records.js';
 import type { ObjectStore } from '../store/object-store.js';
-import type { EnsureRequest, Ensured, Host, HostProvider } from './provider.js';
+import type { EnsureRequest, Ensured, Host, HostProvider, Tenure } from './provider.js';
 
 /** A host whose record is older than this is not counted on. */
 const FRESH_MS = 30_000;
@@ -43,6 +44,12 @@ export class ManualProvider implements HostProvider {
         key: '',
         alive: now - Date.parse(record.renewedAt) < FRESH_MS,
         startedAt: record.startedAt,
+        tenure: tenureOf(record),
       }));
   }
+}
+
+function tenureOf({ planId, keptSince, renewedAt }: HostRecord): Tenure | null {
+  if (planId === null || keptSince === null) return null;
+  return { planId, since: keptSince, until: renewedAt };
 }

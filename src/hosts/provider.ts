@@ -8,6 +8,15 @@ export interface Host {
   readonly key: string;
   readonly alive: boolean;
   readonly startedAt: string;
+  /** Of a host that a person started: the plan that it works for or is kept for; null: nobody. */
+  readonly tenure: Tenure | null;
+}
+
+export interface Tenure {
+  readonly planId: string;
+  readonly since: string;
+  /** Its last sign of life. */
+  readonly until: string;
 }
 
 export interface EnsureRequest {

@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ENVIRONMENT_FILE, RunEnvironment } from '../contracts/environment.js';
 import type { LedgerEntry, PostMortem } from '../contracts/journal.js';
-import type { StageResult } from '../contracts/outcome.js';
+import type { StoppedTraining } from '../contracts/activities.js';
+import type { StageResult, TrainedSoFar } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
+import type { TrainMetrics as TrainMetricsSchema } from '../contracts/run-spec.js';
 import type { PlanState } from '../contracts/state.js';
 import type { StageName } from '../contracts/stages.js';
-import { materialise } from '../store/artifacts.js';
+import { blobKey, materialise, readManifest } from '../store/artifacts.js';
 import { Ledger } from '../store/ledger.js';
 import type { ObjectStore } from '../store/object-store.js';
+
+type TrainMetrics = z.infer<typeof TrainMetricsSchema>;
 
 /** What a report tells of, gathered from results, artifacts and ledger; rendering only reads it. */
 export interface ReportData {
@@ -17,6 +21,8 @@ export interface ReportData {
   readonly state: PlanState;
   readonly results: Readonly<Partial<Record<StageName, StageResult>>>;
   readonly steps: readonly StepRecord[];
+  /** Of full-train: its result, or its last checkpoint when it was stopped. */
+  readonly trained: Trained | null;
   readonly before: readonly AnswerRecord[];
   readonly after: readonly AnswerRecord[];
   readonly postMortems: readonly PostMortem[];
@@ -24,6 +30,9 @@ export interface ReportData {
   /** Of full-train, else of the newest stage before it that told one. */
   readonly environment: RunEnvironment | null;
 }
+
+/** A checkpoint knows neither the size of the model nor a digest of its weights alone. */
+export type Trained = TrainedSoFar & Partial<TrainMetrics>;
 
 /** A line of metrics.jsonl. */
 export const StepRecord = z.looseObject({
@@ -53,6 +62,7 @@ export interface ReportRequest {
   readonly plan: ResolvedPlan;
   readonly state: PlanState;
   readonly results: ReportData['results'];
+  readonly stopped: StoppedTraining | null;
   readonly store: ObjectStore;
   /** Receives the report and, below `inputs/`, what it was made from. */
   readonly folder: string;
@@ -76,13 +86,30 @@ export async function gatherReportData(request: ReportRequest): Promise<ReportDa
     plan,
     state,
     results,
-    steps: await lines('full-train', 'run', 'metrics.jsonl', StepRecord),
+    steps:
+      (await stoppedSteps(request)) ??
+      (await lines('full-train', 'run', 'metrics.jsonl', StepRecord)),
+    trained: trainedOf(request),
     before: await lines('eval-before', 'answers', 'answers.jsonl', AnswerRecord),
     after: await lines('eval-after', 'answers', 'answers.jsonl', AnswerRecord),
     postMortems: state.interruptions,
     ledger: await new Ledger(store, plan.id).entries(),
     environment: await gatherEnvironment(request),
   };
+}
+
+function trainedOf({ results, stopped }: ReportRequest): Trained | null {
+  const metrics = results['full-train']?.metrics;
+  return metrics?.kind === 'full-train' ? metrics.train : (stopped?.training ?? null);
+}
+
+/** A checkpoint carries the records up to its step; its weights are not brought for them. */
+async function stoppedSteps({ store, stopped }: ReportRequest): Promise<StepRecord[] | null> {
+  if (!stopped) return null;
+  const { files } = await readManifest(store, stopped.checkpoint.digest);
+  const file = files.find(({ path }) => path === 'metrics.jsonl');
+  const bytes = file && (await store.get(blobKey(file.sha256)));
+  return bytes ? parseLines(Buffer.from(bytes).toString('utf8'), StepRecord) : null;
 }
 
 const TELLS_ENVIRONMENT = ['full-train', 'eval-after', 'eval-before', 'smoke-train'] as const;
@@ -103,7 +130,10 @@ async function gatherEnvironment(request: ReportRequest): Promise<RunEnvironment
 
 /** Lines that do not fit are left out: a report with a gap beats none. */
 export async function readLines<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+  return parseLines(await readFile(path, 'utf8').catch(() => ''), schema);
+}
+
+function parseLines<T>(text: string, schema: z.ZodType<T>): T[] {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '')

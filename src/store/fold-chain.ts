@@ -8,6 +8,8 @@ export interface ChainAttempt {
   readonly host: string;
   readonly boot: string;
   readonly attempt: number;
+  /** Run of the workflow; null in journals of older versions. */
+  readonly run: string | null;
   readonly at: string;
   ended: Omit<Of<'ended'>, 'type' | 'token'> | null;
   readonly publishedSteps: number[];
@@ -57,9 +59,10 @@ function emptyState(): ChainState {
 }
 
 function acquire(state: ChainState, entry: Of<'acquired'>, seq: number): void {
-  const { host, boot, attempt, at } = entry;
+  const { host, boot, attempt, run = null, at } = entry;
   state.newestToken = seq;
-  state.attempts.push({ token: seq, host, boot, attempt, at, ended: null, publishedSteps: [] });
+  const taken = { token: seq, host, boot, attempt, run, at };
+  state.attempts.push({ ...taken, ended: null, publishedSteps: [] });
 }
 
 function publish(state: ChainState, entry: Of<'published'>, seq: number): void {

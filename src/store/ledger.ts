@@ -18,6 +18,14 @@ export interface HostCharge {
   readonly fen: number;
 }
 
+const SINCE = ' since ';
+
+/** Id to charge a host by that a person started: it begins to count anew with each tenure. */
+export const tenureId = (host: string, since: string): string => `${host}${SINCE}${since}`;
+
+/** The host that an entry charges. */
+export const chargedHost = (id: string): string => id.split(SINCE)[0] ?? id;
+
 /** Price of a host's whole life so far, rounded up once: differences of this lose no fraction. */
 export function cumulativeFen(seconds: number, pricePerHourFen: number): number {
   return Math.ceil((seconds * pricePerHourFen) / 3600);

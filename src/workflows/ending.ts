@@ -19,7 +19,9 @@ export async function end(
   }
   await giveHostsBack(run);
   run.apply({ type: 'ended', status, failure });
-  await control.writeSummary({ summary: summarise(run.state, run.results, run.now()) });
+  await control.writeSummary({
+    summary: summarise(run.state, run.results, run.trainedSoFar, run.now()),
+  });
 }
 
 const OPEN: ReadonlySet<string> = new Set(['running', 'pausing', 'paused']);

@@ -1,5 +1,5 @@
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { ClosedStage, StageResult } from '../contracts/outcome.js';
+import type { ClosedStage, StageResult, TrainedSoFar } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import { type StageName, STAGES } from '../contracts/stages.js';
 import type { PlanState } from '../contracts/state.js';
@@ -43,6 +43,12 @@ export class PlanRun {
     readonly startedAt: string,
   ) {
     this.state = initialState(plan, startedAt);
+  }
+
+  /** Figures of a training that was stopped; null before its first checkpoint. */
+  get trainedSoFar(): TrainedSoFar | null {
+    const key = this.stageKeys.get('full-train');
+    return this.closed.get(`full-train ${key}`)?.training ?? null;
   }
 
   #activities = 0;

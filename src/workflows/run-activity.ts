@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { StageInput } from '../contracts/activities.js';
+import type { StageInput, StoppedTraining } from '../contracts/activities.js';
 import type { StageOutcome } from '../contracts/outcome.js';
 import type { GpuStageName, StageName } from '../contracts/stages.js';
 import type { PlanRun } from './plan-run.js';
@@ -22,7 +22,8 @@ export function runActivity(
       return prep.validate.executeWithOptions({ summary }, [input]);
     case 'report': {
       const { plan, state, results } = run;
-      return reporting.report.executeWithOptions({ summary }, [{ ...input, plan, state, results }]);
+      const told = { plan, state, results, stopped: stoppedTraining(run) };
+      return reporting.report.executeWithOptions({ summary }, [{ ...input, ...told }]);
     }
     case 'smoke-train':
     case 'eval-before':
@@ -30,6 +31,11 @@ export function runActivity(
     case 'eval-after':
       return supervised(run, stage, input, summary);
   }
+}
+
+function stoppedTraining(run: PlanRun): StoppedTraining | null {
+  if (run.results['full-train'] || !run.trained || !run.trainedSoFar) return null;
+  return { checkpoint: run.trained.artifact, training: run.trainedSoFar };
 }
 
 const ACTIVITY = {

@@ -8,6 +8,7 @@ import type { ChainState } from '../../store/fold-chain.js';
 import { restoreNewest } from '../../store/restore.js';
 import { readResult } from '../../store/results.js';
 import type { StageDeps } from '../deps.js';
+import { runId } from '../run-id.js';
 import { isStageFailure, stageFailure, toStageFailure } from '../stage-failure.js';
 import { Beat } from '../trainer/beat.js';
 import { conclude } from './conclude.js';
@@ -87,6 +88,7 @@ async function carryOut(
     host: deps.host.id,
     boot: deps.host.boot,
     attempt: Context.current().info.attempt,
+    run: runId(),
   });
   beat.set({ token });
   await refuseWithoutProgress(chain, token, before);

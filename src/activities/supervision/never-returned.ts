@@ -2,6 +2,7 @@ import type { LedgerEntry } from '../../contracts/journal.js';
 import { moneyLostFen } from '../../contracts/money.js';
 import type { StageName } from '../../contracts/stages.js';
 import type { Chain } from '../../store/chain.js';
+import { chargedHost } from '../../store/ledger.js';
 
 export interface Paid {
   readonly pricePerHourFen: number;
@@ -48,6 +49,8 @@ export async function tellOfNeverReturned(
 
 /** Seconds from an instant to the host's last charge: a dead host is charged no more. */
 function paidAfter(ledger: readonly LedgerEntry[], host: string, instant: string): number {
-  const last = ledger.findLast((entry) => entry.type === 'host' && entry.host === host);
+  const last = ledger.findLast(
+    (entry) => entry.type === 'host' && chargedHost(entry.host) === host,
+  );
   return last ? Math.max(0, (Date.parse(last.at) - Date.parse(instant)) / 1000) : 0;
 }

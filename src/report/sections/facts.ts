@@ -1,6 +1,7 @@
 import { escapeHtml } from '../escape.js';
 import { htmlTable } from '../html-table.js';
 import { yuan } from '../../contracts/money.js';
+import { chargedHost } from '../../store/ledger.js';
 import { duration, type Section } from './section.js';
 
 export const dataSection: Section = (data, t) => {
@@ -27,9 +28,10 @@ export const moneySection: Section = (data, t) => {
   const hosts = new Map<string, { stages: Set<string>; seconds: number; fen: number }>();
   for (const entry of data.ledger) {
     if (entry.type !== 'host') continue;
-    const sum = hosts.get(entry.host) ?? { stages: new Set(), seconds: 0, fen: 0 };
+    const host = chargedHost(entry.host);
+    const sum = hosts.get(host) ?? { stages: new Set(), seconds: 0, fen: 0 };
     sum.stages.add(entry.stage);
-    hosts.set(entry.host, {
+    hosts.set(host, {
       stages: sum.stages,
       seconds: sum.seconds + entry.seconds,
       fen: sum.fen + entry.fen,

@@ -12,10 +12,9 @@ export const overview: Section = (data, t) => {
       return [suite, `${was ? `${percent(was.score)} → ` : ''}${percent(after.score)}`];
     },
   );
-  const train = data.results['full-train']?.metrics;
-  if (train?.kind === 'full-train') {
-    tiles.push([t('steps'), train.train.steps.toLocaleString('en-US')]);
-    tiles.push([t('finalLoss'), train.train.finalLoss.toFixed(4)]);
+  if (data.trained) {
+    tiles.push([t('steps'), data.trained.steps.toLocaleString('en-US')]);
+    tiles.push([t('finalLoss'), data.trained.finalLoss.toFixed(4)]);
   }
   const seconds = state.stages.reduce((sum, stage) => sum + stage.seconds, 0);
   tiles.push(

@@ -41,32 +41,29 @@ export const trainingSection: Section = (data, t) => {
 };
 
 function notesOf(data: ReportData, t: Translate): string {
-  const train = data.results['full-train']?.metrics;
-  const inexact = train?.kind === 'full-train' && train.train.resumedInexactly;
+  const inexact = data.trained?.resumedInexactly === true;
   return [data.state.stoppedAtCap ? t('stoppedAtCap') : '', inexact ? t('inexact') : '']
     .filter((note) => note !== '')
     .map((note) => `<p class="note">${note}</p>`)
     .join('');
 }
 
-function factsOf(data: ReportData, t: Translate): string {
-  const metrics = data.results['full-train']?.metrics;
-  if (metrics?.kind !== 'full-train') return '';
-  const m = metrics.train;
-  return htmlTable(
-    ['', ''],
-    [
-      [t('steps'), m.steps.toLocaleString('en-US')],
-      [t('tokens'), m.tokens.toLocaleString('en-US')],
-      [
-        t('parameters'),
-        `${m.parameters.toLocaleString('en-US')} (${t('trainable')} ${m.trainableParameters.toLocaleString('en-US')})`,
-      ],
-      [t('finalLoss'), m.finalLoss.toFixed(4)],
-      [t('tokensPerSecond'), Math.round(m.tokensPerSecond).toLocaleString('en-US')],
-      [t('orderHash'), m.orderHash],
-      [t('weights'), m.weightsSha256],
-    ],
-    'facts',
+function factsOf({ trained: m }: ReportData, t: Translate): string {
+  if (m === null) return '';
+  const rows: [string, string][] = [
+    [t('steps'), m.steps.toLocaleString('en-US')],
+    [t('tokens'), m.tokens.toLocaleString('en-US')],
+  ];
+  if (m.parameters !== undefined && m.trainableParameters !== undefined) {
+    const trainable = m.trainableParameters.toLocaleString('en-US');
+    const all = m.parameters.toLocaleString('en-US');
+    rows.push([t('parameters'), `${all} (${t('trainable')} ${trainable})`]);
+  }
+  rows.push(
+    [t('finalLoss'), m.finalLoss.toFixed(4)],
+    [t('tokensPerSecond'), Math.round(m.tokensPerSecond).toLocaleString('en-US')],
+    [t('orderHash'), m.orderHash],
   );
+  if (m.weightsSha256 !== undefined) rows.push([t('weights'), m.weightsSha256]);
+  return htmlTable(['', ''], rows, 'facts');
 }

@@ -1,4 +1,4 @@
-import type { StageResult } from '../../contracts/outcome.js';
+import type { StageResult, TrainedSoFar } from '../../contracts/outcome.js';
 import type { SuiteScore } from '../../contracts/run-spec.js';
 import type { StageName } from '../../contracts/stages.js';
 import type { PlanState, Summary } from '../../contracts/state.js';
@@ -6,7 +6,12 @@ import type { PlanState, Summary } from '../../contracts/state.js';
 type Results = Readonly<Partial<Record<StageName, StageResult>>>;
 
 /** The document that scripts read when a plan has ended; `temporalUi` is filled in by its writer. */
-export function summarise(state: PlanState, results: Results, at: string): Summary {
+export function summarise(
+  state: PlanState,
+  results: Results,
+  soFar: TrainedSoFar | null,
+  at: string,
+): Summary {
   const report = results.report?.metrics;
   return {
     planId: state.planId,
@@ -27,7 +32,7 @@ export function summarise(state: PlanState, results: Results, at: string): Summa
       stepsLost: lost.stepsLost,
       moneyLostFen: lost.moneyLostFen,
     })),
-    training: training(results),
+    training: training(results, soFar),
     evaluation: { before: suites(results, 'eval-before'), after: suites(results, 'eval-after') },
     spend: {
       currency: 'CNY',
@@ -43,9 +48,10 @@ export function summarise(state: PlanState, results: Results, at: string): Summa
   };
 }
 
-function training(results: Results): Summary['training'] {
+/** A training that did not finish is told by its last published checkpoint. */
+function training(results: Results, soFar: TrainedSoFar | null): Summary['training'] {
   const metrics = results['full-train']?.metrics;
-  if (metrics?.kind !== 'full-train') return null;
+  if (metrics?.kind !== 'full-train') return soFar && { ...soFar, weightsSha256: null };
   const { steps, tokens, finalLoss, orderHash, weightsSha256, tokensPerSecond, resumedInexactly } =
     metrics.train;
   return { steps, tokens, finalLoss, orderHash, weightsSha256, tokensPerSecond, resumedInexactly };

@@ -11,7 +11,7 @@ export class ScriptedHosts implements HostProvider {
     if (known) return Promise.resolve({ kind: 'host', host: known, started: false });
     const startedAt = new Date().toISOString();
     const id = `host-${this.hosts.length + 1}`;
-    const host: Host = { id, gpuClass, planId, key, alive: true, startedAt };
+    const host: Host = { id, gpuClass, planId, key, alive: true, startedAt, tenure: null };
     this.hosts.push(host);
     return Promise.resolve({ kind: 'host', host, started: true });
   }

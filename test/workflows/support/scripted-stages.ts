@@ -4,91 +4,18 @@ import type {
   PrepActivities,
   StageInput,
 } from '../../../src/contracts/activities.js';
-import type { StageMetrics, StageOutcome } from '../../../src/contracts/outcome.js';
+import type { ArtifactRef } from '../../../src/contracts/base.js';
+import type { StageOutcome } from '../../../src/contracts/outcome.js';
 import type { StageName } from '../../../src/contracts/stages.js';
 import { Chain } from '../../../src/store/chain.js';
 import type { ObjectStore } from '../../../src/store/object-store.js';
 import { writeResult } from '../../../src/store/results.js';
-
-const DIGEST = 'a'.repeat(64);
-const ref = (letter: string) => ({ digest: letter.repeat(64), bytes: 1 });
+import { scriptedCheckpoint } from './scripted-checkpoint.js';
+import { ARTIFACTS, METRICS } from './scripted-results.js';
 
 /** What an attempt of a stage does; `finish` when the script has nothing to say. */
 export type Act = 'finish' | 'hold' | 'lose-host' | 'diverge' | 'bad-data';
 export type Script = Partial<Record<StageName, Act[]>>;
-
-const train = {
-  steps: 10,
-  stepsThisAttempt: 10,
-  tokens: 100,
-  finalLoss: 1,
-  orderHash: DIGEST,
-  weightsSha256: DIGEST,
-  tokensPerSecond: 10,
-  secondsPerStep: 0.5,
-  resumedInexactly: false,
-  parameters: 1,
-  trainableParameters: 1,
-};
-const suite = {
-  score: 0.5,
-  n: 2,
-  correct: 1,
-  interval: [0.1, 0.9] as [number, number],
-  unreadable: 0,
-  meanAnswerTokens: 3,
-  seconds: 1,
-};
-const evaluate: StageMetrics = {
-  kind: 'evaluate',
-  evaluate: { suites: { arithmetic: suite }, secondsPerQuestion: 1, answersThisAttempt: 2 },
-};
-
-const METRICS: Record<Exclude<StageName, 'report'>, StageMetrics> = {
-  download: { kind: 'download', download: { items: [] } },
-  convert: {
-    kind: 'convert',
-    convert: {
-      rowsRead: 4,
-      rowsKept: 4,
-      rowsHeldOut: 0,
-      rowsByRule: {},
-      rowsDropped: 0,
-      droppedRows: [],
-      promptTokens: 1,
-      responseTokens: 1,
-      longest: 2,
-      tokenizer: 'characters',
-    },
-  },
-  validate: {
-    kind: 'validate',
-    validate: {
-      rows: 4,
-      tokensPerEpoch: 8,
-      lengths: { p50: 2, p90: 2, max: 2 },
-      shareThatFits: {},
-      duplicates: 0,
-      emptyFields: 0,
-      overlap: {},
-    },
-  },
-  'smoke-train': {
-    kind: 'smoke-train',
-    train,
-    sample: { answers: [], secondsPerToken: 0.01 },
-    secondsToReady: 1,
-  },
-  'eval-before': evaluate,
-  'full-train': { kind: 'full-train', train },
-  'eval-after': evaluate,
-};
-
-const ARTIFACTS: Partial<Record<StageName, Record<string, { digest: string; bytes: number }>>> = {
-  download: { base: ref('b'), dataset: ref('c'), tokenizer: ref('d') },
-  convert: { dataset: ref('e') },
-  'full-train': { model: ref('f') },
-};
 
 /** Stages without torch: they keep the journal as real ones do and end as the script says. */
 export class ScriptedStages {
@@ -126,11 +53,12 @@ export class ScriptedStages {
     const act = this.#next(stage);
     const chain = new Chain(this.store, input.stageKey);
     const host = `host-${info.attempt}`;
-    const taken = { planId, stage, host, boot: host, attempt: info.attempt };
+    const run = info.workflowExecution?.runId ?? 'none';
+    const taken = { planId, stage, host, boot: host, attempt: info.attempt, run };
     const { token, before } = await chain.acquire(taken);
     await this.#settle(chain, stage, before.attempts.at(-1));
     const step = (before.newest?.step ?? 0) + 1;
-    if (act !== 'finish') await chain.publish(token, { manifest: ref('9'), step, host });
+    if (act !== 'finish') await this.#publish(chain, token, step, host);
     if (act === 'hold') return this.#hold(chain, token, step);
     if (act === 'diverge') {
       await chain.end(token, 'failed', step, 'loss is not finite');
@@ -173,10 +101,16 @@ export class ScriptedStages {
       }
     } catch (error) {
       if (!(error instanceof CancelledFailure)) throw error;
-      await chain.publish(token, { manifest: ref('8'), step: step + 1, host: 'holder' });
+      const artifact = await this.#publish(chain, token, step + 1, 'holder');
       await chain.end(token, 'stopped', step + 1);
-      return { kind: 'stopped', checkpoint: { step: step + 1, artifact: ref('8') } };
+      return { kind: 'stopped', checkpoint: { step: step + 1, artifact } };
     }
+  }
+
+  async #publish(chain: Chain, token: number, step: number, host: string): Promise<ArtifactRef> {
+    const manifest = await scriptedCheckpoint(this.store, step);
+    await chain.publish(token, { manifest, step, host });
+    return manifest;
   }
 
   async #finish(input: StageInput): Promise<StageOutcome> {

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { STAGES } from '../../src/contracts/stages.js';
+import { until } from '../support/until.js';
+import { stateOf, World } from './support/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+}, 60_000);
+afterAll(() => world.close(), 60_000);
+beforeEach(() => {
+  for (const stage of STAGES) delete world.script[stage];
+  world.stages.ran.length = 0;
+});
+
+const summaryOf = (id: string) =>
+  JSON.parse(readFileSync(join(world.home, 'runs', id, 'summary.json'), 'utf8'));
+
+test('training that diverged is evaluated from its last checkpoint', async () => {
+  world.script['full-train'] = ['diverge'];
+  const handle = await world.start(await world.plan('diverged'), 'diverged');
+  await handle.result();
+  expect(summaryOf('diverged').stages[5].status).toBe('stopped');
+  const last = world.stages.ran.at(-1);
+  expect(last).toMatchObject({ stage: 'eval-after', configuration: { modelFolder: 'model' } });
+  const { training, evaluation } = summaryOf('diverged');
+  expect(training).toMatchObject({ steps: 1, tokens: 10, finalLoss: 1, tokensPerSecond: 40 });
+  expect(evaluation.after.arithmetic.n).toBe(2);
+});
+
+test('training stops with a checkpoint before the cap is passed; the plan evaluates and reports it', async () => {
+  world.script['full-train'] = ['hold'];
+  const plan = await world.plan('capped', {
+    // 100 fen a second: training may spend what two seconds cost.
+    money: { capFen: 100_000, reserveFen: 99_800, approveBelowFen: 100_000 },
+  });
+  const hosts = { ...plan.hosts, pricePerHourFen: 360_000 };
+  const handle = await world.start({ ...plan, hosts }, plan.id);
+  await handle.result();
+  const state = await stateOf(handle);
+  expect(state.stoppedAtCap).toBe(true);
+  const ended = ['finished', 'finished', 'finished', 'finished', 'finished', 'stopped'];
+  expect(state.stages.map(({ status }) => status)).toEqual([...ended, 'finished', 'finished']);
+  const { training, evaluation, spend, report } = summaryOf('capped');
+  // The hold publishes step 1, and step 2 when it is told to stop.
+  expect(training).toMatchObject({ steps: 2, tokens: 20, finalLoss: 0.5, weightsSha256: null });
+  expect(evaluation.after.arithmetic.n).toBe(2);
+  expect(report.html).toContain('report.html');
+  expect(spend.totalFen).toBeGreaterThanOrEqual(200);
+  expect(spend.totalFen).toBeLessThan(100_000);
+  const after = world.stages.ran.at(-1);
+  expect(after).toMatchObject({ stage: 'eval-after', configuration: { modelFolder: 'model' } });
+  const { interruptions } = summaryOf('capped');
+  expect(interruptions).toEqual([]);
+});
+
+test('an earlier run’s attempts and interruptions under the same stage key are not this run’s', async () => {
+  world.script['full-train'] = ['lose-host', 'hold'];
+  const plan = await world.plan('twice');
+  const first = await world.start(plan, plan.id);
+  await until('the second attempt holds', async () => {
+    const { current } = await stateOf(first);
+    return current?.stage === 'full-train' && current.interruptions === 1;
+  });
+  await first.cancel();
+  await expect(first.result()).rejects.toThrow();
+  const before = summaryOf('twice');
+  expect(before.interruptions).toMatchObject([{ stage: 'full-train', kind: 'host-lost' }]);
+  expect(before.stages[5]).toMatchObject({ status: 'cancelled', attempts: 2 });
+  await (await world.start(plan, plan.id)).result();
+  const after = summaryOf('twice');
+  expect(after.interruptions).toEqual([]);
+  expect(after.stages[5]).toMatchObject({ status: 'finished', attempts: 1 });
+});

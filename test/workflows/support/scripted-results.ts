@@ -1,0 +1,81 @@
+import type { StageMetrics } from '../../../src/contracts/outcome.js';
+import type { StageName } from '../../../src/contracts/stages.js';
+
+const DIGEST = 'a'.repeat(64);
+const ref = (letter: string) => ({ digest: letter.repeat(64), bytes: 1 });
+
+const train = {
+  steps: 10,
+  stepsThisAttempt: 10,
+  tokens: 100,
+  finalLoss: 1,
+  orderHash: DIGEST,
+  weightsSha256: DIGEST,
+  tokensPerSecond: 10,
+  secondsPerStep: 0.5,
+  resumedInexactly: false,
+  parameters: 1,
+  trainableParameters: 1,
+};
+const suite = {
+  score: 0.5,
+  n: 2,
+  correct: 1,
+  interval: [0.1, 0.9] as [number, number],
+  unreadable: 0,
+  meanAnswerTokens: 3,
+  seconds: 1,
+};
+const evaluate: StageMetrics = {
+  kind: 'evaluate',
+  evaluate: { suites: { arithmetic: suite }, secondsPerQuestion: 1, answersThisAttempt: 2 },
+};
+
+/** What a scripted stage leaves when it finishes. */
+export const METRICS: Record<Exclude<StageName, 'report'>, StageMetrics> = {
+  download: { kind: 'download', download: { items: [] } },
+  convert: {
+    kind: 'convert',
+    convert: {
+      rowsRead: 4,
+      rowsKept: 4,
+      rowsHeldOut: 0,
+      rowsByRule: {},
+      rowsDropped: 0,
+      droppedRows: [],
+      promptTokens: 1,
+      responseTokens: 1,
+      longest: 2,
+      tokenizer: 'characters',
+    },
+  },
+  validate: {
+    kind: 'validate',
+    validate: {
+      rows: 4,
+      tokensPerEpoch: 8,
+      lengths: { p50: 2, p90: 2, max: 2 },
+      shareThatFits: {},
+      duplicates: 0,
+      emptyFields: 0,
+      overlap: {},
+    },
+  },
+  'smoke-train': {
+    kind: 'smoke-train',
+    train,
+    sample: { answers: [], secondsPerToken: 0.01 },
+    secondsToReady: 1,
+  },
+  'eval-before': evaluate,
+  'full-train': { kind: 'full-train', train },
+  'eval-after': evaluate,
+};
+
+export const ARTIFACTS: Partial<
+  Record<StageName, Record<string, { digest: string; bytes: number }>>
+> = {
+  download: { base: ref('b'), dataset: ref('c'), tokenizer: ref('d') },
+  convert: { dataset: ref('e') },
+  'full-train': { model: ref('f') },
+};
