@@ -8,6 +8,7 @@ tested on outputs of that file. Logits are unshifted: row i scores token i + 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ from torch.nn import functional
 
 from dream_sft.model.attention import attend, positions_of
 from dream_sft.model.config import DreamConfig
+from dream_sft.model.document_bounds import DocumentBounds
+from dream_sft.model.packed_attention import attend_packed
 
 
 class Linear(nn.Linear):
@@ -69,8 +72,8 @@ class Rotary(nn.Module):
         return self
 
     def forward(self, positions_BL: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """cos and sin, each [B, 1, L, K]."""
-        half = positions_BL[:, None, :, None].float() * self.inv_freq.float()
+        """cos and sin, each [B, L, 1, K]."""
+        half = positions_BL[:, :, None, None].float() * self.inv_freq.float()
         angle = torch.cat((half, half), dim=-1)
         return angle.cos().to(dtype), angle.sin().to(dtype)
 
@@ -79,6 +82,10 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """x cos + rotate_half(x) sin over the last axis."""
     first, second = x.chunk(2, dim=-1)
     return x * cos + torch.cat((-second, first), dim=-1) * sin
+
+
+# (q [B, L, H, K], k [B, L, G, K], v [B, L, G, K]) to the mixed values [B, L, H, K].
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 class SelfAttention(nn.Module):
@@ -93,15 +100,17 @@ class SelfAttention(nn.Module):
         self.v_proj = Linear(width, kv_width)
         self.o_proj = Linear(width, width, bias=False)
 
-    def forward(self, x_BLD: Tensor, cos: Tensor, sin: Tensor, keep_BL: Tensor | None) -> Tensor:
+    def project(self, x_BLD: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Rotated queries [B, L, H, K] and keys, and values, both [B, L, G, K]."""
         rows, length, _ = x_BLD.shape
-        q_BHLK = self.q_proj(x_BLD).view(rows, length, -1, self.head_dim).transpose(1, 2)
-        k_BGLK = self.k_proj(x_BLD).view(rows, length, -1, self.head_dim).transpose(1, 2)
-        v_BGLK = self.v_proj(x_BLD).view(rows, length, -1, self.head_dim).transpose(1, 2)
-        q_BHLK, k_BGLK = rotate(q_BHLK, cos, sin), rotate(k_BGLK, cos, sin)
-        out_BHLK = attend(q_BHLK, k_BGLK, v_BGLK, keep_BL)
-        mixed: Tensor = self.o_proj(out_BHLK.transpose(1, 2).reshape(rows, length, -1))
-        return mixed
+        form = (rows, length, -1, self.head_dim)
+        q_BLHK = rotate(self.q_proj(x_BLD).view(form), cos, sin)
+        k_BLGK = rotate(self.k_proj(x_BLD).view(form), cos, sin)
+        return q_BLHK, k_BLGK, self.v_proj(x_BLD).view(form)
+
+    def combine(self, mixed_BLHK: Tensor) -> Tensor:
+        out: Tensor = self.o_proj(mixed_BLHK.flatten(2))
+        return out
 
 
 class FeedForward(nn.Module):
@@ -128,10 +137,29 @@ class Layer(nn.Module):
         self.input_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
         self.post_attention_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, x_BLD: Tensor, cos: Tensor, sin: Tensor, keep_BL: Tensor | None) -> Tensor:
-        x_BLD = x_BLD + self.self_attn(self.input_layernorm(x_BLD), cos, sin, keep_BL)
+    def forward(self, x_BLD: Tensor, cos: Tensor, sin: Tensor, attend: Attend) -> Tensor:
+        q_BLHK, k_BLGK, v_BLGK = self.before_attention(x_BLD, cos, sin)
+        return self.after_attention(x_BLD, attend(q_BLHK, k_BLGK, v_BLGK))
+
+    def before_attention(
+        self, x_BLD: Tensor, cos: Tensor, sin: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Apart from `after_attention`, so that either can be compiled whatever the kernel."""
+        return self.self_attn.project(self.input_layernorm(x_BLD), cos, sin)
+
+    def after_attention(self, x_BLD: Tensor, mixed_BLHK: Tensor) -> Tensor:
+        x_BLD = x_BLD + self.self_attn.combine(mixed_BLHK)
         out: Tensor = x_BLD + self.mlp(self.post_attention_layernorm(x_BLD))
         return out
+
+
+RunLayer = Callable[[Layer, Tensor, Tensor, Tensor, Attend], Tensor]
+
+
+def run_layer(layer: Layer, x_BLD: Tensor, cos: Tensor, sin: Tensor, attend: Attend) -> Tensor:
+    """One layer, all of its activations kept."""
+    out: Tensor = layer(x_BLD, cos, sin, attend)
+    return out
 
 
 class Body(nn.Module):
@@ -157,26 +185,57 @@ class Dream(nn.Module):
         self.config = config
         self.model = Body(config)
         self.lm_head = Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.packed_kernel = "sdpa"
+        # Replaced by training to compute activations again in the backward pass.
+        self.run_layer: RunLayer = run_layer
 
     def hidden(
-        self, ids_BL: Tensor, *, positions_BL: Tensor | None = None, keep_BL: Tensor | None = None
+        self,
+        ids_BL: Tensor,
+        *,
+        positions_BL: Tensor | None = None,
+        keep_BL: Tensor | None = None,
+        bounds: DocumentBounds | None = None,
     ) -> Tensor:
         """Final hidden states [B, L, D], after the last norm.
 
         keep_BL (bool): the keys that may be attended; None is full attention. Positions
-        default to 0..L-1, or to the count of kept tokens when keep_BL is given.
+        default to 0..L-1, or to the count of kept tokens when keep_BL is given. bounds: the
+        one row holds several documents, each of which attends itself alone; positions count
+        from 0 in each.
         """
         if positions_BL is None:
-            if keep_BL is None:
-                positions_BL = torch.arange(ids_BL.shape[1], device=ids_BL.device)[None]
-            else:
-                positions_BL = positions_of(keep_BL)
+            positions_BL = self._positions(ids_BL, keep_BL, bounds)
         x_BLD = self.model.embed_tokens(ids_BL)
+        if torch.is_grad_enabled() and not x_BLD.requires_grad:
+            # Under a frozen embedding the first layer would be compiled a second time.
+            x_BLD.requires_grad_()
         cos, sin = self.model.rotary(positions_BL, x_BLD.dtype)
-        for layer in self.model.layers:
-            x_BLD = layer(x_BLD, cos, sin, keep_BL)
+        attend = self.attention(keep_BL, bounds)
+        for layer in self.layers():
+            x_BLD = self.run_layer(layer, x_BLD, cos, sin, attend)
         out: Tensor = self.model.norm(x_BLD)
         return out
+
+    def layers(self) -> list[Layer]:
+        """The layers in order."""
+        return [layer for layer in self.model.layers if isinstance(layer, Layer)]
+
+    def attention(self, keep_BL: Tensor | None, bounds: DocumentBounds | None) -> Attend:
+        """How the layers of one forward pass attend."""
+        if bounds is None:
+            return lambda q, k, v: attend(q, k, v, keep_BL)
+        kernel, packed = self.packed_kernel, bounds
+        return lambda q, k, v: attend_packed(q[0], k[0], v[0], packed, kernel)[None]
+
+    @staticmethod
+    def _positions(ids_BL: Tensor, keep_BL: Tensor | None, bounds: DocumentBounds | None) -> Tensor:
+        if bounds is not None:
+            counts = [torch.arange(n, device=ids_BL.device) for n in bounds.lengths]
+            return torch.cat(counts)[None]
+        if keep_BL is not None:
+            return positions_of(keep_BL)
+        return torch.arange(ids_BL.shape[1], device=ids_BL.device)[None]
 
     def head(self, hidden: Tensor) -> Tensor:
         """Logits [..., V] of hidden rows [..., D]; row i scores token i + 1."""

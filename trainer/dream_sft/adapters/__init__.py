@@ -1,0 +1,1 @@
+"""LoRA adapters: the layers, their files, and merging them into the base."""

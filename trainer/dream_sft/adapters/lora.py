@@ -1,0 +1,88 @@
+"""LoRA: a frozen projection plus a trained product of two thin matrices.
+
+y = W x + b + (alpha / r) B A x (Hu et al.: "LoRA: Low-rank adaptation of large language models",
+2021, section 4.1). A starts uniform as torch's linear layers do (PEFT's rule), B at zero, so that
+training starts from the base. Factors, gradients and moments are float32 whatever the base is.
+
+Shape letters: T rows, I inputs, O outputs, R rank.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dream_sft.diffusion.noise import Purpose, uniform
+from dream_sft.model.network import Dream
+
+
+class LoraError(ValueError):
+    """Settings that cannot work; `mistakes` lists them all."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self.mistakes = mistakes
+        super().__init__("; ".join(mistakes))
+
+
+class LoraLinear(nn.Module):
+    """A projection with its two factors; `base` may be stored in any way."""
+
+    def __init__(self, base: nn.Module, rank: int, alpha: float, device: torch.device) -> None:
+        super().__init__()
+        self.base = base
+        self.in_features = int(base.in_features)  # type: ignore[arg-type]
+        self.out_features = int(base.out_features)  # type: ignore[arg-type]
+        self.scale = alpha / rank
+        self.lora_A = nn.Parameter(torch.empty(rank, self.in_features, device=device))
+        self.lora_B = nn.Parameter(torch.zeros(self.out_features, rank, device=device))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.base(x)
+        thin = x @ (self.lora_A * self.scale).to(x.dtype).t()
+        update = torch.addmm(y.flatten(0, -2), thin.flatten(0, -2), self.lora_B.to(x.dtype).t())
+        return update.view_as(y)
+
+
+def add_lora(model: Dream, lora: dict[str, Any], seed: int) -> None:
+    """Put factors beside the projections that `lora["modules"]` names, drawn by `seed`.
+
+    Raises LoraError naming every projection whose smaller side the rank exceeds.
+    """
+    rank, mistakes = lora["rank"], []
+    places = [(n, m) for n, m in model.named_modules() if _wanted(n, m, lora["modules"])]
+    for name, module in places:
+        smaller = min(int(module.in_features), int(module.out_features))
+        if rank > smaller:
+            mistakes.append(f"lora.rank {rank} exceeds the smaller side {smaller} of {name}")
+    if mistakes:
+        raise LoraError(mistakes)
+    for name, module in places:
+        parent = model.get_submodule(name.rpartition(".")[0])
+        device = next(iter([*module.parameters(), *module.buffers()])).device
+        layer = LoraLinear(module, rank, lora["alpha"], device)
+        _draw(layer.lora_A, seed, name)
+        setattr(parent, name.rpartition(".")[2], layer)
+
+
+def _wanted(name: str, module: nn.Module, modules: list[str]) -> bool:
+    return name.rpartition(".")[2] in modules and hasattr(module, "in_features")
+
+
+@torch.no_grad()
+def _draw(lora_A: Tensor, seed: int, name: str) -> None:
+    """Uniform on ±1/sqrt(I): kaiming_uniform_ with a = sqrt(5). A function of seed and name."""
+    identity = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    unit = uniform(seed, identity, 0, Purpose.ADAPTER, np.arange(lora_A.numel()))
+    bound = 1.0 / math.sqrt(lora_A.shape[1])
+    drawn = torch.from_numpy(((unit * 2.0 - 1.0) * bound).astype(np.float32))
+    lora_A.copy_(drawn.view_as(lora_A))
+
+
+def trainable(model: Dream) -> dict[str, nn.Parameter]:
+    """The factors by name: `model.layers.0.self_attn.q_proj.lora_A`, ..."""
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}

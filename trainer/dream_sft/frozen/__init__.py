@@ -1,0 +1,1 @@
+"""Weights that are not trained, in the storage that the plan names."""

@@ -1,0 +1,37 @@
+"""Where documents begin and end in a packed row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class DocumentBounds:
+    """A packed row is [1, L] tokens, its documents one after the other.
+
+    cu_seqlens (int32, [documents + 1]): the first position of each document, and L at the end.
+    longest: an upper bound of the documents' lengths.
+    """
+
+    cu_seqlens: Tensor
+    longest: int
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, lengths: Sequence[int], device: torch.device | str) -> DocumentBounds:
+        """Bounds of documents of these lengths; they must fill the row."""
+        ends = [0]
+        for length in lengths:
+            ends.append(ends[-1] + length)
+        table = torch.tensor(ends, dtype=torch.int32)
+        if torch.device(device).type == "cuda":
+            table = table.pin_memory().to(device, non_blocking=True)
+        # Kernels size their grid by `longest`: a power of two keeps the number of sizes small.
+        longest = 128
+        while longest < max(lengths):
+            longest *= 2
+        return cls(table, longest, tuple(lengths))

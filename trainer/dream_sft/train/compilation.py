@@ -1,0 +1,25 @@
+"""Compiling the layers: the parts before and after attention, once for all layers and lengths."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+
+from dream_sft.model.network import Dream, Layer, RmsNorm
+
+
+def compile_layers(model: Dream) -> None:
+    """Replace both parts of every layer, and the last norm, by compiled code.
+
+    `dynamic`: rows of every length share one compilation. All layers share it too, because their
+    weights are inputs of the compiled code.
+    """
+    before = torch.compile(Layer.before_attention, dynamic=True)
+    after = torch.compile(Layer.after_attention, dynamic=True)
+    for layer in model.layers():
+        layer.before_attention = partial(before, layer)  # type: ignore[method-assign]
+        layer.after_attention = partial(after, layer)  # type: ignore[method-assign]
+    model.model.norm.forward = partial(  # type: ignore[method-assign]
+        torch.compile(RmsNorm.forward, dynamic=True), model.model.norm
+    )
