@@ -14,7 +14,7 @@ export const HostsConfig = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]+$/, 'lower-case letters, digits and "-"')
     .describe('hosts of one class are interchangeable; names the task queue'),
-  device: z.enum(['cpu', 'cuda']).default('cuda'),
+  device: z.enum(['cpu', 'cuda']).default('cuda').describe('where the trainer computes'),
   threads: z.int().min(1).optional().describe('CPU threads of the trainer'),
   pricePerHourCny: Cny.describe('what one host-hour costs'),
   heartbeat: z
@@ -48,8 +48,8 @@ export type StoreConfig = z.infer<typeof StoreConfig>;
 
 /** What a user writes. Keys are camelCase; every key explains itself to the editor by the schema. */
 export const Plan = z.strictObject({
-  id: PlanId,
-  title: z.string().min(1).max(120),
+  id: PlanId.describe('names the plan in every command and folder'),
+  title: z.string().min(1).max(120).describe('heads the report and the UI'),
   language: Language.default('en').describe('of the report'),
   deadline: z
     .string()
@@ -62,14 +62,14 @@ export const Plan = z.strictObject({
   training: TrainingConfig,
   smoke: z
     .strictObject({
-      steps: z.int().min(2).default(5),
+      steps: z.int().min(2).default(5).describe('optimizer steps that measure the training'),
       questions: z.int().min(1).default(2).describe('answers sampled to measure the evaluation'),
     })
     .prefault({}),
   evaluation: z.strictObject({
-    suites: z.array(SuiteConfig).min(1),
+    suites: z.array(SuiteConfig).min(1).describe('the same questions before and after'),
     sampling: SamplingConfig,
-    batchSize: z.int().min(1).default(8),
+    batchSize: z.int().min(1).default(8).describe('questions answered together'),
   }),
   checkpoints: CheckpointConfig,
   hosts: HostsConfig,

@@ -17,12 +17,13 @@ export const LoraConfig = z.strictObject({
   modules: z
     .array(z.enum(LORA_MODULES))
     .min(1)
-    .default([...LORA_MODULES]),
+    .default([...LORA_MODULES])
+    .describe('linear layers that get such matrices'),
 });
 
 export const ValidationConfig = z.strictObject({
   everySteps: z.int().min(1).optional().describe('besides the end of each epoch'),
-  atEpochEnd: z.boolean().default(true),
+  atEpochEnd: z.boolean().default(true).describe('also at the end of each epoch'),
   tGrid: z.int().min(1).max(64).default(8).describe('noise levels, each with its own frozen mask'),
 });
 
@@ -34,7 +35,7 @@ export const TrainingConfig = z.strictObject({
     .int()
     .min(1)
     .default(16)
-    .describe('documents in memory at once; lower it when memory runs out, the result stays'),
+    .describe('documents computed at once; lower it when memory runs out'),
   learningRate: z.number().gt(0).default(5e-5).describe('the peak, after the warmup'),
   betas: z
     .tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)])
@@ -67,7 +68,7 @@ export const TrainingConfig = z.strictObject({
     .union([z.tuple([z.int().min(0), z.int().min(0)]), z.enum(['official', 'as_one'])])
     .default([0, 64])
     .describe(
-      'further EOS tokens after the first, drawn between two numbers; official: all responses of a step filled or cut to one length; as_one: also masked together',
+      'further EOS tokens: drawn from a range, or official (one length a step; as_one: one mask)',
     ),
   seed: z.int().min(0).default(42).describe('of order, masks and tails'),
   precision: z.enum(['fp32', 'bf16']).default('fp32').describe('of the computation'),
@@ -78,7 +79,10 @@ export const TrainingConfig = z.strictObject({
     .nullable()
     .default(null)
     .describe('documents packed into rows of at most so many tokens; null: padded rows'),
-  method: z.enum(['full', 'lora']).default('full'),
+  method: z
+    .enum(['full', 'lora'])
+    .default('full')
+    .describe('every weight, or small matrices beside a frozen base'),
   lora: LoraConfig.prefault({}),
   basePrecision: z
     .enum(['fp32', 'bf16', 'fp8', 'int8'])
@@ -99,7 +103,7 @@ export const TrainingConfig = z.strictObject({
     .default('auto')
     .describe('kernel for packed rows'),
   deterministic: z.boolean().default(false).describe('refuse kernels whose bits may vary'),
-  validation: ValidationConfig.nullable().default(null),
+  validation: ValidationConfig.nullable().default(null).describe('loss on the held-out rows'),
   trackers: z.array(z.enum(['tensorboard', 'swanlab', 'wandb'])).default(['tensorboard']),
   hangFactor: z
     .number()
@@ -126,7 +130,7 @@ export const ViewConfig = z.strictObject({
     .enum(['attempt', 'trace', 'trace_if_fits', 'solution'])
     .default('attempt')
     .describe(
-      'what the model learns to answer with; trace: trace and attempt; trace_if_fits: else the attempt',
+      'the answer learned; trace: trace and attempt; trace_if_fits: where it fits, else the attempt',
     ),
   overLong: z
     .enum(['attempt_only', 'drop', 'cut_right'])
