@@ -12,15 +12,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from safetensors.torch import save_file
 from torch import Tensor
 
 from dream_sft.model.layout import CONFIG, INDEX, SINGLE
 from dream_sft.model.network import Dream
 from dream_sft.model.spoilt import refuse_spoilt
+from dream_sft.model.tensor_files import write_tensors
 
 DEFAULT_SHARD_BYTES = 5_000_000_000
 SMALL_FILE_BYTES = 64 * 1024 * 1024
+METADATA = {"format": "pt"}
 _WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".h5", ".msgpack"}
 
 
@@ -62,15 +63,16 @@ def _copy_small_files(source: Path, target: Path) -> None:
 
 
 def _write_weights(model: Dream, folder: Path, max_shard_bytes: int) -> None:
-    state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    """Tensor by tensor from wherever they live: host memory never holds a copy of the model."""
+    state = {name: weight.detach() for name, weight in model.state_dict().items()}
     shards = list(_cut(state, max_shard_bytes))
     if len(shards) == 1:
-        save_file(state, folder / SINGLE, metadata={"format": "pt"})
+        write_tensors(folder / SINGLE, state, METADATA)
         return
     weight_map = {}
     for number, keys in enumerate(shards, 1):
         name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-        save_file({k: state[k] for k in keys}, folder / name, metadata={"format": "pt"})
+        write_tensors(folder / name, {k: state[k] for k in keys}, METADATA)
         weight_map.update(dict.fromkeys(keys, name))
     total = sum(v.nbytes for v in state.values())
     index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(weight_map.items()))}

@@ -16,9 +16,12 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from dream_sft.model.config import ConfigError, DreamConfig
+from dream_sft.model.filling import Convert, Filler
 from dream_sft.model.layout import CONFIG, INDEX, SINGLE
 from dream_sft.model.network import Dream
 from dream_sft.model.saving import save_dream as save_dream
+from dream_sft.model.tensor_files import TensorFile
+from dream_sft.model.tokenizer_fit import tokenizer_mistakes
 
 
 class WeightsError(ValueError):
@@ -49,22 +52,32 @@ def read_config(folder: Path) -> DreamConfig:
 
 
 def load_dream(
-    folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    folder: Path,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    convert: Convert | None = None,
 ) -> Dream:
-    """Load a model, one tensor at a time, so that memory peaks at the model plus one tensor.
+    """Load a model straight to `device`; host memory holds pieces of 16 MiB besides the model.
 
-    Raises WeightsError naming every missing, extra or misshaped key and every damaged file.
+    `convert` (see filling.py) makes entries of `dtype` from stored ones; absent: a cast.
+    Raises WeightsError, before any weight is read, naming every missing, extra or misshaped key,
+    every damaged file and whatever the tokenizer files contradict.
     """
     config = read_config(folder)
     with torch.device("meta"):
         model = Dream(config)
-    expected = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
-    files = _checked_files(folder, expected)
+    files = checked_files(folder, model)
+    form = {name: weight.shape for name, weight in model.state_dict().items()}
+    weights = {n: torch.empty(shape, dtype=dtype, device=device) for n, shape in form.items()}
+    filler = Filler(weights, convert)
     for path, keys in files.items():
-        with safe_open(path, framework="pt", device="cpu") as shard:
-            # copy=True: a view of the mapped file would change, or vanish, with the file.
-            part = {k: shard.get_tensor(k).to(device, dtype, copy=True) for k in keys}
-        model.load_state_dict(part, strict=False, assign=True)
+        try:
+            with TensorFile(path) as file:
+                filler.fill(file, keys)
+        except (ValueError, OSError) as error:
+            raise WeightsError(folder, [str(error)]) from error
+    model.load_state_dict(weights, assign=True)
     return model.to(device)
 
 
@@ -145,7 +158,12 @@ def _shapes(path: Path, mistakes: list[str]) -> dict[str, tuple[int, ...]]:
         return {}
 
 
-def _checked_files(folder: Path, expected: dict[str, tuple[int, ...]]) -> dict[Path, list[str]]:
+def checked_files(folder: Path, model: Dream) -> dict[Path, list[str]]:
+    """Which keys each file holds, in model order. Raises WeightsError with every mistake.
+
+    Reads headers and small JSON files only. `model` may be on the meta device.
+    """
+    expected = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
     mistakes: list[str] = []
     place = _places(folder, mistakes)
     damaged = bool(mistakes)
@@ -161,6 +179,7 @@ def _checked_files(folder: Path, expected: dict[str, tuple[int, ...]]) -> dict[P
         for key, shape in expected.items()
         if key in shapes and shapes[key] != shape
     ]
+    mistakes += tokenizer_mistakes(folder, model.config)
     if mistakes:
         raise WeightsError(folder, mistakes)
     files: dict[Path, list[str]] = {}

@@ -155,7 +155,7 @@ def test_a_failed_save_leaves_the_old_model(saved: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     model = load_dream(saved)
-    monkeypatch.setattr("dream_sft.model.saving.save_file", full)
+    monkeypatch.setattr("dream_sft.model.saving.write_tensors", full)
     with pytest.raises(OSError, match="No space left"):
         save_dream(model, saved)
     assert digests(saved) == before
