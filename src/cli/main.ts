@@ -21,14 +21,18 @@ function addLongRunning(program: Command): void {
   program
     .command('up')
     .description('start server, control, prep and local GPU workers here, until Ctrl-C')
-    .option('--only <parts>', 'comma-separated: server, control, prep, gpu')
-    .option('--gpu-class <name>', 'class of the local GPU worker', 'local')
-    .option('--port <number>', 'port of the Temporal server')
+    .option('--only <parts>', 'comma-separated: server, control, prep, gpu (default: all)')
+    .option(
+      '--gpu-class <name>',
+      'class of the local GPU worker, hosts.gpuClass of the plan',
+      'local',
+    )
+    .option('--port <number>', 'port of the Temporal server; its UI takes port + 1000', '7233')
     .action(action(async (options) => (await import('./commands/up.js')).up(options)));
   program
     .command('worker <kind>')
     .description('run one worker in the foreground: control, prep or gpu')
-    .option('--gpu-class <name>', 'class of a gpu worker', 'local')
+    .option('--gpu-class <name>', 'class of a gpu worker, hosts.gpuClass of the plan', 'local')
     .action(
       action(async (kind, options) => (await import('./commands/worker.js')).worker(kind, options)),
     );
@@ -38,7 +42,7 @@ function addLongRunning(program: Command): void {
       'carry plans/tiny.yaml through all stages here, with a killed GPU worker on the way',
     )
     .option('--json', 'print summary.json and nothing else')
-    .option('--keep', 'leave server and workers running')
+    .option('--keep', 'leave server and workers running until Ctrl-C')
     .option('--plan <file>', 'another plan than plans/tiny.yaml')
     .option('--lang <en|zh>', 'language of the report')
     .action(action(async (options) => (await import('./commands/demo.js')).demo(options)));
@@ -51,9 +55,9 @@ function addPlanCommands(program: Command): void {
     .option('--id <id>', 'another id than the file names')
     .option('--set <path=value...>', 'other values than the file has, as training.steps=40')
     .option('--wait', 'follow it to its end')
-    .option('--again', 'train anew although it has finished')
+    .option('--again', 'train anew although it has finished; without it start prints the result')
     .option('--lang <en|zh>', 'language of the report')
-    .option('--json', 'for scripts')
+    .option('--json', 'print one JSON document instead, for scripts')
     .action(
       action(async (file, options) => (await import('./commands/start.js')).start(file, options)),
     );
@@ -70,11 +74,13 @@ function addPlanCommands(program: Command): void {
   program
     .command('retry <id>')
     .description('do a stage, and all after it, again')
-    .requiredOption('--from <stage>', 'the stage')
+    .requiredOption('--from <stage>', 'the first to do again, as full-train')
     .action(action(async (id, options) => (await import('./commands/act.js')).retry(id, options)));
   program
     .command('tick <id> <item>')
-    .description('tick an item of the five days that only a person can do')
+    .description(
+      'tick an item of the five days that only a person can do; a wrong item lists the right ones',
+    )
     .action(action(async (id, item) => (await import('./commands/act.js')).tick(id, item)));
 }
 
@@ -86,19 +92,19 @@ function addReadingCommands(program: Command): void {
   program
     .command('status [id]')
     .description('one plan on one screen, or all plans')
-    .option('--json', 'for scripts')
+    .option('--json', 'print one JSON document instead, for scripts')
     .action(
       action(async (id, options) => (await import('./commands/read.js')).status(id, options)),
     );
   program
     .command('list')
     .description('all plans')
-    .option('--json', 'for scripts')
+    .option('--json', 'print one JSON document instead, for scripts')
     .action(action(async (options) => (await import('./commands/read.js')).list(options)));
   program
     .command('logs <id> [stage]')
-    .description('log of a stage, of the newest when none is named')
-    .option('-f, --follow', 'go on as it grows')
+    .description('log of a stage (as full-train), of the newest when none is named')
+    .option('-f, --follow', 'go on as it grows, until Ctrl-C')
     .action(
       action(async (id, stage, options) =>
         (await import('./commands/logs.js')).logs(id, stage, options),
@@ -107,7 +113,7 @@ function addReadingCommands(program: Command): void {
   program
     .command('report <id>')
     .description('result of a plan that has ended, and where its report lies')
-    .option('--json', 'print summary.json')
+    .option('--json', 'print summary.json instead')
     .action(
       action(async (id, options) => (await import('./commands/read.js')).report(id, options)),
     );
@@ -116,8 +122,8 @@ function addReadingCommands(program: Command): void {
     .description('work on plan files')
     .command('check <file>')
     .description('find every mistake of a plan file')
-    .option('--set <path=value...>', 'other values than the file has')
-    .option('--json', 'for scripts')
+    .option('--set <path=value...>', 'other values than the file has, as training.steps=40')
+    .option('--json', 'print one JSON document instead, for scripts')
     .action(
       action(async (file, options) =>
         (await import('./commands/read.js')).planCheck(file, options),
