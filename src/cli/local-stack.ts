@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config/config.js';
+import { LocalProcessProvider } from '../hosts/local-process.js';
 import { holdLifetime, type Lifetime } from '../processes/lifetime.js';
 import { startTemporalServer, type TemporalServer } from '../processes/server.js';
 import { startWorkerProcess, type WorkerProcess } from '../processes/worker-process.js';
@@ -13,6 +15,9 @@ export interface StackOptions {
 
 export const STACK_PARTS = ['server', 'control', 'prep', 'gpu'] as const;
 export type StackPart = (typeof STACK_PARTS)[number];
+
+/** Its supervisors must be gone before the hosts, or they would start new ones. */
+const CONTROL_STOPS_WITHIN_MS = 5000;
 
 /** Server and workers on this machine, each under a guard that watches this process. */
 export class LocalStack {
@@ -54,6 +59,24 @@ export class LocalStack {
       ...essential.map(([kind, worker]) => worker.exited.then(() => `the ${kind} worker`)),
       ...(this.server ? [this.server.exited.then(() => 'the Temporal server')] : []),
     ]);
+  }
+
+  /**
+   * Asks the GPU workers, and the hosts that plans had started, to stop with a last checkpoint;
+   * resolves when they have, or when their guards and provider have lost patience with them.
+   */
+  async stopGpuWorkers(): Promise<void> {
+    const control = this.workers.get('control');
+    if (control) {
+      control.kill('SIGTERM');
+      const patience = sleep(CONTROL_STOPS_WITHIN_MS, undefined, { ref: false });
+      await Promise.race([control.exited, patience]);
+    }
+    const own = this.workers.get('gpu');
+    own?.kill('SIGTERM');
+    // Hosts of plans hang on the lifetime of the control worker that had them started.
+    const hosts = control ? new LocalProcessProvider(this.config).releaseAll() : undefined;
+    await Promise.all([own?.exited, hosts]);
   }
 
   /** Ends everything: guards notice the closed socket, hosts of the provider among them. */

@@ -66,6 +66,11 @@ export class LocalProcessProvider implements HostProvider {
     }
   }
 
+  /** Every host of this home, each with its time for a last checkpoint. */
+  async releaseAll(): Promise<void> {
+    await Promise.all((await this.#records()).map(({ id }) => this.release(id)));
+  }
+
   async list(gpuClass: string): Promise<Host[]> {
     const records = (await this.#records()).filter((record) => record.gpuClass === gpuClass);
     return Promise.all(records.map(toHost));

@@ -34,6 +34,10 @@ export async function up(options: UpArguments): Promise<number> {
   }
   print(`Running   ${parts.join(', ')}; state and logs in ${home}. Ctrl-C ends it.`);
   const died = await untilSignalOrDeath(stack);
+  if (died === null && (parts.includes('gpu') || parts.includes('control'))) {
+    print('Ending    GPU workers write a last checkpoint first; Ctrl-C again ends all at once.');
+    await Promise.race([stack.stopGpuWorkers(), untilSignal()]);
+  }
   await stack.stop();
   if (died === null) return CLI_EXIT.ok;
   throw new CliError(`A part ended by itself (${died}). See ${home}/logs.`, CLI_EXIT.planFailed);
@@ -55,8 +59,11 @@ function chosenParts(only: string | undefined): StackPart[] {
 
 /** The local GPU worker may die and be replaced by a plan's own provider; the others may not. */
 function untilSignalOrDeath(stack: LocalStack): Promise<string | null> {
+  return Promise.race([untilSignal(), stack.death()]);
+}
+
+function untilSignal(): Promise<null> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(null));
-    void stack.death().then(resolve);
   });
 }
