@@ -44,6 +44,8 @@ from dream_sft.train.state import TrainState
 
 # Not the run's seed: runs that differ in it are compared.
 VALIDATION_SEED = 0
+# Packing takes the square of the documents; more at once fill rows no better.
+_PACKED_TOGETHER = 64
 
 # Sum of nll in nats over the masked tokens of these micro-batches, over all ranks.
 SumNll = Callable[[Sequence[MicroBatch]], float]
@@ -180,10 +182,16 @@ def validation_mask(sample_id: int, level: int, t: float, shape: Shape) -> NDArr
 
 
 def _level(samples: Sequence[Sample], layout: RowLayout, ids: TokenIds) -> Level:
+    groups = (
+        samples[at : at + _PACKED_TOGETHER] for at in range(0, len(samples), _PACKED_TOGETHER)
+    )
+    unweighted = Weighting(kind="none")
     return Level(
         t=samples[0].t,
         masked=sum(int(sample.masked_L.sum()) for sample in samples),
-        micro_batches=micro_batches(samples, layout, ids, Weighting(kind="none")),
+        micro_batches=[
+            m for group in groups for m in micro_batches(group, layout, ids, unweighted)
+        ],
     )
 
 

@@ -214,3 +214,14 @@ def test_no_held_out_row_and_over_long_rows_are_refused(held_out: Dataset) -> No
     with pytest.raises(SpecError) as info:
         made(data, tokensPerMicroBatch=128)
     assert info.value.mistakes == ["row 1: 129 tokens"]
+
+
+def test_hundreds_of_rows_are_all_measured_once() -> None:
+    documents = [Document(n, np.full(20, 3, np.int32), 4, cut=False) for n in range(150)]
+    data = Dataset(folder=Path(), rows_file=Path("absent"), **pack(documents))
+    for changes in ({"tokensPerMicroBatch": 256, "worldSize": 2}, {"documentsPerMicroBatch": 40}):
+        for level in made(data, **changes).levels:
+            seen = [sample for micro in level.micro_batches for sample in micro.sample_ids]
+            assert sorted(seen) == list(range(150))
+            assert len(level.micro_batches) % changes.get("worldSize", 1) == 0
+            assert sum(micro.plan.masked for micro in level.micro_batches) == level.masked
