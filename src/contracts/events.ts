@@ -4,6 +4,7 @@ import {
   ConvertMetrics,
   DownloadMetrics,
   EvaluateMetrics,
+  MergeMetrics,
   SampleMetrics,
   TrainMetrics,
   ValidateMetrics,
@@ -12,7 +13,7 @@ import {
 /** One line of the trainer's stdout. Nothing else is ever written there. */
 const Started = z.strictObject({
   type: z.literal('started'),
-  command: z.enum(['download', 'convert', 'validate', 'train', 'sample', 'evaluate']),
+  command: z.enum(['download', 'convert', 'validate', 'train', 'sample', 'evaluate', 'merge']),
   pid: z.int(),
   pythonVersion: z.string(),
   torchVersion: z.string().nullable(),
@@ -139,6 +140,7 @@ export const ResultEvent = z.discriminatedUnion('command', [
   result('train', TrainMetrics),
   result('sample', SampleMetrics),
   result('evaluate', EvaluateMetrics),
+  result('merge', MergeMetrics),
 ]);
 export type ResultEvent = z.infer<typeof ResultEvent>;
 

@@ -15,6 +15,7 @@ export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: s
   'train-spec': { schema: spec.TrainSpec, title: 'python -m dream_sft train' },
   'sample-spec': { schema: spec.SampleSpec, title: 'python -m dream_sft sample' },
   'evaluate-spec': { schema: spec.EvaluateSpec, title: 'python -m dream_sft evaluate' },
+  'merge-spec': { schema: spec.MergeSpec, title: 'python -m dream_sft merge' },
   event: { schema: TrainerEvent, title: 'One line of the trainer’s stdout' },
   environment: { schema: TrainerEnvironment, title: '<runDir>/environment.json' },
   plan: { schema: Plan, title: 'A dream-sft plan' },

@@ -111,6 +111,24 @@ export const EvaluateSpec = z.strictObject({
   output: z.string().min(1).describe('folder for answers.jsonl and scores.json'),
 });
 
+export const MergeSpec = z.strictObject({
+  command: z.literal('merge'),
+  ...common,
+  base: z.string().min(1).describe('model folder in the Hugging Face layout; stays as it is'),
+  adapter: z.string().min(1).describe('folder in PEFT’s layout, as train writes it'),
+  positions: z
+    .int()
+    .min(0)
+    .default(512)
+    .describe('masked tokens to compare merged and unmerged predictions at; 0: no comparison'),
+  dataset: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('folder that convert wrote, to compare on; null: tokens drawn at random'),
+  output: z.string().min(1).describe('folder for the merged model'),
+});
+
 export const RunSpec = z.discriminatedUnion('command', [
   DownloadSpec,
   ConvertSpec,
@@ -118,6 +136,7 @@ export const RunSpec = z.discriminatedUnion('command', [
   TrainSpec,
   SampleSpec,
   EvaluateSpec,
+  MergeSpec,
 ]);
 export type RunSpec = z.infer<typeof RunSpec>;
 /** A spec as written to the file, before the Python side fills in defaults. */
@@ -204,6 +223,23 @@ export const EvaluateMetrics = z.strictObject({
   answersThisAttempt: z.int(),
 });
 
+export const MergeMetrics = z.strictObject({
+  adaptedWeights: z.int().describe('weights that an adapter was added to'),
+  rank: z.int(),
+  scale: z.number().describe('alpha / rank'),
+  weightsSha256: Sha256,
+  comparison: z
+    .strictObject({
+      positions: z.int(),
+      meanKl: z.number().describe('KL(unmerged ‖ merged) in nats'),
+      maxKl: z.number(),
+      argmaxAgreement: z.number().min(0).max(1),
+      precision: z.enum(['fp32', 'bf16']).describe('of the computation of both'),
+      text: z.enum(['dataset', 'random']),
+    })
+    .nullable(),
+});
+
 export const METRICS = {
   download: DownloadMetrics,
   convert: ConvertMetrics,
@@ -211,4 +247,5 @@ export const METRICS = {
   train: TrainMetrics,
   sample: SampleMetrics,
   evaluate: EvaluateMetrics,
+  merge: MergeMetrics,
 } as const;

@@ -33,8 +33,9 @@ _MODULES = {
     "train": "dream_sft.commands.train",
     "sample": "dream_sft.commands.sample",
     "evaluate": "dream_sft.commands.evaluate",
+    "merge": "dream_sft.commands.merge",
 }
-_WITH_TORCH = {"train", "sample", "evaluate"}
+_WITH_TORCH = {"train", "sample", "evaluate", "merge"}
 _STOPPABLE = {"train", "evaluate"}
 
 

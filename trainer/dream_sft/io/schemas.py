@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-COMMANDS = ("download", "convert", "validate", "train", "sample", "evaluate")
+COMMANDS = ("download", "convert", "validate", "train", "sample", "evaluate", "merge")
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 

@@ -26,6 +26,7 @@ _PATHS = {
     "dataset",
     "tokenizer",
     "model",
+    "adapter",
     "output",
     "resumeFrom",
     "trace",

@@ -15,6 +15,7 @@ _ABOUT = {
     "train": "Fine-tune a model on a converted data set, from the start or from a checkpoint.",
     "sample": "Answer questions with a model.",
     "evaluate": "Answer and grade the questions of suites, in batches that survive a stop.",
+    "merge": "Add a LoRA adapter to its base: a whole model, rounded once, and how far it moved.",
 }
 _FOOTER = """\
 stdout carries one JSON event a line and nothing else; stderr and <runDir>/<command>.log are for
