@@ -121,8 +121,8 @@ class ExactAdamW:
     def restore(self, moments: Mapping[str, Tensor], updates: int) -> list[str]:
         """Go on as after `updates` updates; returns what does not fit (empty: all well).
 
-        Tensors are taken from `moments` one at a time and copied straight into place, so a mapping
-        that reads them from files on demand (optimizer_files.py) never holds two.
+        Tensors are copied straight into place; a mapping that reads them from files on demand
+        (optimizer_files.StoredTensors) never holds more than a piece of them.
         """
         wanted: dict[str, tuple[Tensor, torch.dtype]]
         wanted = {f"{REMAINDER}.{n}": (w, torch.int16) for n, w in self._weights.items()}
@@ -146,11 +146,10 @@ class ExactAdamW:
         return mistakes
 
     def _take(self, moments: Mapping[str, Tensor], updates: int) -> None:
-        for name, remainder in self._remainders.items():
-            remainder.copy_(moments[f"{REMAINDER}.{name}"])
         owners = self._moment_owners() if updates else {}
-        # Copies: a loaded tensor may be a view of a mapped file, aligned as it pleases.
-        self._moments = {k: moments[k].to(w.device, copy=True) for k, w in owners.items()}
+        self._moments = {k: torch.empty_like(w, dtype=self._dtype) for k, w in owners.items()}
+        named = {f"{REMAINDER}.{name}": tensor for name, tensor in self._remainders.items()}
+        fill_from(moments, named | self._moments)
         self.updates = updates
         self.previous_norm = float(moments[PREVIOUS_NORM]) if PREVIOUS_NORM in moments else None
 
@@ -185,6 +184,16 @@ def form_of(tensors: Mapping[str, Tensor], key: str) -> Form:
     if form is not None:
         return form(key)
     return tensors[key].dtype, tuple(tensors[key].shape)
+
+
+def fill_from(tensors: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> None:
+    """Copy the named tensors into `targets`."""
+    fill: Callable[[Mapping[str, Tensor]], None] | None = getattr(tensors, "fill", None)
+    if fill is not None:
+        fill(targets)
+        return
+    for name, target in targets.items():
+        target.copy_(tensors[name])
 
 
 def _words(dtype: torch.dtype, shape: Iterable[int]) -> str:

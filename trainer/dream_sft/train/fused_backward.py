@@ -99,7 +99,7 @@ class FusedBackward:
         self._head_backward = partial(head_backward, chunk=chunk, logits_step=logits_step)
         self._names = {id(weight): name for name, weight in model.named_parameters()}
         self._layers = list(model.model.layers)
-        self.inputs = BlockInputs(len(self._layers), model.lm_head.weight.device)
+        self.inputs = BlockInputs(model.lm_head.weight.device)
 
     def step(self, micros: Sequence[FusedMicro], learning_rate: float, step: int) -> FusedResult:
         """One update by the gradient of all micro-batches that have masked tokens (at least one).
@@ -126,9 +126,7 @@ class FusedBackward:
     @torch.no_grad()
     def _forward(self, micros: Sequence[FusedMicro]) -> list[Tensor]:
         embedding = self._model.model.embed_tokens
-        width = embedding.weight.shape[1]
-        shapes = [torch.Size((*micro.ids_BL.shape, width)) for micro in micros]
-        self.inputs.prepare(shapes, embedding.weight.dtype)
+        self.inputs.begin()
         outputs = []
         for number, micro in enumerate(micros):
             x_BLD = embedding(micro.ids_BL)
