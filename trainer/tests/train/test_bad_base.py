@@ -121,3 +121,15 @@ def test_mistakes_of_all_kinds_are_told_at_once_before_any_weight_is_read(
     with pytest.raises(WeightsError) as caught:
         load_dream(base)
     assert len(caught.value.mistakes) == 5
+
+
+def test_a_rank_larger_than_a_matrix_ends_with_64(cut: Workshop) -> None:
+    refused = run(cut.spec(training__method="lora", training__lora={"rank": 9}))
+    assert refused.code == 64, refused.stderr
+    assert [event["type"] for event in refused.events] == ["started", "error"]
+    assert refused.events[-1]["reason"] == "spec"
+    assert refused.events[-1]["mistakes"] == [
+        "lora.rank 9 exceeds the smaller side of k_proj, 8 x 16; take at most 8",
+        "lora.rank 9 exceeds the smaller side of v_proj, 8 x 16; take at most 8",
+    ]
+    assert "Traceback" not in refused.stderr
