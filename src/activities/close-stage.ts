@@ -15,7 +15,7 @@ export const closeStage =
   (deps: Pick<ControlDeps, 'store' | 'now' | 'provider'>) =>
   async (input: CloseInput): Promise<ClosedStage> => {
     const { store, now } = deps;
-    const provider = deps.provider(input.hosts);
+    const provider = deps.provider(input.hosts, store);
     const ledger = new Ledger(store, input.planId, { now });
     await chargeHosts(ledger, provider, now(), input);
     if (input.releaseHosts) await release(provider, input);

@@ -6,6 +6,7 @@ import {
   FullTrainConfiguration,
   SmokeTrainConfiguration,
 } from '../contracts/stage-configuration.js';
+import { atStageStore } from './at-store.js';
 import type { StageDeps } from './deps.js';
 import { runAttempt, type StageWork } from './gpu/attempt.js';
 import { evaluateWork } from './gpu/evaluate.js';
@@ -16,8 +17,8 @@ import { stageFailure } from './stage-failure.js';
 export function createGpuActivities(deps: StageDeps): GpuActivities {
   const stage =
     <C>(schema: z.ZodType<C>, work: (configuration: C) => StageWork) =>
-    (input: StageInput) =>
-      runAttempt(deps, input, work(parseConfiguration(schema, input)));
+    async (input: StageInput) =>
+      runAttempt(await atStageStore(deps, input), input, work(parseConfiguration(schema, input)));
   return {
     smokeTrain: stage(SmokeTrainConfiguration, smokeTrainWork),
     fullTrain: stage(FullTrainConfiguration, fullTrainWork),

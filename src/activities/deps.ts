@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import type { Work } from '../hosts/tenancy.js';
 import type { StartTrainer } from '../processes/trainer.js';
 import type { ObjectStore } from '../store/object-store.js';
+import type { Storing } from './at-store.js';
 
 export type { TrainerExit, TrainerProcess } from '../processes/trainer.js';
 
 /** What the stages that run the trainer need; nothing here comes from the environment. */
-export interface StageDeps {
-  readonly store: ObjectStore;
+export interface StageDeps extends Storing {
   readonly home: string;
   readonly host: { readonly id: string; readonly boot: string };
   readonly codeDigest: string;
@@ -19,7 +19,7 @@ export interface StageDeps {
   /** Between validation and a journal write: where tests stop a process to make it a zombie. */
   readonly beforeJournalWrite?: (key: string) => Promise<void> | void;
   /** Told at each beat that changes what the host does, for its record in the store. */
-  readonly onWork?: (work: Work | null) => void;
+  readonly onWork?: (work: Work | null, store: ObjectStore) => void;
   readonly timing?: Partial<StageTiming>;
 }
 

@@ -1,12 +1,15 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { mistakesIn } from '../contracts/mistakes.js';
 import { ResolvedPlan } from '../contracts/plan.js';
+import { UnfitStoreError } from '../store/errors.js';
 import { Ledger } from '../store/ledger.js';
+import type { ObjectStore } from '../store/object-store.js';
+import { atStore, type Storing } from './at-store.js';
 import type { ControlDeps } from './create-control-activities.js';
 
 /** Checks a plan that may have been started by hand in the UI, and opens its ledger. */
 export const openPlan =
-  (deps: Pick<ControlDeps, 'store' | 'now'>) =>
+  (deps: Storing & Pick<ControlDeps, 'now'>) =>
   async ({ plan }: { plan: ResolvedPlan }): Promise<void> => {
     const parsed = ResolvedPlan.safeParse(plan);
     if (!parsed.success) {
@@ -19,6 +22,17 @@ export const openPlan =
       );
     }
     const { capFen, reserveFen } = parsed.data.money;
-    const ledger = new Ledger(deps.store, parsed.data.id, { now: deps.now });
+    const store = await storeOf(deps, parsed.data);
+    const ledger = new Ledger(store, parsed.data.id, { now: deps.now });
     await ledger.open({ capFen, reserveFen, pricePerHourFen: parsed.data.hosts.pricePerHourFen });
   };
+
+/** A store that cannot be used is told at once: nothing of the plan could be kept. */
+async function storeOf(deps: Storing, plan: ResolvedPlan): Promise<ObjectStore> {
+  try {
+    return (await atStore(deps, plan.store)).store;
+  } catch (error) {
+    if (!(error instanceof UnfitStoreError)) throw error;
+    throw ApplicationFailure.nonRetryable(error.message.slice(0, 480), 'BadPlan');
+  }
+}

@@ -58,7 +58,7 @@ async function look(
   { chain, ledger }: Journals,
 ): Promise<StageNews> {
   const { now } = deps;
-  const provider = deps.provider(input.hosts);
+  const provider = deps.provider(input.hosts, deps.store);
   const pending = await readPendingActivity(deps.client, input.planId, input.activityId);
   const hosts = await ensureHost(provider, chain, input, pending, now().getTime());
   await chargeHosts(ledger, provider, now(), input);

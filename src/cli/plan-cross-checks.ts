@@ -29,9 +29,10 @@ export async function crossMistakes(
       `must be less than capCny (${cap}), or nothing is left to train with`,
     );
   }
-  if (get('store', 'kind') === 's3') {
-    // Taken for what it says, it would quietly use this machine's folder instead.
-    add(['store', 'kind'], 'workers serve a local store only, so far: leave store out');
+  const endpoint = get('store', 'endpoint');
+  if (typeof endpoint === 'string' && /^[a-z]+:\/\/[^/]*@/i.test(endpoint)) {
+    const instead = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the workers';
+    add(['store', 'endpoint'], `must hold no credentials: they belong in ${instead}`);
   }
   checkBlocks(get, add);
   checkSuites(get, add);

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { StoreCredentials } from '../store/open-store.js';
 
 /** Everything that comes from outside: environment, profile and home folder. Frozen. */
 export interface Config {
@@ -22,6 +23,8 @@ export interface Config {
   readonly heartbeatThrottleMs: number;
   /** Unix socket of a demo; whatever runs under a guard dies when it closes. */
   readonly lifetimeSocket: string | null;
+  /** For a store in a bucket; null: what the machine itself may use, as by its role in a cloud. */
+  readonly storeCredentials: StoreCredentials | null;
 }
 
 export interface ConnectionSettings {
@@ -65,8 +68,18 @@ export function loadConfig(overrides: Partial<Config> = {}): Config {
     logLevel: env['DREAM_SFT_LOG_LEVEL'] ?? 'info',
     heartbeatThrottleMs: milliseconds('DREAM_SFT_HEARTBEAT_THROTTLE_MS', 1000),
     lifetimeSocket: env['DREAM_SFT_LIFETIME_SOCKET'] ?? null,
+    storeCredentials: storeCredentials(),
     ...overrides,
   });
+}
+
+/** Only from the environment: a plan and its history are read by many. */
+function storeCredentials(): StoreCredentials | null {
+  const accessKeyId = process.env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = process.env['AWS_SECRET_ACCESS_KEY'];
+  const sessionToken = process.env['AWS_SESSION_TOKEN'];
+  if (!accessKeyId || !secretAccessKey) return null;
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
 /** A number that is no number must not become a timer that never fires. */

@@ -1,6 +1,6 @@
 import type { ArtifactRef } from './base.js';
 import type { ClosedStage, StageOutcome, StageResult, TrainedSoFar } from './outcome.js';
-import type { ResolvedPlan } from './plan.js';
+import type { ResolvedPlan, StoreConfig } from './plan.js';
 import type { PlanState, Summary } from './state.js';
 import type { GpuStageName, StageName } from './stages.js';
 
@@ -13,6 +13,7 @@ export interface ResolveStageInput {
   readonly configuration: StageConfiguration;
   readonly inputs: Readonly<Record<string, ArtifactRef>>;
   readonly generation: number;
+  readonly store: StoreConfig;
 }
 
 export interface ResolvedStage {
@@ -30,6 +31,8 @@ export interface StageInput {
   readonly codeDigest: string;
   readonly configuration: StageConfiguration;
   readonly inputs: Readonly<Record<string, ArtifactRef>>;
+  /** Of the plan; left out by older versions: the worker's own. Never holds credentials. */
+  readonly store?: StoreConfig;
 }
 
 export interface SuperviseInput {
@@ -41,6 +44,7 @@ export interface SuperviseInput {
   readonly hosts: ResolvedPlan['hosts'];
   readonly money: ResolvedPlan['money'];
   readonly totalExpected: number | null;
+  readonly store: StoreConfig;
 }
 
 export interface CloseInput {
@@ -50,6 +54,7 @@ export interface CloseInput {
   /** Hosts are given back when nothing of the plan needs them any more. */
   readonly releaseHosts: boolean;
   readonly hosts: ResolvedPlan['hosts'];
+  readonly store: StoreConfig;
 }
 
 export interface ReportInput extends StageInput {

@@ -23,6 +23,7 @@ export interface HostRecordDeps {
 export class HostRecordKeeper {
   readonly boot = randomUUID();
   readonly #startedAt: string;
+  readonly #stores: Set<ObjectStore>;
   #gpus: string[] = [];
   readonly #tenancy = new Tenancy();
   #timer: NodeJS.Timeout | null = null;
@@ -30,9 +31,12 @@ export class HostRecordKeeper {
 
   constructor(private readonly deps: HostRecordDeps) {
     this.#startedAt = deps.now().toISOString();
+    this.#stores = new Set([deps.store]);
   }
 
-  work(work: Work | null): void {
+  /** Also the plan's store hears of the host: its control worker may see no other. */
+  work(work: Work | null, store: ObjectStore): void {
+    this.#stores.add(store);
     this.#tenancy.work(work, this.deps.now());
   }
 
@@ -68,12 +72,14 @@ export class HostRecordKeeper {
   async end(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     await this.#renewing;
-    await removeHostRecord(this.deps.store, this.deps.id).catch(() => undefined);
+    const removed = [...this.#stores].map((store) => removeHostRecord(store, this.deps.id));
+    await Promise.allSettled(removed);
   }
 
   async #renew(): Promise<void> {
     try {
-      await writeHostRecord(this.deps.store, await this.current());
+      const record = await this.current();
+      for (const store of this.#stores) await writeHostRecord(store, record);
     } catch (error) {
       this.deps.log.warn({ why: String(error) }, 'host record not renewed');
     }

@@ -9,7 +9,7 @@ import { openLogger } from '../config/logger.js';
 import { CONTROL_QUEUE } from '../contracts/stages.js';
 import { createProvider } from '../hosts/create-provider.js';
 import { renderReport } from '../report/render-report.js';
-import { openStore } from '../store/open-store.js';
+import { storeOpener } from '../store/store-opener.js';
 import { connectPatiently, installRuntime, runTogether } from './runtime.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 
@@ -26,7 +26,8 @@ export async function runControlWorker(config: Config): Promise<void> {
   const clientConnection = await Connection.connect(config.connection);
   const client = new Client({ connection: clientConnection, namespace: config.namespace });
   await ensureSearchAttributes(clientConnection, config.namespace);
-  const store = await openStore({ kind: 'local' }, config.home);
+  const openStore = storeOpener(config.home, config.storeCredentials);
+  const store = await openStore({ kind: 'local' });
   const now = (): Date => new Date();
   const worker = await Worker.create({
     connection,
@@ -40,10 +41,11 @@ export async function runControlWorker(config: Config): Promise<void> {
     maxHeartbeatThrottleInterval: config.heartbeatThrottleMs,
     activities: createControlActivities({
       store,
+      openStore,
       home: config.home,
       codeDigest: await codeDigest(config.root),
       client,
-      provider: (hosts) => createProvider(hosts, { config, store, now }),
+      provider: (hosts, at) => createProvider(hosts, { config, store: at, now }),
       now,
       log,
       renderReport,

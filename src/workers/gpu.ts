@@ -9,7 +9,7 @@ import { gpuQueue, probeQueue } from '../contracts/stages.js';
 import { HostRecordKeeper } from '../hosts/host-record.js';
 import { requirePython } from '../processes/python-check.js';
 import { startTrainer } from '../processes/trainer.js';
-import { openStore } from '../store/open-store.js';
+import { storeOpener } from '../store/store-opener.js';
 import { connectPatiently, installRuntime, runTogether } from './runtime.js';
 
 export interface GpuWorkerOptions {
@@ -25,7 +25,8 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
   const hostId = options.hostId ?? `${config.hostname}-${randomUUID().slice(0, 8)}`;
   const log = openLogger(config.home, `gpu-${hostId}`, config.logLevel);
   installRuntime(log);
-  const store = await openStore({ kind: 'local' }, config.home);
+  const openStore = storeOpener(config.home, config.storeCredentials);
+  const store = await openStore({ kind: 'local' });
   const digest = await codeDigest(config.root);
   const record = new HostRecordKeeper({
     store,
@@ -41,6 +42,7 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
   const connection = await connectPatiently(config, log);
   const activities = createGpuActivities({
     store,
+    openStore,
     home: config.home,
     host: { id: hostId, boot: record.boot },
     codeDigest: digest,
@@ -49,7 +51,7 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
     startTrainer,
     now: () => new Date(),
     log,
-    onWork: (work) => record.work(work),
+    onWork: (work, at) => record.work(work, at),
     ...(options.beforeJournalWrite ? { beforeJournalWrite: options.beforeJournalWrite } : {}),
   });
   const common = {

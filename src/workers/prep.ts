@@ -6,7 +6,7 @@ import { openLogger } from '../config/logger.js';
 import { PREP_QUEUE } from '../contracts/stages.js';
 import { requirePython } from '../processes/python-check.js';
 import { startTrainer } from '../processes/trainer.js';
-import { openStore } from '../store/open-store.js';
+import { storeOpener } from '../store/store-opener.js';
 import { connectPatiently, installRuntime, runTogether } from './runtime.js';
 
 /** Download, convert, validate: no GPU needed, on the machine that will train. */
@@ -15,6 +15,7 @@ export async function runPrepWorker(config: Config): Promise<void> {
   const log = openLogger(config.home, 'prep', config.logLevel);
   installRuntime(log);
   const connection = await connectPatiently(config, log);
+  const openStore = storeOpener(config.home, config.storeCredentials);
   const worker = await Worker.create({
     connection,
     namespace: config.namespace,
@@ -25,7 +26,8 @@ export async function runPrepWorker(config: Config): Promise<void> {
     maxHeartbeatThrottleInterval: config.heartbeatThrottleMs,
     maxConcurrentActivityTaskExecutions: 2,
     activities: createPrepActivities({
-      store: await openStore({ kind: 'local' }, config.home),
+      store: await openStore({ kind: 'local' }),
+      openStore,
       home: config.home,
       host: { id: `${config.hostname}-prep`, boot: String(process.pid) },
       codeDigest: await codeDigest(config.root),

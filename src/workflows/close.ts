@@ -12,8 +12,8 @@ export async function closeStage(
   releaseHosts: boolean,
 ): Promise<ClosedStage> {
   const { plan } = run;
-  const { hosts } = plan;
-  const input = { planId: plan.id, stage, stageKey, releaseHosts, hosts };
+  const { hosts, store } = plan;
+  const input = { planId: plan.id, stage, stageKey, releaseHosts, hosts, store };
   // Also after a cancel: the last checkpoint is read from the journal.
   const closed = await CancellationScope.nonCancellable(() => control.closeStage(input));
   run.closed.set(`${stage} ${stageKey}`, closed);

@@ -53,7 +53,7 @@ async function supervised(
 ): Promise<StageOutcome> {
   const activityId = `${stage}-${run.nextActivity()}`;
   const supervisor = new SupervisorScope();
-  const { hosts, money } = run.plan;
+  const { hosts, money, store } = run.plan;
   const totalExpected = stage === 'full-train' ? expectedSeconds(run) : null;
   supervisor.start(() =>
     supervision.superviseStage.executeWithOptions({ summary: `watches ${stage}` }, [
@@ -65,6 +65,7 @@ async function supervised(
         hosts,
         money,
         totalExpected,
+        store,
       },
     ]),
   );

@@ -78,12 +78,13 @@ async function resolve(
   const facts = { startedAt: run.startedAt, modelFolder: run.trained?.folder ?? '' } as const;
   const modelFolder = stage === 'eval-before' ? '' : facts.modelFolder;
   const configuration = stageConfiguration(run.plan, stage, { ...facts, modelFolder });
-  const planId = run.plan.id;
+  const { id: planId, store } = run.plan;
   const generation = run.generations.get(stage) ?? 0;
-  const resolved = await control.resolveStage({ planId, stage, configuration, inputs, generation });
+  const asked = { planId, stage, configuration, inputs, generation, store };
+  const resolved = await control.resolveStage(asked);
   if (resolved.finished) return { finished: resolved.finished };
   const { stageKey, codeDigest } = resolved;
-  return { planId, stage, stageKey, codeDigest, configuration, inputs };
+  return { planId, stage, stageKey, codeDigest, configuration, inputs, store };
 }
 
 /** The journal is folded however the activity ended. */

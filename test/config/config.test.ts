@@ -77,6 +77,22 @@ test('a child with childEnvironment comes to the same configuration', () => {
   expect(loadConfig()).toEqual(config);
 });
 
+test('credentials of the store come from the environment, whole or not at all', () => {
+  const home = temporaryFolder();
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'id');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', '');
+  vi.stubEnv('AWS_SESSION_TOKEN', '');
+  expect(loadConfig({ home }).storeCredentials).toBeNull();
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  const key = { accessKeyId: 'id', secretAccessKey: 'secret' };
+  expect(loadConfig({ home }).storeCredentials).toEqual(key);
+  vi.stubEnv('AWS_SESSION_TOKEN', 'token');
+  const config = loadConfig({ home });
+  expect(config.storeCredentials).toEqual({ ...key, sessionToken: 'token' });
+  // A child inherits them; they stand in no argument and no list of ours.
+  expect(JSON.stringify(childEnvironment(config))).not.toContain('secret');
+});
+
 test('a configuration cannot be changed', () => {
   const config = loadConfig({ home: temporaryFolder() });
   expect(() => Object.assign(config, { home: '/' })).toThrow(TypeError);

@@ -68,7 +68,7 @@ export class Beat {
   stop(): void {
     if (this.#timer) clearInterval(this.#timer);
     this.#send();
-    this.deps.onWork?.(null);
+    this.deps.onWork?.(null, this.deps.store);
   }
 
   set(change: Partial<StageProgress>): void {
@@ -133,7 +133,7 @@ export class Beat {
     }
     this.set({ gpu: this.#gpus.look() });
     const { planId, stage } = this.input;
-    this.deps.onWork?.({ planId, stage, step: this.#progress.done });
+    this.deps.onWork?.({ planId, stage, step: this.#progress.done }, this.deps.store);
     this.#send();
   }
 

@@ -1,0 +1,20 @@
+import type { StoreConfig } from '../contracts/plan.js';
+import { canonicalJson } from './canonical-json.js';
+import type { ObjectStore } from './object-store.js';
+import { openStore, type StoreCredentials } from './open-store.js';
+
+export type OpenStore = (config: StoreConfig) => Promise<ObjectStore>;
+
+/** Opens each store once for the life of a worker; one that could not be opened is tried again. */
+export function storeOpener(home: string, credentials: StoreCredentials | null): OpenStore {
+  const opened = new Map<string, Promise<ObjectStore>>();
+  return (config) => {
+    const key = canonicalJson(config);
+    const known = opened.get(key);
+    if (known) return known;
+    const opening = openStore(config, home, credentials ?? undefined);
+    opened.set(key, opening);
+    opening.catch(() => opened.delete(key));
+    return opening;
+  };
+}
