@@ -59,7 +59,7 @@ class TrainState:
     """Counts after `step` steps. `updates` leaves out steps without a masked token.
 
     validated, best: the newest validation, and the one with the lowest loss on its grid.
-    ends_epoch: only kept in runs that validate.
+    ends_epoch: of the step just made, in runs that validate; nothing to resume from.
     """
 
     step: int = 0
@@ -169,5 +169,4 @@ def state_from_json(content: dict[str, Any]) -> TrainState:
         order=OrderHash(content["orderHash"]),
         validated=Validated.from_json(content.get("validation")),
         best=Validated.from_json(content.get("bestValidation")),
-        ends_epoch=bool(content.get("endsEpoch", False)),
     )

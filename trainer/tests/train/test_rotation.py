@@ -102,5 +102,6 @@ def test_validations_survive_a_resume(staging: Staging) -> None:
     state = state_from_json(content)
     assert state.best == staging.state.best and state.best is not None and state.best.step == 4
     assert state.validated == staging.state.validated
+    assert not state.ends_epoch  # a run that goes on without validation marks no checkpoint
     older = {k: v for k, v in content.items() if k not in ("validation", "bestValidation")}
     assert state_from_json(older).best is None
