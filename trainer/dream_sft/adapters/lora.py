@@ -13,11 +13,9 @@ import hashlib
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dream_sft.diffusion.noise import Purpose, uniform
 from dream_sft.model.network import Dream
 
 
@@ -48,8 +46,10 @@ class LoraLinear(nn.Module):
         return update.view_as(y)
 
 
-def add_lora(model: Dream, lora: dict[str, Any], seed: int) -> None:
+def add_lora(model: Dream, lora: dict[str, Any], seed: int | None) -> None:
     """Put factors beside the projections that `lora["modules"]` names, drawn by `seed`.
+
+    Without a seed A is left as allocated, for a model that a checkpoint or nothing fills.
 
     Raises LoraError naming every projection whose smaller side the rank exceeds.
     """
@@ -65,7 +65,8 @@ def add_lora(model: Dream, lora: dict[str, Any], seed: int) -> None:
         parent = model.get_submodule(name.rpartition(".")[0])
         device = next(iter([*module.parameters(), *module.buffers()])).device
         layer = LoraLinear(module, rank, lora["alpha"], device)
-        _draw(layer.lora_A, seed, name)
+        if seed is not None:
+            _draw(layer.lora_A, seed, name)
         setattr(parent, name.rpartition(".")[2], layer)
 
 
@@ -76,11 +77,11 @@ def _wanted(name: str, module: nn.Module, modules: list[str]) -> bool:
 @torch.no_grad()
 def _draw(lora_A: Tensor, seed: int, name: str) -> None:
     """Uniform on ±1/sqrt(I): kaiming_uniform_ with a = sqrt(5). A function of seed and name."""
-    identity = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    unit = uniform(seed, identity, 0, Purpose.ADAPTER, np.arange(lora_A.numel()))
+    identity = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    # On the CPU, where the same seed means the same numbers on every machine.
+    draw = torch.Generator("cpu").manual_seed(int.from_bytes(identity[:7], "big"))
     bound = 1.0 / math.sqrt(lora_A.shape[1])
-    drawn = torch.from_numpy(((unit * 2.0 - 1.0) * bound).astype(np.float32))
-    lora_A.copy_(drawn.view_as(lora_A))
+    lora_A.copy_((torch.rand(lora_A.shape, generator=draw) * 2.0 - 1.0) * bound)
 
 
 def trainable(model: Dream) -> dict[str, nn.Parameter]:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 
-from dream_sft.commands.models import open_device, open_model
+from dream_sft.commands.models import open_device
 from dream_sft.data.dataset import Dataset, load_dataset, read_conversion
 from dream_sft.io.errors import DataError, ResourceError, SpecError, Stopped, is_disk_full
 from dream_sft.io.events import Emit
@@ -18,17 +17,24 @@ from dream_sft.io.files import file_entry
 from dream_sft.io.process_info import seconds_since_start
 from dream_sft.io.run_dir import Metrics
 from dream_sft.io.stop import stop_requested
-from dream_sft.model.network import Dream
-from dream_sft.model.weights import model_sha256, save_dream
-from dream_sft.train.batches import Batches, TokenIds
+from dream_sft.model.config import DreamConfig
+from dream_sft.model.weights import read_config
+from dream_sft.train.batches import Batches
 from dream_sft.train.checkpoint import Checkpoint, read_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
 from dream_sft.train.fingerprint import differences, fingerprint
+from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.loop import Run, train
-from dream_sft.train.optimizer import AdamW
+from dream_sft.train.methods.method import Method
+from dream_sft.train.methods.open import open_method
+from dream_sft.train.methods.settings import check_settings
+from dream_sft.train.micro_batches import TokenIds
+from dream_sft.train.prefetch import Prefetcher
+from dream_sft.train.preflight import check_base
 from dream_sft.train.schedule import Schedule, total_steps
 from dream_sft.train.state import Identity, TrainState, identity_of, state_to_json
 from dream_sft.train.step_log import StepLog
+from dream_sft.train.validation import Validation
 
 log = logging.getLogger("dream_sft.train")
 
@@ -44,9 +50,11 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     device = open_device(spec)
     dataset = load_dataset(spec["dataset"])
     resumed = None if spec["resumeFrom"] is None else read_checkpoint(Path(spec["resumeFrom"]))
-    model = open_model(_weights_folder(spec, resumed), device)
-    _check_tokens(dataset, model)
-    this = _assemble(spec, emit, device, dataset, model, resumed)
+    check_settings(spec["training"], spec["device"])
+    check_base(Path(spec["base"]), spec["training"])
+    _check_tokens(dataset, read_config(Path(spec["base"])))
+    method = open_method(spec, device, resumed)
+    this = assemble(spec, emit, dataset, method, resumed)
     emit(
         {
             "type": "ready",
@@ -61,17 +69,13 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
             raise Stopped(f"stopped after step {this.state.step}")
     finally:
         this.metrics.close()
+        this.batches.close()
     return _result(spec, this)
 
 
-def _weights_folder(spec: dict[str, Any], resumed: Checkpoint | None) -> str:
-    return str(spec["base"]) if resumed is None else str(resumed.folder / "model")
-
-
-def _check_tokens(dataset: Dataset, model: Dream) -> None:
+def _check_tokens(dataset: Dataset, config: DreamConfig) -> None:
     """Data made with another tokenizer would train nonsense in silence."""
     made_with = read_conversion(dataset.folder)["tokenizer"]
-    config = model.config
     mistakes = [
         f"{name} token: the data set has {made_with[key]}, the model {wanted}"
         for name, key, wanted in (
@@ -91,50 +95,41 @@ def _check_tokens(dataset: Dataset, model: Dream) -> None:
         )
 
 
-def _assemble(
+def assemble(
     spec: dict[str, Any],
     emit: Emit,
-    device: torch.device,
     dataset: Dataset,
-    model: Dream,
+    method: Method,
     resumed: Checkpoint | None,
 ) -> Run:
-    training = spec["training"]
+    """The parts of a run around a method whose weights are loaded."""
+    training, config = spec["training"], method.model.config
     total = total_steps(training, len(dataset))
-    identity = identity_of(training, total, dataset, model.config.to_dict())
-    optimizer = AdamW(model, training)
-    numerics = fingerprint(training, spec["device"])
+    identity = identity_of(training, total, dataset, config.to_dict())
+    numerics = fingerprint(training, spec["device"], method.model.packed_kernel)
     state = TrainState()
     if resumed is not None:
-        state = _go_on(resumed, identity, optimizer)
+        state = _go_on(resumed, identity, method)
         changed = differences(resumed.fingerprint, numerics)
         if changed:
             emit({"type": "resumed_inexactly", "differences": changed})
             state.inexact = True
         log.info("resumed from %s at step %d of %d", resumed.folder, state.step, total)
     last_step = min(total, spec.get("stopAfterSteps", total))
-    parameters = sum(weight.numel() for weight in model.parameters())
-    log.info(
-        "%d parameters, %d documents, steps %d to %d of %d",
-        parameters,
-        len(dataset),
-        state.step + 1,
-        last_step,
-        total,
-    )
-    config = model.config
+    _tell(method, len(dataset), state.step, last_step, total)
     ids = TokenIds(config.mask_token_id, config.eos_token_id, config.pad_token_id)
+    device = method.model.lm_head.weight.device
     return Run(
-        model=model.train(),
-        optimizer=optimizer,
-        batches=Batches(dataset, training, ids),
+        method=method,
+        batches=Prefetcher(Batches(dataset, training, ids), last_step),
+        validation=_validation(dataset, training, ids),
         schedule=Schedule.of(training, total),
         state=state,
-        checkpointer=Checkpointer(spec["checkpoints"], model, Path(spec["base"]), emit),
+        checkpointer=Checkpointer(spec["checkpoints"], method.write, emit),
+        copies=HostCopies(device),
         metrics=Metrics(
             Path(spec["runDir"]), step=state.step, records=resumed.records if resumed else ""
         ),
-        training=training,
         device=device,
         last_step=last_step,
         state_json=lambda state: _frozen_state_json(state, identity, numerics),
@@ -144,7 +139,22 @@ def _assemble(
     )
 
 
-def _go_on(resumed: Checkpoint, identity: Identity, optimizer: AdamW) -> TrainState:
+def _tell(method: Method, documents: int, done: int, last_step: int, total: int) -> None:
+    parameters = sum(weight.numel() for weight in method.model.parameters())
+    trained = sum(weight.numel() for weight in method.weights().values())
+    log.info(
+        "%d parameters, %d trained, %d documents, steps %d to %d of %d",
+        parameters, trained, documents, done + 1, last_step, total,
+    )  # fmt: skip
+
+
+def _validation(dataset: Dataset, training: dict[str, Any], ids: TokenIds) -> Validation | None:
+    if training["validation"] is None:
+        return None
+    return Validation(load_dataset(dataset.folder, held_out=True), training, ids)
+
+
+def _go_on(resumed: Checkpoint, identity: Identity, method: Method) -> TrainState:
     mistakes = identity.differences(resumed.settings)
     if mistakes:
         raise DataError(
@@ -153,10 +163,9 @@ def _go_on(resumed: Checkpoint, identity: Identity, optimizer: AdamW) -> TrainSt
             mistakes,
         )
     try:
-        moments = resumed.moments()
+        mistakes = method.restore(resumed.folder, resumed.state.updates)
     except (OSError, SafetensorError) as error:
         raise DataError(f"the checkpoint {resumed.folder} is damaged ({error})") from error
-    mistakes = optimizer.restore(moments, resumed.state.updates)
     if mistakes:
         raise DataError(f"the optimizer state of {resumed.folder} does not fit", mistakes)
     return resumed.state
@@ -171,7 +180,7 @@ def _frozen_state_json(state: TrainState, identity: Identity, numerics: dict[str
 def _result(spec: dict[str, Any], this: Run) -> dict[str, Any]:
     output = Path(spec["output"])
     try:
-        files = save_dream(this.model, output, source=Path(spec["base"]))
+        files = this.method.export(output)
     except (OSError, SafetensorError) as error:
         if not is_disk_full(error):
             raise
@@ -179,7 +188,6 @@ def _result(spec: dict[str, Any], this: Run) -> dict[str, Any]:
             f"no space left to write the model to {output} ({error}); free space, then resume",
             "disk",
         ) from error
-    weights = list(this.model.parameters())
     # The first step of an attempt warms caches up and would distort a forecast.
     seconds, tokens = this.step_seconds[1:], this.step_tokens[1:]
     if not seconds:
@@ -191,17 +199,17 @@ def _result(spec: dict[str, Any], this: Run) -> dict[str, Any]:
         "tokens": this.state.tokens,
         "finalLoss": this.state.loss,
         "orderHash": this.state.order.hex(),
-        "weightsSha256": model_sha256(this.model),
+        "weightsSha256": this.method.weights_sha256(),
         "tokensPerSecond": sum(tokens) / elapsed if elapsed else 0.0,
         "secondsPerStep": elapsed / len(seconds) if seconds else 0.0,
         "resumedInexactly": this.state.inexact,
-        "parameters": sum(w.numel() for w in weights),
-        "trainableParameters": sum(w.numel() for w in weights if w.requires_grad),
+        "parameters": sum(w.numel() for w in this.method.model.parameters()),
+        "trainableParameters": sum(w.numel() for w in this.method.weights().values()),
     }
     return {
         "type": "result",
         "command": "train",
         "folder": str(output),
-        "files": [file_entry(output, path.name) for path in files],
+        "files": [file_entry(output, str(path.relative_to(output))) for path in files],
         "metrics": metrics,
     }

@@ -15,6 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dream_sft.diffusion.loss import DEFAULT_CHUNK, LossPlan, LossSums, part_sums
+from dream_sft.model.to_device import on_device
+
 
 class _FrozenHeadLoss(torch.autograd.Function):
     @staticmethod
@@ -71,3 +74,22 @@ def frozen_head_loss(
         hidden_ND, head_VD, targets_N, weights_N, chunk, step
     )
     return found
+
+
+def frozen_masked_loss(
+    head_VD: Tensor,
+    hidden_BLD: Tensor,
+    plan: LossPlan,
+    *,
+    chunk: int = DEFAULT_CHUNK,
+    step: Any = nll_and_gradient,
+) -> LossSums:
+    """`loss.masked_loss` for a head that is not trained."""
+    device = hidden_BLD.device
+    hidden_ND = hidden_BLD.flatten(0, 1).index_select(0, on_device(plan.rows, device))
+    weights_N = on_device(plan.weights, device)
+    targets_N = on_device(plan.targets, device)
+    total, nll_N = frozen_head_loss(
+        hidden_ND, head_VD, targets_N, weights_N, chunk=chunk, step=step
+    )
+    return LossSums(total, *part_sums(plan, nll_N, weights_N))

@@ -26,6 +26,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from dream_sft.diffusion.masking import ANSWER, FIRST_EOS, TAIL
+from dream_sft.model.to_device import on_device
 
 PARTS = (ANSWER, FIRST_EOS, TAIL)
 DEFAULT_CHUNK = 1024
@@ -94,17 +95,17 @@ def masked_loss(
 ) -> LossSums:
     """Stages 2 and 3. A plan without masked positions gives zeros that still have a gradient."""
     device = hidden_BLD.device
-    rows_N = torch.from_numpy(plan.rows).to(device)
-    hidden_ND = hidden_BLD.flatten(0, 1).index_select(0, rows_N)
-    targets_N = torch.from_numpy(plan.targets).to(device)
-    nll_N = _chunked_nll(head, hidden_ND, targets_N, chunk)
-    weighted_N = nll_N * torch.from_numpy(plan.weights).to(device)
-    member = torch.from_numpy(plan.parts == np.array(PARTS)[:, None]).to(device, torch.float32)
-    return LossSums(
-        total=weighted_N.sum(),
-        parts_weighted=member @ weighted_N.detach(),
-        parts_nll=member @ nll_N.detach(),
-    )
+    hidden_ND = hidden_BLD.flatten(0, 1).index_select(0, on_device(plan.rows, device))
+    nll_N = _chunked_nll(head, hidden_ND, on_device(plan.targets, device), chunk)
+    weights_N = on_device(plan.weights, device)
+    return LossSums((nll_N * weights_N).sum(), *part_sums(plan, nll_N.detach(), weights_N))
+
+
+def part_sums(plan: LossPlan, nll_N: Tensor, weights_N: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted and unweighted sums [3] over answer, first EOS and tail."""
+    member = plan.parts == np.array(PARTS)[:, None]
+    member_3N = on_device(member.astype(np.float32), nll_N.device)
+    return member_3N @ (nll_N * weights_N), member_3N @ nll_N
 
 
 def _chunked_nll(

@@ -35,7 +35,6 @@ class Purpose(IntEnum):
     SAMPLE_TOKEN = 5
     SAMPLE_REVEAL = 6
     SAMPLE_CHOICE = 7
-    ADAPTER = 8
     VALIDATION = 9
 
 

@@ -1,8 +1,9 @@
 """Checkpoints on disk: a snapshot in host memory, its folder, and reading it back.
 
 A folder `step-<n>` holds
-- model/: the weights in the Hugging Face layout (float32) with the base's tokenizer files;
-- optimizer.safetensors: both moments of every weight;
+- model/: the weights in the Hugging Face layout with the base's tokenizer files, or adapter/: the
+  LoRA factors in PEFT's layout (training/methods/ writes either);
+- optimizer.safetensors: the optimizer's state, both moments of every weight at least;
 - metrics.jsonl: one record a step, up to this step;
 - trainer_state.json: counts, order hash, settings, numerics fingerprint, and size and sha256 of
   every other file.
@@ -11,19 +12,18 @@ A folder `step-<n>` holds
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dream_sft.io.errors import DataError
 from dream_sft.io.files import FileEntry, file_entries, file_entry, sha256_file, write_folder
 from dream_sft.model.network import Dream
-from dream_sft.model.weights import save_dream
 from dream_sft.train.rotation import STATE
 from dream_sft.train.state import Marks, TrainState, state_from_json
 
@@ -45,22 +45,18 @@ class Snapshot:
     marks: Marks = field(default_factory=Marks)
 
 
-def host_copies(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Copies in host memory, whatever device the tensors live on."""
-    return {name: value.detach().to("cpu", copy=True) for name, value in tensors.items()}
+# Writes (folder, weights, moments): Method.write.
+WriteTensors = Callable[[Path, dict[str, Tensor], dict[str, Tensor]], None]
 
 
-def write_checkpoint(snapshot: Snapshot, folder: Path, shell: Dream, base: Path) -> list[FileEntry]:
+def write_checkpoint(snapshot: Snapshot, folder: Path, write: WriteTensors) -> list[FileEntry]:
     """Write `folder` (visible only when complete and flushed); returns its files, by path.
 
-    `shell` is a model without weights of its own (on the meta device). Raises OSError or
-    SafetensorError; nothing of this checkpoint is then left behind.
+    Raises OSError or SafetensorError; nothing of this checkpoint is then left behind.
     """
 
     def fill(temporary: Path) -> list[FileEntry]:
-        shell.load_state_dict(snapshot.weights, assign=True)
-        save_dream(shell, temporary / MODEL, source=base)
-        save_file(snapshot.moments, temporary / OPTIMIZER)
+        write(temporary, snapshot.weights, snapshot.moments)
         with snapshot.metrics_file.open("rb") as source:
             (temporary / METRICS).write_bytes(source.read(snapshot.metrics_bytes))
         files = file_entries(temporary)
@@ -79,9 +75,6 @@ class Checkpoint:
     settings: dict[str, Any]
     fingerprint: dict[str, str]
     records: str  # content of metrics.jsonl
-
-    def moments(self) -> dict[str, Tensor]:
-        return load_file(self.folder / OPTIMIZER)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:

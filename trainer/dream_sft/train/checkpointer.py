@@ -13,8 +13,7 @@ from dream_sft.io.errors import ResourceError, is_disk_full
 from dream_sft.io.events import Emit
 from dream_sft.io.files import remove_leftovers
 from dream_sft.io.process_info import is_dead
-from dream_sft.model.network import Dream
-from dream_sft.train.checkpoint import Snapshot, empty_shell, write_checkpoint
+from dream_sft.train.checkpoint import Snapshot, WriteTensors, write_checkpoint
 from dream_sft.train.rotation import prune
 
 log = logging.getLogger("dream_sft.checkpoint")
@@ -27,12 +26,12 @@ class Checkpointer:
     so training never stops for longer than the copy out of device memory (promise 7).
     """
 
-    def __init__(self, settings: dict[str, Any], model: Dream, base: Path, emit: Emit) -> None:
+    def __init__(self, settings: dict[str, Any], write: WriteTensors, emit: Emit) -> None:
         self._folder = Path(settings["folder"])
         self._every_steps: int | None = settings.get("everySteps")
         self._every_seconds: float | None = settings.get("everySeconds")
         self._keep: int | None = settings["keep"]
-        self._shell, self._base, self._emit = empty_shell(model), base, emit
+        self._write_tensors, self._emit = write, emit
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
         self._last_step = 0
@@ -82,7 +81,7 @@ class Checkpointer:
     def _write(self, snapshot: Snapshot, begun: float, stall: float) -> None:
         try:
             folder = self._folder / f"step-{snapshot.step}"
-            files = write_checkpoint(snapshot, folder, self._shell, self._base)
+            files = write_checkpoint(snapshot, folder, self._write_tensors)
             seconds = time.monotonic() - begun
             self._emit(
                 {

@@ -157,15 +157,22 @@ class ExactAdamW:
         return {f"{m}.{name}": w for name, w in self._weights.items() for m in MOMENTS}
 
 
-def squared_norm(tensors: Iterable[Tensor], piece: int = PLAIN_PIECE) -> Tensor:
-    """Sum of squares as one float64, whatever the dtype; 0 (CPU) for no tensors."""
-    # In float64 neither the sum over billions of entries nor a square of a bf16 loses anything.
-    parts = [
-        torch.linalg.vector_norm(part, dtype=torch.float64).square()
-        for tensor in tensors
-        for (part,) in _pieces([tensor.contiguous().view(-1)], piece)
-    ]
-    return torch.stack(parts).sum() if parts else torch.zeros((), dtype=torch.float64)
+def squared_norm(tensors: Iterable[Tensor]) -> Tensor:
+    """Sum of squares as one float64, whatever the dtype; 0 (on the CPU) for no tensors."""
+    parts = [_norm(tensor) for tensor in tensors]
+    if not parts:
+        return torch.zeros((), dtype=torch.float64)
+    return torch.stack(parts).double().square().sum()
+
+
+def _norm(tensor: Tensor) -> Tensor:
+    if tensor.is_cuda:
+        # A tree of float32 sums, as exact as float32 is; bf16 is widened while it is read.
+        return torch.linalg.vector_norm(tensor, dtype=torch.float32)
+    # Long float32 sums on the CPU lose digits; pieces keep the float64 copies small.
+    flat = tensor.contiguous().view(-1)
+    norms = [torch.linalg.vector_norm(p, dtype=torch.float64) for p in flat.split(PLAIN_PIECE)]
+    return torch.stack(norms).square().sum().sqrt()
 
 
 def clip_scale(norm: float, limit: float | None) -> float:

@@ -10,21 +10,28 @@ import torch
 Fingerprint = dict[str, str]
 
 
-def fingerprint(training: dict[str, Any], device: str) -> Fingerprint:
+def fingerprint(training: dict[str, Any], device: str, packed_kernel: str) -> Fingerprint:
     """Name → value, all strings. Equal on CPU: a resume gives bit-identical weights."""
-    per_step = training["documentsPerStep"]
-    per_micro = min(training["documentsPerMicroBatch"], per_step)
     return {
-        "micro-batch plan": f"{per_micro} of {per_step} documents",
-        "world size": "1",
+        "micro-batch plan": _micro_batch_plan(training),
+        "world size": str(training["worldSize"]),
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
         "threads": str(torch.get_num_threads()),
         "CPU instruction set": f"{torch.backends.cpu.get_cpu_capability()} {_cpu_vendor()}",
         "torch version": torch.__version__,
-        "kernels": _kernels(),
-        "precision": training["precision"],
-        "compile": "off",
+        "kernels": f"{packed_kernel if training['tokensPerMicroBatch'] else 'sdpa'}, {_kernels()}",
+        "precision": f"{training['precision']}, weights {training['basePrecision']}",
+        "compile": "on" if training["compile"] else "off",
+        "activation checkpointing": str(training["activationCheckpointing"]),
+        "deterministic": str(training["deterministic"]),
     }
+
+
+def _micro_batch_plan(training: dict[str, Any]) -> str:
+    per_step = training["documentsPerStep"]
+    if training["tokensPerMicroBatch"] is not None:
+        return f"rows of {training['tokensPerMicroBatch']} tokens, {per_step} documents"
+    return f"{min(training['documentsPerMicroBatch'], per_step)} of {per_step} documents"
 
 
 def differences(then: Fingerprint, now: Fingerprint) -> list[dict[str, str]]:
@@ -40,7 +47,7 @@ def _kernels() -> str:
     libraries = (torch.backends.mkl, torch.backends.mkldnn, torch.backends.cudnn)
     # torch leaves these functions without types.
     names = [lib.__name__.rsplit(".", 1)[-1] for lib in libraries if lib.is_available()]
-    return f"sdpa, fused AdamW, {', '.join(names) or 'no vendor library'}"
+    return f"fused AdamW, {', '.join(names) or 'no vendor library'}"
 
 
 def _cpu_vendor() -> str:

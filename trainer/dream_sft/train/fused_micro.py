@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream
@@ -30,7 +32,7 @@ def fused_micro(model: Dream, micro: MicroBatch, share: float) -> FusedMicro:
 def layer_runner(model: Dream) -> RunLayer:
     """Runs a layer on a block input, with the kernels that `model` is set to."""
 
-    def run(layer: nn.Module, x_BLD: Tensor, micro: FusedMicro) -> Tensor:
+    def run(layer: Any, x_BLD: Tensor, micro: FusedMicro) -> Tensor:
         return model.run_layer(layer, x_BLD, *micro.context)
 
     return run

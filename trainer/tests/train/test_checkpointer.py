@@ -6,15 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from dream_sft.io.errors import ResourceError
 from dream_sft.io.events import Event, check
+from dream_sft.model.network import Dream
 from dream_sft.model.weights import load_dream
 from dream_sft.train import checkpointer as module
-from dream_sft.train.checkpoint import Snapshot, host_copies, read_checkpoint, write_checkpoint
+from dream_sft.train.checkpoint import Snapshot, read_checkpoint, write_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
+from dream_sft.train.host_copies import HostCopies
+from dream_sft.train.methods.plain import PlainFineTuning
 from dream_sft.train.rotation import prune
 from dream_sft.train.state import Identity, Marks, TrainState, state_to_json
+
+
+def plain(parts: Path, model: Dream) -> PlainFineTuning:
+    training = {"betas": [0.9, 0.95], "weightDecay": 0.0, "clipNorm": 1.0, "precision": "fp32"}
+    return PlainFineTuning(model, {**training, "normalise": "global"}, parts / "base")
 
 
 class Stage:
@@ -26,14 +35,15 @@ class Stage:
         self.metrics = folder.parent / "metrics.jsonl"
         self.metrics.write_text('{"step":1}\n{"step":2}\n')
         spec = {"folder": str(folder), "keep": None, **settings}
-        self.keeper = Checkpointer(spec, self.model, parts / "base", self.events.append)
+        self.method = plain(parts, self.model)
+        self.keeper = Checkpointer(spec, self.method.write, self.events.append)
         self.keeper.prepare(0)
 
     def snapshot(self, step: int) -> Snapshot:
         state, identity = TrainState(step=step), Identity({"a": 1})
         return Snapshot(
             step=step,
-            weights=host_copies(dict(self.model.state_dict())),
+            weights=HostCopies[str](torch.device("cpu")).take(self.method.weights()),
             moments={},
             metrics_file=self.metrics,
             metrics_bytes=11,

@@ -10,9 +10,8 @@ from dream_sft.data.dataset import Dataset, load_dataset
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import load_dream, model_sha256
 from dream_sft.train.batches import Batches, GlobalBatch, TokenIds
-from dream_sft.train.loop import Run, out_of_memory, training_step
-from dream_sft.train.optimizer import AdamW
-from dream_sft.train.state import TrainState
+from dream_sft.train.methods.accumulation import out_of_memory
+from dream_sft.train.methods.plain import PlainFineTuning
 from tests.train.builders import EOS, MASK, write_dataset
 
 IDS = TokenIds(mask=MASK, eos=EOS, pad=EOS)
@@ -33,34 +32,19 @@ TRAINING: dict[str, Any] = {
 }
 
 
-def bench(model: Dream, dataset: Dataset, **changes: Any) -> tuple[Run, Batches]:
+def bench(
+    model: Dream, dataset: Dataset, parts: Path, **changes: Any
+) -> tuple[PlainFineTuning, Batches]:
     """What a single step needs; the rest of a run plays no part in it."""
     training = {**TRAINING, **changes}
-    absent = cast(Any, None)
-    batches = Batches(dataset, training, IDS)
-    run = Run(
-        model=model,
-        optimizer=AdamW(model, training),
-        batches=batches,
-        schedule=absent,
-        state=TrainState(),
-        checkpointer=absent,
-        metrics=absent,
-        training=training,
-        device=torch.device("cpu"),
-        last_step=1,
-        state_json=absent,
-        emit=absent,
-        stop_requested=absent,
-        step_log=absent,
-    )
-    return run, batches
+    return PlainFineTuning(model, training, parts / "base"), Batches(dataset, training, IDS)
 
 
 def gradient(parts: Path, step: int, **changes: Any) -> tuple[torch.Tensor, float]:
-    run, batches = bench(load_dream(parts / "base"), load_dataset(parts / "dataset"), **changes)
-    result = training_step(run, batches.batch(step), 0.01)
-    flat = torch.cat([cast(torch.Tensor, w.grad).reshape(-1) for w in run.model.parameters()])
+    model, data = load_dream(parts / "base"), load_dataset(parts / "dataset")
+    method, batches = bench(model, data, parts, **changes)
+    result = method.step(batches.batch(step), 0.01)
+    flat = torch.cat([cast(torch.Tensor, w.grad).reshape(-1) for w in model.parameters()])
     return flat, result.loss
 
 
@@ -88,21 +72,21 @@ def test_gradient_is_clipped_and_its_norm_reported_before(parts: Path) -> None:
 
 def test_a_step_without_masked_tokens_updates_nothing(parts: Path) -> None:
     model = load_dream(parts / "base")
-    run, _ = bench(model, load_dataset(parts / "dataset"))
+    method, _ = bench(model, load_dataset(parts / "dataset"), parts)
     before = model_sha256(model)
     empty = GlobalBatch(step=1, epoch=0.1, samples=[], micro_batches=[], masked=0, tokens=9)
-    result = training_step(run, empty, 0.01)
+    result = method.step(empty, 0.01)
     assert (result.loss, result.gradient_norm, result.parts) == (0.0, 0.0, [None, None, None])
     assert model_sha256(model) == before
-    assert run.optimizer.updates == 0
+    assert not method.moments()
 
 
 def test_overfits_eight_documents(parts: Path, tmp_path: Path) -> None:
     """Every token of every document is learned by heart, whatever is masked."""
     torch.manual_seed(0)
     data = load_dataset(write_dataset(tmp_path / "eight", documents=8))
-    run, batches = bench(load_dream(parts / "base"), data, weighting="none")
-    losses = [training_step(run, batches.batch(step), 0.01).loss for step in range(1, 601)]
+    method, batches = bench(load_dream(parts / "base"), data, parts, weighting="none")
+    losses = [method.step(batches.batch(step), 0.01).loss for step in range(1, 601)]
     first, last = sum(losses[:20]) / 20, sum(losses[-20:]) / 20
     assert first > 1.5
     assert last < 0.15, last
@@ -110,7 +94,7 @@ def test_overfits_eight_documents(parts: Path, tmp_path: Path) -> None:
 
 def test_out_of_memory_advises_half_of_the_tokens(parts: Path) -> None:
     data = load_dataset(parts / "dataset")
-    micro = bench(load_dream(parts / "base"), data)[1].batch(1).micro_batches[0]
+    micro = bench(load_dream(parts / "base"), data, parts)[1].batch(1).micro_batches[0]
     host = out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: not enough"), micro)
     gpu = out_of_memory(torch.OutOfMemoryError("CUDA out of memory"), micro)
     assert host is not None and gpu is not None

@@ -1,0 +1,134 @@
+"""The gradient of a global batch, micro-batch by micro-batch.
+
+Promises (reviewed against these letters):
+a. Every masked token of a global batch counts the same, however micro-batches cut it.
+b. A step without a masked token keeps its number and learning rate and updates nothing.
+c. Weights are updated only after loss and gradient were found finite.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from dream_sft.diffusion.loss import LossPlan, LossSums, divisor
+from dream_sft.io.errors import DivergedError, Resource, ResourceError
+from dream_sft.model.document_bounds import DocumentBounds
+from dream_sft.model.network import Dream
+from dream_sft.model.to_device import on_device
+from dream_sft.train.methods.method import StepResult
+from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+
+SAMPLES_NAMED = 16
+MaskedLoss = Callable[[Tensor, LossPlan], LossSums]
+
+
+class Accumulation:
+    """Runs micro-batches through a model; `autocast` computes float32 weights in bf16."""
+
+    def __init__(
+        self, model: Dream, masked_loss: MaskedLoss, normalise: str, *, autocast: bool
+    ) -> None:
+        self._model, self._masked_loss = model, masked_loss
+        self._normalise, self._autocast = normalise, autocast
+        self._device = model.lm_head.weight.device
+
+    def step(
+        self, batch: GlobalBatch, measure_norm: Callable[[], float], update: Callable[[], None]
+    ) -> StepResult:
+        """Gradients of the whole batch stand in the weights when `measure_norm` is called."""
+        if batch.masked == 0:
+            return StepResult(0.0, [None, None, None], 0.0)
+        total = torch.zeros((), device=self._device)
+        weighted = torch.zeros(3, device=self._device)
+        for micro in batch.micro_batches:
+            if micro.plan.masked:
+                loss, parts = self._backward(batch, micro)
+                total += loss
+                weighted += parts
+        norm = measure_norm()
+        loss_value = float(total)
+        if not (math.isfinite(loss_value) and math.isfinite(norm)):
+            raise _diverged(batch, loss_value, norm)
+        update()
+        counts = [sum(m.plan.counts[part] for m in batch.micro_batches) for part in range(3)]
+        means = [
+            value / count if count else None
+            for value, count in zip(weighted.tolist(), counts, strict=True)
+        ]
+        return StepResult(loss_value, means, norm)
+
+    @torch.no_grad()
+    def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
+        """Unweighted nats over all masked tokens of these."""
+        total = torch.zeros((), device=self._device)
+        for micro in micro_batches:
+            if micro.plan.masked:
+                total += self.sums(micro).parts_nll.sum()
+        return float(total)
+
+    def sums(self, micro: MicroBatch) -> LossSums:
+        """Forward pass of one micro-batch."""
+        ids_BL = on_device(micro.noised_BL, self._device)
+        keep_BL = None if micro.keep_BL is None else on_device(micro.keep_BL, self._device)
+        positions_BL, bounds = None, None
+        if micro.lengths is not None and micro.positions_BL is not None:
+            positions_BL = on_device(micro.positions_BL, self._device)
+            bounds = DocumentBounds.of(micro.lengths, self._device)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
+            hidden_BLD = self._model.hidden(
+                ids_BL, positions_BL=positions_BL, keep_BL=keep_BL, bounds=bounds
+            )
+            return self._masked_loss(hidden_BLD, micro.plan)
+
+    def _backward(self, batch: GlobalBatch, micro: MicroBatch) -> tuple[Tensor, Tensor]:
+        share = divisor(
+            self._normalise,  # type: ignore[arg-type]
+            global_masked=batch.masked,
+            microbatch_masked=micro.plan.masked,
+            microbatches=len(batch.micro_batches),
+        )
+        try:
+            sums = self.sums(micro)
+            loss = sums.total / share
+            loss.backward()  # type: ignore[no-untyped-call]
+        except (MemoryError, RuntimeError) as error:
+            raise out_of_memory(error, micro) or error from error
+        return loss.detach(), sums.parts_weighted
+
+
+def clipped_norm(weights: Sequence[Tensor], limit: float | None) -> float:
+    """Euclidean norm of all gradients before they are clipped to `limit`."""
+    with_gradient = [weight for weight in weights if weight.grad is not None]
+    # An infinite limit measures without clipping.
+    most = math.inf if limit is None else limit
+    return float(torch.nn.utils.clip_grad_norm_(with_gradient, most))
+
+
+def out_of_memory(error: Exception, micro: MicroBatch) -> ResourceError | None:
+    """A ResourceError that advises half of this micro-batch's tokens; None for other errors."""
+    on_host = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+    if not on_host and not isinstance(error, torch.OutOfMemoryError):
+        return None
+    tokens = micro.noised_BL.size
+    packed = micro.lengths is not None
+    resource: Resource = "host-memory" if on_host else "gpu-memory"
+    setting = "tokensPerMicroBatch" if packed else "documentsPerMicroBatch"
+    return ResourceError(
+        f"out of {resource.replace('-', ' ')} in a micro-batch of {tokens} tokens; "
+        f"lower training.{setting}, then resume",
+        resource,
+        max(tokens // 2, 1),
+    )
+
+
+def _diverged(batch: GlobalBatch, loss: float, norm: float) -> DivergedError:
+    ids = [f"{sample.sample_id:016x}" for sample in batch.samples]
+    more = f" and {len(ids) - SAMPLES_NAMED} more" if len(ids) > SAMPLES_NAMED else ""
+    return DivergedError(
+        f"training diverged at step {batch.step}: loss {loss}, gradient norm {norm}; "
+        f"samples {', '.join(ids[:SAMPLES_NAMED])}{more}. Lower training.learningRate or clipNorm"
+    )

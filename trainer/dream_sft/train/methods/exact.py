@@ -1,0 +1,130 @@
+"""All weights in bf16 with an exact float32 master, in two ways.
+
+kept: every gradient stands in its bf16 weight; clipping by this step's exact norm.
+fused: one block's gradient at a time (fused_backward.py); clipping by the previous step's norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dream_sft.diffusion.frozen_head import nll_and_gradient
+from dream_sft.diffusion.loss import divisor, masked_loss
+from dream_sft.model.network import Dream
+from dream_sft.model.spoilt import refuse_spoilt
+from dream_sft.model.weights import model_sha256, save_dream
+from dream_sft.train.checkpoint import MODEL, OPTIMIZER, empty_shell
+from dream_sft.train.exact_adamw import ExactAdamW, clip_scale
+from dream_sft.train.fused_backward import FusedBackward
+from dream_sft.train.fused_micro import fused_micro, layer_runner
+from dream_sft.train.methods.accumulation import Accumulation
+from dream_sft.train.methods.method import StepResult
+from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+
+
+class ExactFineTuning:
+    """`training.fullMode: kept` and what both modes share."""
+
+    def __init__(
+        self,
+        model: Dream,
+        remainders: Mapping[str, Tensor],
+        training: dict[str, Any],
+        base: Path,
+    ) -> None:
+        self.model, self._base = model, base
+        self._shell = empty_shell(model)
+        self._optimizer = ExactAdamW(model, training, remainders)
+        self._clip: float | None = training["clipNorm"]
+        self._normalise: str = training["normalise"]
+        loss = partial(masked_loss, model.head)
+        self._accumulation = Accumulation(model, loss, self._normalise, autocast=False)
+
+    def step(self, batch: GlobalBatch, rate: float) -> StepResult:
+        self._optimizer.zero_grad()
+        found: list[float] = []
+
+        def norm() -> float:
+            found.append(self._optimizer.gradient_norm())
+            return found[0]
+
+        return self._accumulation.step(
+            batch, norm, lambda: self._optimizer.step(rate, clip_scale(found[0], self._clip))
+        )
+
+    def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
+        return self._accumulation.nll(micro_batches)
+
+    def weights(self) -> Mapping[str, Tensor]:
+        refuse_spoilt(self.model)
+        return dict(self.model.state_dict())
+
+    def moments(self) -> Mapping[str, Tensor]:
+        return self._optimizer.moments()
+
+    def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+        self._shell.load_state_dict(weights, assign=True)
+        save_dream(self._shell, folder / MODEL, source=self._base)
+        save_file(moments, folder / OPTIMIZER)
+
+    def restore(self, folder: Path, updates: int) -> list[str]:
+        return self._optimizer.restore(load_file(folder / OPTIMIZER), updates)
+
+    def export(self, output: Path) -> list[Path]:
+        refuse_spoilt(self.model)
+        return save_dream(self.model, output, source=self._base)
+
+    def weights_sha256(self) -> str:
+        return model_sha256(self.model)
+
+
+class FusedFineTuning(ExactFineTuning):
+    """`training.fullMode: fused`."""
+
+    def __init__(
+        self,
+        model: Dream,
+        remainders: Mapping[str, Tensor],
+        training: dict[str, Any],
+        base: Path,
+    ) -> None:
+        super().__init__(model, remainders, training, base)
+        step = torch.compile(nll_and_gradient) if training["compile"] else nll_and_gradient
+        self._fused = FusedBackward(
+            model,
+            self._optimizer,
+            layer_runner(model),
+            clip_norm=self._clip,
+            logits_step=step,
+        )
+
+    def step(self, batch: GlobalBatch, rate: float) -> StepResult:
+        if batch.masked == 0:
+            return StepResult(0.0, [None, None, None], 0.0)
+        micros = [
+            fused_micro(self.model, micro, self._share(batch, micro))
+            for micro in batch.micro_batches
+            if micro.plan.masked
+        ]
+        found = self._fused.step(micros, rate, batch.step)
+        counts = [sum(m.plan.counts[part] for m in batch.micro_batches) for part in range(3)]
+        means = [
+            value / count if count else None
+            for value, count in zip(found.parts_weighted, counts, strict=True)
+        ]
+        return StepResult(found.loss, means, found.gradient_norm)
+
+    def _share(self, batch: GlobalBatch, micro: MicroBatch) -> float:
+        return divisor(
+            self._normalise,  # type: ignore[arg-type]
+            global_masked=batch.masked,
+            microbatch_masked=micro.plan.masked,
+            microbatches=len(batch.micro_batches),
+        )

@@ -1,0 +1,93 @@
+"""LoRA: float32 factors beside a frozen base, AdamW over the factors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dream_sft.adapters.lora import add_lora, trainable
+from dream_sft.adapters.merge import merge
+from dream_sft.adapters.peft_files import load_adapter, save_adapter
+from dream_sft.diffusion.frozen_head import frozen_masked_loss, nll_and_gradient
+from dream_sft.frozen.storage import freeze
+from dream_sft.model.network import Dream
+from dream_sft.train.checkpoint import OPTIMIZER, empty_shell
+from dream_sft.train.methods.accumulation import Accumulation, clipped_norm
+from dream_sft.train.methods.method import StepResult
+from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+from dream_sft.train.optimizer import AdamW
+
+ADAPTER = "adapter"
+
+
+class LoraFineTuning:
+    """`training.method: lora`. A checkpoint holds the adapter in PEFT's layout, not the base."""
+
+    def __init__(
+        self, model: Dream, training: dict[str, Any], base: Path, *, adapter: Path | None
+    ) -> None:
+        """`adapter`: a checkpoint's, to go on from. Raises StorageError, LoraError."""
+        self.model, self._base = model, base
+        device = model.lm_head.weight.device
+        freeze(model, training["basePrecision"], device)
+        add_lora(model, training["lora"], training["seed"] if adapter is None else None)
+        if adapter is not None:
+            load_adapter(model, adapter)
+        self._shell = empty_shell(model)
+        add_lora(self._shell, training["lora"], None)
+        self._optimizer = AdamW(model, training)
+        self._clip: float | None = training["clipNorm"]
+        step = torch.compile(nll_and_gradient) if training["compile"] else nll_and_gradient
+        self._accumulation = Accumulation(
+            model,
+            partial(frozen_masked_loss, model.lm_head.weight.detach(), step=step),
+            training["normalise"],
+            autocast=False,
+        )
+
+    def step(self, batch: GlobalBatch, rate: float) -> StepResult:
+        self._optimizer.zero_grad()
+        return self._accumulation.step(
+            batch,
+            lambda: clipped_norm(list(trainable(self.model).values()), self._clip),
+            lambda: self._optimizer.step(rate),
+        )
+
+    def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
+        return self._accumulation.nll(micro_batches)
+
+    def weights(self) -> Mapping[str, Tensor]:
+        return dict(trainable(self.model))
+
+    def moments(self) -> Mapping[str, Tensor]:
+        return self._optimizer.moments()
+
+    def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+        self._shell.load_state_dict(weights, strict=False, assign=True)
+        save_adapter(self._shell, folder / ADAPTER, base_name=self._base.name)
+        save_file(moments, folder / OPTIMIZER)
+
+    def restore(self, folder: Path, updates: int) -> list[str]:
+        return self._optimizer.restore(load_file(folder / OPTIMIZER), updates)
+
+    def export(self, output: Path) -> list[Path]:
+        """The merged model, and the adapter itself in `adapter/` beneath it."""
+        adapter = output.with_name(f".{output.name}.adapter")
+        save_adapter(self.model, adapter, base_name=self._base.name)
+        merge(self._base, adapter, output, device=self.model.lm_head.weight.device)
+        adapter.rename(output / ADAPTER)
+        return sorted(path for path in output.rglob("*") if path.is_file())
+
+    def weights_sha256(self) -> str:
+        digest = hashlib.sha256()
+        for name, weight in sorted(trainable(self.model).items()):
+            digest.update(f"{name} {list(weight.shape)}\n".encode())
+            digest.update(weight.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,79 @@
+"""From a spec to the method that trains it, with its model on the device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dream_sft.adapters.lora import LoraError
+from dream_sft.adapters.peft_files import AdapterError
+from dream_sft.frozen.storage import StorageError
+from dream_sft.io.errors import DataError, SpecError, WeightsError
+from dream_sft.model import weights
+from dream_sft.model.network import Dream
+from dream_sft.model.packed_attention import choose_kernel
+from dream_sft.train.checkpoint import MODEL, Checkpoint
+from dream_sft.train.compilation import compile_layers
+from dream_sft.train.exact_loading import load_exact
+from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning
+from dream_sft.train.methods.lora import ADAPTER, LoraFineTuning
+from dream_sft.train.methods.method import Method
+from dream_sft.train.methods.plain import PlainFineTuning
+from dream_sft.train.recompute import recompute_layers
+
+_LAYERS_COMPUTED_AGAIN = {"none": 0.0, "all": 1.0}
+
+
+def open_method(spec: dict[str, Any], device: torch.device, resumed: Checkpoint | None) -> Method:
+    """The method with its weights loaded, its optimizer as new. Raises SpecError, WeightsError."""
+    training, base = spec["training"], Path(spec["base"])
+    try:
+        method = _open(training, base, device, resumed)
+        prepare_model(method.model, training, device)
+        return method
+    except weights.WeightsError as error:
+        raise WeightsError(
+            f"cannot use the model in {error.folder}; fetch it again or name another folder",
+            error.mistakes,
+        ) from error
+    except LoraError as error:
+        raise SpecError("training.lora does not fit the model", error.mistakes) from error
+    except AdapterError as error:
+        raise DataError(
+            f"the adapter of the checkpoint {error.folder} is damaged", error.mistakes
+        ) from error
+    except (StorageError, ValueError) as error:
+        raise SpecError(f"training: {error}") from error
+
+
+def prepare_model(model: Dream, training: dict[str, Any], device: torch.device) -> None:
+    """Kernels, activation checkpointing and compilation. Raises ValueError."""
+    model.train()
+    narrow = training["precision"] == "bf16"
+    dtype = torch.bfloat16 if narrow else torch.float32
+    model.packed_kernel = choose_kernel(training["attention"], device, dtype)
+    if training["deterministic"]:
+        torch.use_deterministic_algorithms(True)
+    share = training["activationCheckpointing"]
+    if training["compile"]:
+        compile_layers(model)
+    recompute_layers(model, _LAYERS_COMPUTED_AGAIN.get(share, share))
+
+
+def _open(
+    training: dict[str, Any], base: Path, device: torch.device, resumed: Checkpoint | None
+) -> Method:
+    if training["method"] == "lora":
+        dtype = torch.float32 if training["basePrecision"] == "fp32" else torch.bfloat16
+        model = weights.load_dream(base, device=device, dtype=dtype)
+        adapter = None if resumed is None else resumed.folder / ADAPTER
+        return LoraFineTuning(model, training, base, adapter=adapter)
+    folder = base if resumed is None else resumed.folder / MODEL
+    if training["fullMode"] == "plain":
+        model = weights.load_dream(folder, device=device, dtype=torch.float32)
+        return PlainFineTuning(model, training, base)
+    model, remainders = load_exact(folder, device)
+    kind = ExactFineTuning if training["fullMode"] == "kept" else FusedFineTuning
+    return kind(model, remainders, training, base)

@@ -1,0 +1,67 @@
+"""All weights in float32, AdamW."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dream_sft.diffusion.loss import masked_loss
+from dream_sft.model.network import Dream
+from dream_sft.model.weights import model_sha256, save_dream
+from dream_sft.train.checkpoint import MODEL, OPTIMIZER, empty_shell
+from dream_sft.train.methods.accumulation import Accumulation, clipped_norm
+from dream_sft.train.methods.method import StepResult
+from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+from dream_sft.train.optimizer import AdamW
+
+
+class PlainFineTuning:
+    """`training.fullMode: plain`."""
+
+    def __init__(self, model: Dream, training: dict[str, Any], base: Path) -> None:
+        self.model, self._base = model, base
+        self._shell = empty_shell(model)
+        self._optimizer = AdamW(model, training)
+        self._clip: float | None = training["clipNorm"]
+        self._accumulation = Accumulation(
+            model,
+            partial(masked_loss, model.head),
+            training["normalise"],
+            autocast=training["precision"] == "bf16",
+        )
+
+    def step(self, batch: GlobalBatch, rate: float) -> StepResult:
+        self._optimizer.zero_grad()
+        return self._accumulation.step(
+            batch,
+            lambda: clipped_norm(list(self.model.parameters()), self._clip),
+            lambda: self._optimizer.step(rate),
+        )
+
+    def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
+        return self._accumulation.nll(micro_batches)
+
+    def weights(self) -> Mapping[str, Tensor]:
+        return dict(self.model.state_dict())
+
+    def moments(self) -> Mapping[str, Tensor]:
+        return self._optimizer.moments()
+
+    def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+        self._shell.load_state_dict(weights, assign=True)
+        save_dream(self._shell, folder / MODEL, source=self._base)
+        save_file(moments, folder / OPTIMIZER)
+
+    def restore(self, folder: Path, updates: int) -> list[str]:
+        return self._optimizer.restore(load_file(folder / OPTIMIZER), updates)
+
+    def export(self, output: Path) -> list[Path]:
+        return save_dream(self.model, output, source=self._base)
+
+    def weights_sha256(self) -> str:
+        return model_sha256(self.model)
