@@ -1,7 +1,11 @@
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Config } from '../config/config.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { CliError, notFound } from './cli-error.js';
+import { refusesConnections } from './refused.js';
+
+/** gRPC's UNAVAILABLE. */
+const UNAVAILABLE = 14;
 
 /** Runs `work` with a connected client and closes the connection whatever happens. */
 export async function withClient<T>(
@@ -14,6 +18,7 @@ export async function withClient<T>(
   } catch (error) {
     if (error instanceof WorkflowNotFoundError && error.workflowId)
       throw notFound(error.workflowId);
+    if (isLostServer(error)) throw noServer(config);
     throw error;
   } finally {
     await connection.close();
@@ -21,13 +26,26 @@ export async function withClient<T>(
 }
 
 async function connect(config: Config): Promise<Connection> {
+  // gRPC tries a closed port again and again until its time is over.
+  if (await refusesConnections(config.connection.address)) throw noServer(config);
   try {
     return await Connection.connect({ ...config.connection, connectTimeout: '5s' });
   } catch {
-    throw new CliError(
-      `No Temporal server answers at ${config.connection.address}.`,
-      CLI_EXIT.noServer,
-      'Start one with `dream-sft up`, or name another with TEMPORAL_ADDRESS.',
-    );
+    throw noServer(config);
   }
+}
+
+const noServer = (config: Config): CliError =>
+  new CliError(
+    `No Temporal server answers at ${config.connection.address}.`,
+    CLI_EXIT.noServer,
+    'Start one with `dream-sft up`, or name another with TEMPORAL_ADDRESS.',
+  );
+
+/** The server went away while the command ran, however the SDK has wrapped it. */
+function isLostServer(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (isGrpcServiceError(at) && (at.code as number) === UNAVAILABLE) return true;
+  }
+  return false;
 }
