@@ -84,3 +84,8 @@ export function exitMessage(exit: TrainerExit, reason: Reason | null): string {
   if (exit.code === null) return 'The trainer could not be started';
   return `The trainer ended with exit code ${exit.code}`;
 }
+
+/** Lines of the log, where nothing better is known: an error event has said it all, in fewer words. */
+export function exitTail(exit: TrainerExit): readonly string[] {
+  return exit.lastError ? [] : exit.logTail;
+}

@@ -5,6 +5,8 @@ import { FAILURES, type FailureType } from '../contracts/failures.js';
 
 const LENGTH = 480;
 const TAIL_LINES = 3;
+/** Python's and Node's stacks, and the code that Python shows in them; they stay in the log. */
+const STACK_LINE = /^(\s|Traceback |During handling |The above exception )/;
 
 /** One failure that may cross Temporal: a type of the table, under 500 characters, no stack. */
 export function stageFailure(type: FailureType, what: string, logTail: readonly string[] = []) {
@@ -21,10 +23,24 @@ export function stageFailure(type: FailureType, what: string, logTail: readonly 
   return failure;
 }
 
+/** The same for a kind that is otherwise tried again, when trying again has not helped. */
+export function finalFailure(type: FailureType, what: string): ApplicationFailure {
+  const failure = ApplicationFailure.create({
+    message: withTail(what, []),
+    type,
+    nonRetryable: true,
+  });
+  failure.stack = '';
+  return failure;
+}
+
 function withTail(what: string, logTail: readonly string[]): string {
   const head = what.trim() || 'no message';
   if (head.length >= LENGTH) return `${head.slice(0, LENGTH - 1)}…`;
-  const tail = logTail.slice(-TAIL_LINES).join(' | ');
+  const tail = logTail
+    .filter((line) => !STACK_LINE.test(line))
+    .slice(-TAIL_LINES)
+    .join(' | ');
   const room = LENGTH - head.length - 12;
   if (tail === '' || room < 20) return head;
   return `${head} (log: ${tail.length > room ? `…${tail.slice(1 - room)}` : tail})`;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { StageProgress } from '../contracts/progress.js';
 import { hasEnded, type PlanState } from '../contracts/state.js';
-import { exitCodeOf, readProgress, readState } from './plan-handle.js';
+import { exitCodeOf, readRunning, readState } from './plan-handle.js';
 import { duration, money, print, statusText } from './output.js';
 import { renderProgress } from './render-state.js';
 
@@ -29,13 +29,17 @@ export async function follow(
   const tell = (lines: readonly string[]): void => {
     if (quiet || lines.length === 0) return;
     live.clear();
-    for (const line of lines) print(line);
+    for (const line of lines) if (line) print(line);
   };
   for (;;) {
     const state = await readState(client, planId);
     tell(changes(state, seen));
     if (hasEnded(state.status)) break;
-    const progress = await readProgress(client, planId);
+    const { progress, lastFailure } = await readRunning(client, planId);
+    if (lastFailure && seen.get('tried again') !== lastFailure) {
+      seen.set('tried again', lastFailure);
+      tell([`  ! tried again after: ${lastFailure}`]);
+    }
     if (progress) live.show(renderProgress(progress));
     const line = await options.onLook?.(state, progress);
     if (line) tell([line]);
@@ -72,7 +76,14 @@ function changes(state: PlanState, seen: Map<string, string>): string[] {
   if (state.status === 'awaiting-approval') {
     note('gate', 'waiting', `  ? approve with: dream-sft approve ${state.planId}`);
   }
+  if (state.failure) note('failure', state.failure, unsaid(state, state.failure).join('\n'));
   return lines;
+}
+
+/** The lines of a failure without the one that its stage has told already. */
+function unsaid(state: PlanState, failure: string): string[] {
+  const told = new Set(state.stages.map(({ message }) => message));
+  return failure.split('\n').filter((line) => !told.has(line));
 }
 
 /** A line that is overwritten in place on a terminal and left out elsewhere. */

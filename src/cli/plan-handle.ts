@@ -6,9 +6,11 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
 import { PlanState } from '../contracts/state.js';
 import { decodeProgress, type StageProgress } from '../contracts/progress.js';
-import { CLI_EXIT } from '../contracts/failures.js';
+import { CLI_EXIT, FAILURES, isFailureType } from '../contracts/failures.js';
 import { CliError } from './cli-error.js';
 
 const DEADLINE_MS = 10_000;
@@ -67,25 +69,49 @@ function isDeadline(error: unknown): boolean {
   return false;
 }
 
-/** Live numbers of the running stage: the heartbeat details of its pending activity. */
-export async function readProgress(client: Client, planId: string): Promise<StageProgress | null> {
-  const description = await client.workflow.getHandle(planId).describe();
-  for (const activity of description.raw.pendingActivities ?? []) {
+export interface Running {
+  /** Live numbers: the heartbeat details of the pending activity. */
+  readonly progress: StageProgress | null;
+  /** Why the attempt before this one ended, while the server tries again. */
+  readonly lastFailure: string | null;
+}
+
+/** What the server knows of the stage that is being done. */
+export async function readRunning(client: Client, planId: string): Promise<Running> {
+  const { raw } = await client.workflow.getHandle(planId).describe();
+  let running: Running = { progress: null, lastFailure: null };
+  for (const activity of raw.pendingActivities ?? []) {
+    if (activity.activityType?.name === 'superviseStage') continue;
     const progress = decodeProgress(activity.heartbeatDetails?.payloads?.[0]?.data);
-    if (progress) return progress;
+    const lastFailure = told(activity.lastFailure);
+    if (progress) return { progress, lastFailure };
+    running = { progress, lastFailure };
   }
-  return null;
+  return running;
+}
+
+/** A lost host or link is told as an interruption; what the stage itself said is not. */
+function told(failure: temporal.api.failure.v1.IFailure | null | undefined): string | null {
+  const type = failure?.applicationFailureInfo?.type;
+  return !type || type === 'Preempted' ? null : (failure.message ?? null);
+}
+
+export async function readProgress(client: Client, planId: string): Promise<StageProgress | null> {
+  return (await readRunning(client, planId)).progress;
 }
 
 /** Waits until the plan's run has closed (its summary is written then); how it ended, as an exit code. */
 export async function exitCodeOf(client: Client, planId: string): Promise<number> {
   const handle = client.workflow.getHandle(planId);
+  let type: string | null | undefined;
   try {
     await handle.result();
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
+    if (error.cause instanceof ApplicationFailure) type = error.cause.type;
   }
   const { status } = await handle.describe();
   if (status.name === 'COMPLETED') return CLI_EXIT.ok;
-  return status.name === 'CANCELLED' ? CLI_EXIT.cancelled : CLI_EXIT.planFailed;
+  if (status.name === 'CANCELLED') return CLI_EXIT.cancelled;
+  return type && isFailureType(type) ? FAILURES[type].cliExit : CLI_EXIT.planFailed;
 }

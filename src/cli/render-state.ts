@@ -1,10 +1,11 @@
 import pc from 'picocolors';
 import type { StageProgress } from '../contracts/progress.js';
 import type { PlanState } from '../contracts/state.js';
+import type { Running } from './plan-handle.js';
 import { bar, duration, money, statusText, table } from './output.js';
 
 /** The whole plan on one screen. */
-export function renderState(state: PlanState, progress: StageProgress | null): string {
+export function renderState(state: PlanState, { progress, lastFailure }: Running): string {
   const stages = table(
     ['STAGE', 'STATUS', 'ATTEMPTS', 'TIME', ''],
     state.stages.map((stage) => [
@@ -12,7 +13,7 @@ export function renderState(state: PlanState, progress: StageProgress | null): s
       statusText(stage.status),
       stage.attempts ? String(stage.attempts) : '',
       stage.seconds ? duration(stage.seconds) : '',
-      stage.cached ? 'already done before, not paid again' : (stage.message ?? ''),
+      stage.cached ? 'already done before, not paid again' : remark(stage.message, state.failure),
     ]),
   );
   const spent = `${money(state.spentFen)} of ${money(state.capFen)}`;
@@ -23,6 +24,7 @@ export function renderState(state: PlanState, progress: StageProgress | null): s
     stages,
   ];
   if (progress) lines.push('', renderProgress(progress));
+  if (lastFailure) lines.push(pc.yellow(`Tried again after: ${lastFailure}`));
   const waiting = state.current?.waitingFor;
   if (waiting) lines.push('', pc.yellow(`Waiting: ${waiting}`));
   if (state.status === 'awaiting-approval' && state.quote) {
@@ -33,6 +35,10 @@ export function renderState(state: PlanState, progress: StageProgress | null): s
   if (state.failure) lines.push('', pc.red(`Failed: ${state.failure}`));
   return lines.join('\n');
 }
+
+/** What ended the plan is told once, below the table. */
+const remark = (message: string | null, failure: string | null): string =>
+  message === null || failure?.startsWith(message) ? '' : message;
 
 /** One line of a running stage: bar, loss, speed, time left. */
 export function renderProgress(progress: StageProgress): string {

@@ -112,6 +112,10 @@ export const FAILURES = {
 } as const satisfies Record<string, Judgement>;
 export type FailureType = keyof typeof FAILURES;
 
+export function isFailureType(type: string): type is FailureType {
+  return Object.hasOwn(FAILURES, type);
+}
+
 export const NON_RETRYABLE: readonly FailureType[] = (
   Object.keys(FAILURES) as FailureType[]
 ).filter((type) => !FAILURES[type].retry);

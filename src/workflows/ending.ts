@@ -2,7 +2,7 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { isGpuStage } from '../contracts/stages.js';
 import { closeStage } from './close.js';
 import type { PlanRun } from './plan-run.js';
-import { failureSentence } from './policy/judgement.js';
+import { advice, failureSentence } from './policy/judgement.js';
 import { summarise } from './policy/summary.js';
 import { control } from './proxies.js';
 
@@ -15,7 +15,9 @@ export async function end(
   const open = run.state.stages.find(({ status: at }) => OPEN.has(at));
   if (open && status === 'cancelled') run.apply({ type: 'stageCancelled', stage: open.name });
   if (open && status === 'failed') {
-    run.apply({ type: 'stageFailed', stage: open.name, message: failure ?? '' });
+    // The advice below it is the plan's, and stands beside its status.
+    const [sentence = ''] = (failure ?? '').split('\n');
+    run.apply({ type: 'stageFailed', stage: open.name, message: sentence });
   }
   await giveHostsBack(run);
   run.apply({ type: 'ended', status, failure });
@@ -40,7 +42,18 @@ export function typedFailure(error: unknown): ApplicationFailure {
   return ApplicationFailure.nonRetryable(told.message, told.name);
 }
 
+/** One line of what happened, and a second of what to do where there is something. */
 export function sentenceOf(run: PlanRun, failure: ApplicationFailure): string {
   const told = { type: failure.type ?? 'Error', message: failure.message };
-  return failureSentence(run.stage, told, run.plan.language === 'zh');
+  const zh = run.plan.language === 'zh';
+  const sentence = failureSentence(run.stage, told, zh);
+  const wayOut = advice(run.plan.id, told, zh);
+  return wayOut ? `${sentence}\n${wayOut}` : sentence;
+}
+
+/** What the UI and `describe` show of the run: the same sentence, the same type, no stack. */
+export function planFailure(failure: ApplicationFailure, sentence: string): ApplicationFailure {
+  const told = ApplicationFailure.nonRetryable(sentence, failure.type ?? 'Error');
+  told.stack = '';
+  return told;
 }

@@ -8,7 +8,7 @@ import {
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import type { StageName } from '../contracts/stages.js';
-import { end, giveHostsBack, sentenceOf, typedFailure } from './ending.js';
+import { end, giveHostsBack, planFailure, sentenceOf, typedFailure } from './ending.js';
 import { registerHandlers } from './handlers.js';
 import { PlanRun } from './plan-run.js';
 import { failureSentence, judge } from './policy/judgement.js';
@@ -38,8 +38,9 @@ export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {})
       throw error;
     }
     const failure = typedFailure(error);
-    await CancellationScope.nonCancellable(() => end(run, 'failed', sentenceOf(run, failure)));
-    throw failure;
+    const sentence = sentenceOf(run, failure);
+    await CancellationScope.nonCancellable(() => end(run, 'failed', sentence));
+    throw planFailure(failure, sentence);
   }
   await condition(allHandlersFinished);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TrainerExit } from '../../src/activities/deps.js';
-import { exitMessage, judgeExit, type Reason } from '../../src/activities/judge-exit.js';
-import { patienceMs } from '../../src/activities/gpu/run-trainer.js';
+import { exitMessage, exitTail, judgeExit, type Reason } from '../../src/activities/judge-exit.js';
+import { patienceMs } from '../../src/activities/trainer/run-trainer.js';
 import { TIMING } from '../../src/activities/deps.js';
 import type { ResultEvent } from '../../src/contracts/events.js';
 
@@ -170,6 +170,9 @@ describe('judgeExit', () => {
     expect(exitMessage({ ...exit(65), lastError }, null)).toBe(
       'rows.jsonl is damaged; row 3: no question; row 9: no answer',
     );
+    // The log says the same at more length.
+    expect(exitTail({ ...exit(65), lastError, logTail: ['rows.jsonl is damaged'] })).toEqual([]);
+    expect(exitTail({ ...KILLED, logTail: ['a line'] })).toEqual(['a line']);
     expect(exitMessage(KILLED, null)).toBe('The trainer was ended by SIGKILL');
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { StageOutcome } from '../../contracts/outcome.js';
 import { cancelledFailure } from '../cancellation.js';
-import { exitMessage, judgeExit } from '../judge-exit.js';
+import { exitMessage, exitTail, judgeExit } from '../judge-exit.js';
 import { leaveResult } from '../leave-result.js';
 import { stageFailure } from '../stage-failure.js';
 import type { AttemptTools, StageWork } from './attempt.js';
@@ -38,7 +38,7 @@ export async function conclude(
       throw cancelledFailure();
     case 'fail':
       tools.deps.log.warn({ stage: input.stage, token, message }, 'attempt failed');
-      throw stageFailure(verdict.type, message, run.exit.logTail);
+      throw stageFailure(verdict.type, message, exitTail(run.exit));
   }
 }
 

@@ -10,7 +10,7 @@ import type { StageDeps } from '../deps.js';
 import { Beat } from '../trainer/beat.js';
 import { stageFolders, type StageFolders } from '../trainer/folders.js';
 import { TrainerRunner, type TrainerRun } from '../trainer/run-trainer.js';
-import { exitMessage, judgeExit } from '../judge-exit.js';
+import { exitMessage, exitTail, judgeExit } from '../judge-exit.js';
 import { leaveResult } from '../leave-result.js';
 import { stageFailure, toStageFailure } from '../stage-failure.js';
 
@@ -69,7 +69,7 @@ async function conclude(tools: PrepTools, work: PrepWork, run: TrainerRun): Prom
     case 'rethrow':
       throw cancelledFailure();
     case 'fail':
-      throw stageFailure(verdict.type, exitMessage(run.exit, run.reason), run.exit.logTail);
+      throw stageFailure(verdict.type, exitMessage(run.exit, run.reason), exitTail(run.exit));
     case 'finish': {
       const started = Context.current().info.currentAttemptScheduledTimestampMs;
       return leaveResult(deps, input, await work.result(tools, run), started);

@@ -11,15 +11,15 @@ export interface ReadArguments {
 export async function status(planId: string | undefined, options: ReadArguments): Promise<number> {
   if (planId === undefined) return list(options);
   const { withClient } = await import('../connect.js');
-  const { readProgress, readState } = await import('../plan-handle.js');
+  const { readRunning, readState } = await import('../plan-handle.js');
   const { renderState } = await import('../render-state.js');
   return withClient(await config(), async (client) => {
-    const [state, progress] = await Promise.all([
+    const [state, running] = await Promise.all([
       readState(client, planId),
-      readProgress(client, planId),
+      readRunning(client, planId),
     ]);
-    if (options.json) printJson({ ...state, progress });
-    else print(renderState(state, progress));
+    if (options.json) printJson({ ...state, ...running });
+    else print(renderState(state, running));
     return CLI_EXIT.ok;
   });
 }

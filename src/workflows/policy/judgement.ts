@@ -1,4 +1,4 @@
-import { FAILURES, type FailureType } from '../../contracts/failures.js';
+import { FAILURES, isFailureType } from '../../contracts/failures.js';
 import type { StageName } from '../../contracts/stages.js';
 
 /** A failure as it crossed Temporal: its type and its message. */
@@ -20,14 +20,27 @@ export function judge(
   return stage === 'full-train' && training && hasCheckpoint ? 'evaluate-checkpoint' : 'fail';
 }
 
-export function isFailureType(type: string): type is FailureType {
-  return Object.hasOwn(FAILURES, type);
-}
-
 /** One line for people: what kind of failure, of which stage, and what was said. */
 export function failureSentence(stage: StageName, failure: Failure, zh: boolean): string {
   const known = isFailureType(failure.type) ? FAILURES[failure.type] : undefined;
   const kind = known === undefined ? failure.type : zh ? known.zh : known.en;
   const said = failure.message === '' || failure.message === kind ? '' : `: ${failure.message}`;
   return `${stage}: ${kind}${said}`;
+}
+
+/** What a person does about it; the download stage is found in the store unless it is done again. */
+export function advice(planId: string, failure: Failure, zh: boolean): string {
+  switch (failure.type) {
+    case 'BadData':
+      return zh
+        ? `修正后运行：dream-sft retry ${planId} --from download`
+        : `mend it, then: dream-sft retry ${planId} --from download`;
+    case 'MissingTool':
+    case 'OutOfResources':
+      return zh
+        ? '处理后重新启动该计划，它会从中断处继续'
+        : 'then start the plan again; it goes on where it stopped';
+    default:
+      return '';
+  }
 }

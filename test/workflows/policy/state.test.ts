@@ -7,7 +7,7 @@ import { STAGES } from '../../../src/contracts/stages.js';
 import type { PlanState, StageNews } from '../../../src/contracts/state.js';
 import { dayOf, tickRefusal } from '../../../src/workflows/policy/checklist.js';
 import { dashboard } from '../../../src/workflows/policy/dashboard.js';
-import { failureSentence, judge } from '../../../src/workflows/policy/judgement.js';
+import { advice, failureSentence, judge } from '../../../src/workflows/policy/judgement.js';
 import { stageOf } from '../../../src/workflows/policy/stage-state.js';
 import { advance, initialState, type PlanEvent } from '../../../src/workflows/policy/state.js';
 
@@ -120,4 +120,12 @@ test('only training that leaves a checkpoint is evaluated in spite of its failur
   expect(judge('smoke-train', failure, true)).toBe('fail');
   expect(judge('full-train', { ...failure, type: 'BadData' }, true)).toBe('fail');
   expect(failureSentence('full-train', failure, false)).toContain('not finite: loss is nan');
+});
+
+test.each(['BadData', 'MissingTool', 'OutOfResources'])('%s: what to do is said', (type) => {
+  for (const zh of [false, true]) expect(advice('p', { type, message: '' }, zh)).not.toBe('');
+});
+
+test('a failure that a person cannot mend gets no advice', () => {
+  expect(advice('p', { type: 'Diverged', message: '' }, false)).toBe('');
 });

@@ -21,6 +21,8 @@ def open_log(run_dir: Path, command: str) -> logging.Logger:
     Every module logs with `logging.getLogger("dream_sft.<module>")`.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
+    # A log that cannot be written (full disk) must not print a stack for every line of it.
+    logging.raiseExceptions = False
     logger = logging.getLogger(LOGGER)
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
