@@ -9,7 +9,7 @@ import { restoreNewest } from '../../store/restore.js';
 import { readResult } from '../../store/results.js';
 import type { StageDeps } from '../deps.js';
 import { runId } from '../run-id.js';
-import { isStageFailure, stageFailure, toStageFailure } from '../stage-failure.js';
+import { finalFailure, isStageFailure, stageFailure, toStageFailure } from '../stage-failure.js';
 import { Beat } from '../trainer/beat.js';
 import { conclude } from './conclude.js';
 import { attemptFolder, stageFolders, type StageFolders } from '../trainer/folders.js';
@@ -17,7 +17,7 @@ import { Losses } from './losses.js';
 import { Publisher } from './publisher.js';
 import { type TrainerRun, TrainerRunner } from '../trainer/run-trainer.js';
 import { findStaged } from './staged.js';
-import { isWithoutProgress } from './without-progress.js';
+import { isOutOfRoom, isWithoutProgress } from './without-progress.js';
 
 /** What a stage does with the engine: how its trainer is run, and what its result is. */
 export interface StageWork {
@@ -92,6 +92,7 @@ async function carryOut(
   });
   beat.set({ token });
   await refuseWithoutProgress(chain, token, before);
+  await refuseWithoutRoom(chain, token, before);
   try {
     const tools = await prepare(deps, input, work, beat, chain, token, before);
     const run = await work.run(tools);
@@ -128,6 +129,14 @@ async function refuseWithoutProgress(
     'NoProgress',
     `Three attempts in a row ended without progress; the last: ${message}`,
   );
+}
+
+/** Hosts cost money while a full disk waits for somebody; the chain keeps what there is. */
+async function refuseWithoutRoom(chain: Chain, token: number, before: ChainState): Promise<void> {
+  if (!isOutOfRoom(before, Context.current().info.attempt)) return;
+  const message = before.attempts.at(-1)?.ended?.message ?? 'no message';
+  await chain.end(token, 'failed', before.newest?.step ?? 0, message);
+  throw finalFailure('OutOfResources', message);
 }
 
 async function prepare(

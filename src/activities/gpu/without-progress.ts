@@ -17,3 +17,22 @@ export function isWithoutProgress(before: ChainState): boolean {
   }
   return false;
 }
+
+/**
+ * Whether the last attempts before `attempt` of the same scheduling ran out of memory or disk one after
+ * another, nothing was published, and the trainer had no smaller budget to propose: only a person helps.
+ */
+export function isOutOfRoom(before: ChainState, attempt: number): boolean {
+  if (before.budget === null || before.budget.tokenBudget !== null) return false;
+  let earlier = attempt;
+  let failed = 0;
+  for (const one of before.attempts.toReversed()) {
+    // Attempts are counted anew when a stage is scheduled anew: that one gets three of its own.
+    if (one.attempt >= earlier || one.ended?.how !== 'failed') return false;
+    if (one.publishedSteps.length > 0) return false;
+    earlier = one.attempt;
+    failed += 1;
+    if (failed >= ATTEMPTS_WITHOUT_PROGRESS) return true;
+  }
+  return false;
+}

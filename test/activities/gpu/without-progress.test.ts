@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { isWithoutProgress } from '../../../src/activities/gpu/without-progress.js';
+import { isOutOfRoom, isWithoutProgress } from '../../../src/activities/gpu/without-progress.js';
 import type { ChainEntry } from '../../../src/contracts/journal.js';
 import { foldChain } from '../../../src/store/fold-chain.js';
 
+type Budget = Extract<ChainEntry, { type: 'budget' }>;
 type How = Extract<ChainEntry, { type: 'ended' }>['how'];
 const at = '2026-01-01T00:00:00.000Z';
 
@@ -40,5 +41,40 @@ describe('isWithoutProgress', () => {
     [false, ['crashed', 'crashed', 'crashed', 'failed']],
   ] as const)('%s for %j', (expected, hows) => {
     expect(isWithoutProgress(chain(...hows))).toBe(expected);
+  });
+});
+
+/** Attempts that ended with exit 69: by their number in their scheduling, `+` published first. */
+function fullDisks(tokenBudget: Budget['tokenBudget'], ...attempts: (number | `+${number}`)[]) {
+  const entries: ChainEntry[] = [];
+  for (const one of attempts) {
+    const attempt = { host: 'h', boot: 'b', attempt: Number(one), at };
+    entries.push({ type: 'acquired', planId: 'p', stage: 'full-train', ...attempt });
+    const token = entries.length;
+    if (String(one).startsWith('+')) {
+      const manifest = { digest: 'a'.repeat(64), bytes: 1 };
+      const published = { token, manifest, parent: null, step: token, host: 'h', at };
+      entries.push({ type: 'published', ...published });
+    }
+    entries.push({ type: 'budget', token, resource: 'disk', tokenBudget, at });
+    entries.push({ type: 'ended', token, how: 'failed', step: 0, message: 'full', at });
+  }
+  return foldChain(entries);
+}
+
+describe('isOutOfRoom', () => {
+  it.each([
+    [true, 4, null, [1, 2, 3]],
+    [true, 9, null, ['+5', 6, 7, 8]],
+    [false, 3, null, [1, 2]],
+    [false, 4, null, [1, 2, '+3']],
+    // The plan was started again: three of its own.
+    [false, 1, null, [1, 2, 3, 4]],
+    [false, 3, null, [1, 2, 3, 4, 1, 2]],
+    // A smaller budget is worth a try, as often as the trainer knows one.
+    [false, 4, 512, [1, 2, 3]],
+    [false, 1, null, []],
+  ] as const)('%s for attempt %d, budget %j, after %j', (expected, attempt, budget, attempts) => {
+    expect(isOutOfRoom(fullDisks(budget, ...attempts), attempt)).toBe(expected);
   });
 });
