@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config/config.js';
 import { LocalProcessProvider } from '../hosts/local-process.js';
 import { holdLifetime, type Lifetime } from '../processes/lifetime.js';
+import { requirePython } from '../processes/python-check.js';
 import { startTemporalServer, type TemporalServer } from '../processes/server.js';
 import { startWorkerProcess, type WorkerProcess } from '../processes/worker-process.js';
 
@@ -15,6 +16,7 @@ export interface StackOptions {
 
 export const STACK_PARTS = ['server', 'control', 'prep', 'gpu'] as const;
 export type StackPart = (typeof STACK_PARTS)[number];
+const NEEDS_PYTHON: ReadonlySet<StackPart> = new Set(['prep', 'gpu']);
 
 /** Its supervisors must be gone before the hosts, or they would start new ones. */
 const CONTROL_STOPS_WITHIN_MS = 5000;
@@ -32,6 +34,8 @@ export class LocalStack {
     const lifetime = await holdLifetime();
     try {
       const early = loadConfig({ home: options.home, lifetimeSocket: lifetime.socket });
+      // Before anything runs: else the person would find the reason in a worker's log.
+      if (options.parts.some((part) => NEEDS_PYTHON.has(part))) await requirePython(early.python);
       const server = options.parts.includes('server')
         ? await startTemporalServer({ ...early, ...options })
         : null;

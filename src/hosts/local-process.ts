@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
 import { isAlive, type ProcessIdentity, signalGroup } from '../processes/identity.js';
+import { MissingToolError, requirePython } from '../processes/python-check.js';
 import { startWorkerProcess } from '../processes/worker-process.js';
 import { KeyClaims } from './key-claims.js';
 import type { EnsureRequest, Ensured, Host, HostProvider } from './provider.js';
@@ -35,6 +36,9 @@ export class LocalProcessProvider implements HostProvider {
   }
 
   async ensure(request: EnsureRequest): Promise<Ensured> {
+    // A worker without Python dies at once: one would be started every second, and nobody told.
+    const missing = await this.#missing();
+    if (missing !== null) return missing;
     for (;;) {
       const existing = await this.#startedFor(request.key);
       if (existing) return { kind: 'host', host: await toHost(existing), started: false };
@@ -50,6 +54,21 @@ export class LocalProcessProvider implements HostProvider {
     } catch (error) {
       await this.#claims.giveBack(request.key);
       throw error;
+    }
+  }
+
+  async #missing(): Promise<Ensured | null> {
+    try {
+      await requirePython(this.config.python);
+      return null;
+    } catch (error) {
+      if (!(error instanceof MissingToolError)) throw error;
+      const [what = ''] = error.message.split('\n');
+      return {
+        kind: 'person',
+        where: this.config.hostname,
+        command: `npm run setup (${what.replace(/\.$/, '')})`,
+      };
     }
   }
 

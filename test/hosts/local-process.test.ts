@@ -143,3 +143,15 @@ test('kill -9 of the provider’s process leaves no host behind when there is a 
     await until('guard and worker are gone', async () => !(await isAlive(identity)));
   }
 });
+
+test('without Python no host is started: a person is told what to run, and then it is', async () => {
+  const { config, provider } = await setUp();
+  const missing = new LocalProcessProvider({ ...config, python: '/nonexistent/python' });
+  expect(await missing.ensure(request('stage-0'))).toEqual({
+    kind: 'person',
+    where: config.hostname,
+    command: 'npm run setup (Python /nonexistent/python cannot be run)',
+  });
+  expect(hostIds(config)).toEqual([]);
+  expect(await provider.ensure(request('stage-0'))).toMatchObject({ kind: 'host', started: true });
+});
