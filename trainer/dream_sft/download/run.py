@@ -15,6 +15,7 @@ from dream_sft.download import (
     url_source,
 )
 from dream_sft.download.item import Emit, Fetch
+from dream_sft.download.whole_weights import refuse_cut_weights
 from dream_sft.io.errors import SpecError
 from dream_sft.io.files import file_entries
 
@@ -52,7 +53,10 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
 def _fetch(item: dict[str, Any], emit: Emit) -> dict[str, Any]:
     started = time.monotonic()
     destination = Path(item["destination"])
-    fetched = SOURCES[item["source"]["kind"]](item["source"], destination, emit)
+    source = item["source"]
+    fetched = SOURCES[source["kind"]](source, destination, emit)
+    origin = source.get("path") or source.get("url") or source.get("repo") or source["kind"]
+    refuse_cut_weights(f"{item['name']} {origin}", fetched.paths)
     return {
         "name": item["name"],
         "revision": fetched.revision,
