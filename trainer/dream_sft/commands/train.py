@@ -59,7 +59,7 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         {
             "type": "ready",
             "step": this.state.step,
-            "totalSteps": this.schedule.total,
+            "totalSteps": this.last_step,
             "secondsToReady": round(seconds_since_start(), 3),
             "resumedFrom": spec["resumeFrom"],
         }

@@ -109,7 +109,7 @@ def _report(
     answer, first_eos, tail = result.parts
     numbers = {
         "step": batch.step,
-        "totalSteps": run.schedule.total,
+        "totalSteps": run.last_step,
         "epoch": batch.epoch,
         "loss": result.loss,
         "lossAnswer": answer,
