@@ -8,7 +8,7 @@ import {
   SampleMetrics,
   TrainMetrics,
   ValidateMetrics,
-} from './run-spec.js';
+} from './metrics.js';
 
 /** One line of the trainer's stdout. Nothing else is ever written there. */
 const Started = z.strictObject({
@@ -25,7 +25,7 @@ const Started = z.strictObject({
 const Ready = z.strictObject({
   type: z.literal('ready'),
   step: z.int().describe('steps already done'),
-  totalSteps: z.int(),
+  totalSteps: z.int().describe('the step at which this run ends by itself'),
   secondsToReady: z.number().describe('since process start'),
   resumedFrom: z.string().nullable(),
 });
@@ -40,7 +40,7 @@ const ResumedInexactly = z.strictObject({
 const Step = z.strictObject({
   type: z.literal('step'),
   step: z.int(),
-  totalSteps: z.int(),
+  totalSteps: z.int().describe('the step at which this run ends by itself'),
   epoch: z.number(),
   loss: z.number(),
   lossAnswer: z.number().nullable(),

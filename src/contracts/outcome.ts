@@ -8,7 +8,7 @@ import {
   SampleMetrics,
   TrainMetrics,
   ValidateMetrics,
-} from './run-spec.js';
+} from './metrics.js';
 import { StageName } from './stages.js';
 
 /**

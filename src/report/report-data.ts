@@ -6,7 +6,7 @@ import type { LedgerEntry, PostMortem } from '../contracts/journal.js';
 import type { StoppedTraining } from '../contracts/activities.js';
 import type { StageResult, TrainedSoFar } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
-import type { TrainMetrics as TrainMetricsSchema } from '../contracts/run-spec.js';
+import type { TrainMetrics as TrainMetricsSchema } from '../contracts/metrics.js';
 import type { PlanState } from '../contracts/state.js';
 import type { StageName } from '../contracts/stages.js';
 import { blobKey, materialise, readManifest } from '../store/artifacts.js';

@@ -1,4 +1,4 @@
-import type { SuiteScore } from '../../contracts/run-spec.js';
+import type { SuiteScore } from '../../contracts/metrics.js';
 import { type Bar, scoreBars } from '../charts/score-bars.js';
 import { escapeHtml } from '../escape.js';
 import { htmlTable } from '../html-table.js';

@@ -1,4 +1,4 @@
-import type { SuiteScore } from '../../contracts/run-spec.js';
+import type { SuiteScore } from '../../contracts/metrics.js';
 import type { ReportData } from '../report-data.js';
 import type { Translate } from '../texts.js';
 

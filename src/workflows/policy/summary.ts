@@ -1,5 +1,5 @@
 import type { StageResult, TrainedSoFar } from '../../contracts/outcome.js';
-import type { SuiteScore } from '../../contracts/run-spec.js';
+import type { SuiteScore } from '../../contracts/metrics.js';
 import type { StageName } from '../../contracts/stages.js';
 import type { PlanState, Summary } from '../../contracts/state.js';
 
