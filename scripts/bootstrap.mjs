@@ -106,7 +106,9 @@ function installPython(development) {
         '-m',
         'pip',
         'install',
-        '-q',
+        // Twice: errors only. Its warnings are not the reader's to mend.
+        '--quiet',
+        '--quiet',
         '--disable-pip-version-check',
         ...requirements,
       ]);
