@@ -168,10 +168,13 @@ def squared_norm(tensors: Iterable[Tensor]) -> Tensor:
 def _norm(tensor: Tensor) -> Tensor:
     if tensor.is_cuda:
         # A tree of float32 sums, as exact as float32 is; bf16 is widened while it is read.
-        return torch.linalg.vector_norm(tensor, dtype=torch.float32)
+        norm: Tensor = torch.linalg.vector_norm(tensor, dtype=torch.float32)
+        return norm
     # Long float32 sums on the CPU lose digits; pieces keep the float64 copies small.
     flat = tensor.contiguous().view(-1)
-    norms = [torch.linalg.vector_norm(p, dtype=torch.float64) for p in flat.split(PLAIN_PIECE)]
+    norms = [
+        torch.linalg.vector_norm(p, dtype=torch.float64) for p in torch.split(flat, PLAIN_PIECE)
+    ]
     return torch.stack(norms).square().sum().sqrt()
 
 
