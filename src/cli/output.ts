@@ -1,14 +1,23 @@
+import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 
+/** ✔ and ▶ are emoji only when told so (U+FE0F); without it a terminal gives them one cell. */
+const TEXT_EMOJI =
+  /(?!\p{Emoji_Presentation})\p{Emoji}(?![\uFE0F\u200D\u20E3\p{Emoji_Modifier}])/gu;
+
+/** Cells of a terminal that a text takes, colours not counted. */
+export const cellsOf = (text: string): number =>
+  stringWidth(stripVTControlCharacters(text).replace(TEXT_EMOJI, 'x'));
+
 /** Column widths count cells, not characters, so that Chinese text aligns. */
 export function padCells(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+  return text + ' '.repeat(Math.max(0, width - cellsOf(text)));
 }
 
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, i) =>
-    Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row[i] ?? ''))),
+    Math.max(cellsOf(title), ...rows.map((row) => cellsOf(row[i] ?? ''))),
   );
   const line = (cells: readonly string[]): string =>
     cells
@@ -36,16 +45,12 @@ export function statusText(status: string): string {
   return look.colour(`${look.mark} ${status}`);
 }
 
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 24
-    ? `${hours} h ${minutes % 60} min`
-    : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+/** `1 step`, `2 steps`, `no steps`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number === 0 ? 'no' : number} ${number === 1 ? one : many}`;
 }
 
+export { duration } from '../contracts/duration.js';
 export { yuan as money } from '../contracts/money.js';
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -46,7 +46,7 @@ const TEXTS = {
   data: ['Data', '数据'],
   rowsKept: ['Rows used', '使用行数'],
   rowsDropped: ['Rows dropped', '丢弃行数'],
-  rowsHeldOut: ['Rows held out', '保留行数'],
+  rowsHeldOut: ['Rows held out', '留出行数'],
   duplicates: ['Duplicates', '重复'],
   tokensPerEpoch: ['Tokens per epoch', '每轮词元数'],
   overlap: ['Training rows that overlap with evaluation', '与评测重叠的训练行'],

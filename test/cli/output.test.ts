@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bar, duration, money, table } from '../../src/cli/output.js';
+import { bar, cellsOf, count, money, statusText, table } from '../../src/cli/output.js';
+import { PlanStatus, StageStatus } from '../../src/contracts/state.js';
 import { differences } from '../../src/cli/plan-diff.js';
 
 // eslint-disable-next-line no-control-regex
@@ -18,16 +19,33 @@ describe('tables', () => {
     ).split('\n');
     expect(lines).toEqual(['阶段        N', '下载        1', 'full-train  22']);
   });
+
+  it('align whatever the mark of a status is: each takes one cell of a terminal', () => {
+    const statuses = [...StageStatus.options, ...PlanStatus.options];
+    const rows = statuses.map((status) => [statusText(status), '|']);
+    const lines = plain(table(['STATUS', '|'], rows)).split('\n');
+    expect(new Set(lines.map((line) => line.indexOf('|')))).toEqual(new Set([21]));
+  });
+
+  it.each([
+    ['✔', 1],
+    ['▶', 1],
+    ['✘', 1],
+    ['✔\uFE0F', 2],
+    ['🚀', 2],
+    ['1\u20E3', 2],
+    ['下', 2],
+    ['5/10', 4],
+    ['\u001b[32m✔ finished\u001b[39m', 10],
+  ])('%j takes %d cells', (text, cells) => expect(cellsOf(text)).toBe(cells));
 });
 
 describe('numbers for people', () => {
   it.each([
-    [0.5, '0.5 s'],
-    [59, '59 s'],
-    [61, '1 min 1 s'],
-    [3660, '1 h 1 min'],
-    [90_000, '1 d 1 h'],
-  ])('%d seconds', (seconds, text) => expect(duration(seconds)).toBe(text));
+    [0, 'no steps'],
+    [1, '1 step'],
+    [2, '2 steps'],
+  ])('%d of a thing', (number, text) => expect(count(number, 'step')).toBe(text));
 
   it('money is written in yuan', () => expect(money(12_345)).toBe('¥123.45'));
 

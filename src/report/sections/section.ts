@@ -1,3 +1,4 @@
+import { duration as inWords } from '../../contracts/duration.js';
 import type { SuiteScore } from '../../contracts/metrics.js';
 import type { ReportData } from '../report-data.js';
 import type { Translate } from '../texts.js';
@@ -7,12 +8,8 @@ export type Section = (data: ReportData, t: Translate) => string;
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-export function duration(seconds: number | null): string {
-  if (seconds === null) return '–';
-  if (seconds < 120) return `${seconds.toFixed(1)} s`;
-  const minutes = seconds / 60;
-  return minutes < 120 ? `${minutes.toFixed(1)} min` : `${(minutes / 60).toFixed(1)} h`;
-}
+export const duration = (seconds: number | null): string =>
+  seconds === null ? '–' : inWords(seconds);
 
 export function scoresOf(
   data: ReportData,
