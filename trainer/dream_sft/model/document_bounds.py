@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,6 +21,8 @@ class DocumentBounds:
     cu_seqlens: Tensor
     longest: int
     lengths: tuple[int, ...]
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What kernels derive from the bounds, so that the layers of a pass derive it once."""
 
     @classmethod
     def of(cls, lengths: Sequence[int], device: torch.device | str) -> DocumentBounds:

@@ -1,0 +1,218 @@
+"""Document tokens per second of the real training loop on Dream 7B's shape (random weights).
+
+Each case runs `train.loop.train` over packed documents with data, optimizer, logging, events and
+one checkpoint, as a plan does; the first steps (compilation) are timed apart. Document tokens are
+prompt + response + first end token; tail and padding do not count. MFU is over 989 TFLOP/s with
+4 N (LoRA) or 6 N (full) a document token and 4 or 6 times 2 L² of attention a document.
+
+    PYTHONPATH=trainer python bench/train_gpu.py fp8:750 bf16:2048 fused:2048 --steps 100
+
+A case is STORAGE:LENGTH[:OPTION=VALUE...]; storage bf16, fp8, int8 (LoRA), kept, fused (full);
+options set keys of `training` (JSON values). One JSON line a case. `--tiny` tries it on a CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
+from random_dream import DREAM_7B, MATMUL_PARAMETERS, TINY, random_dream  # noqa: E402
+
+from dream_sft.commands.train import assemble  # noqa: E402
+from dream_sft.data.dataset import Document, dataset_bytes, load_dataset  # noqa: E402
+from dream_sft.io.spec import load_spec  # noqa: E402
+from dream_sft.train.loop import Run, train  # noqa: E402
+from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning  # noqa: E402
+from dream_sft.train.methods.lora import LoraFineTuning  # noqa: E402
+from dream_sft.train.methods.open import prepare_model  # noqa: E402
+
+PEAK_FLOPS = 989e12
+BEGUN = time.monotonic()
+
+
+def say(**line: Any) -> None:
+    print(json.dumps({"at": round(time.monotonic() - BEGUN, 1), **line}), flush=True)
+
+
+def write_documents(folder: Path, length: int, config: Any) -> None:
+    """128 documents of `length` tokens, the first end token included, a quarter of them prompt."""
+    random = np.random.default_rng(0)
+    made = []
+    for number in range(128):
+        ids = random.integers(0, config.vocab_size - 8, length - 1).astype(np.int32)
+        made.append(Document(sample_id=number, ids=ids, prompt_length=length // 4, cut=False))
+    folder.mkdir(parents=True)
+    (folder / "documents.safetensors").write_bytes(dataset_bytes(made))
+    tokens = {"maskId": config.mask_token_id, "eosId": config.eos_token_id, "padId": 0}
+    conversion = {"version": 1, "tokenizer": {"name": "bench", "vocabSize": 1, **tokens}}
+    (folder / "conversion.json").write_text(json.dumps(conversion))
+
+
+def training_of(storage: str, changes: dict[str, Any]) -> dict[str, Any]:
+    common = {
+        "documentsPerStep": 16,
+        "tokensPerMicroBatch": 8448,
+        "precision": "bf16",
+        "basePrecision": "bf16" if storage in ("kept", "fused") else storage,
+        "compile": True,
+    }
+    if storage in ("kept", "fused"):
+        full = {"fullMode": storage, "moments": "bf16", "learningRate": 2e-6}
+        return {**common, **full, "activationCheckpointing": "all", **changes}
+    return {**common, "method": "lora", "lora": {"rank": 16, "alpha": 32}, **changes}
+
+
+def write_spec(folder: Path, training: dict[str, Any], steps: int, warm: int, device: str) -> Path:
+    total = steps + warm
+    spec = {
+        "command": "train",
+        "runDir": str(folder / "run"),
+        "base": str(folder / "base"),
+        "dataset": str(folder / "dataset"),
+        "device": device,
+        "training": {**training, "steps": total},
+        "checkpoints": {
+            "everySteps": warm + steps // 2,
+            "folder": str(folder / "checkpoints"),
+            "keep": 1,
+        },
+        "output": str(folder / "output"),
+    }
+    path = folder / "spec.json"
+    path.write_text(json.dumps(spec))
+    return path
+
+
+def build(spec: dict[str, Any], storage: str, config: Any, device: torch.device) -> Any:
+    model = random_dream(config, device, torch.bfloat16)
+    training, base = spec["training"], Path(spec["base"])
+    if storage in ("kept", "fused"):
+        kind = ExactFineTuning if storage == "kept" else FusedFineTuning
+        method: Any = kind(model, {}, training, base)
+    else:
+        method = LoraFineTuning(model, training, base, adapter=None)
+    prepare_model(model, training, device)
+    return method
+
+
+def measure(case: str, arguments: argparse.Namespace) -> None:
+    storage, length_text, *options = case.split(":")
+    length = int(length_text)
+    changes = {key: json.loads(value) for key, value in (o.split("=", 1) for o in options)}
+    device = torch.device("cpu" if arguments.tiny else "cuda")
+    config = TINY if arguments.tiny else DREAM_7B
+    warm, steps = arguments.warm, arguments.steps
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "base").mkdir()
+        write_documents(folder / "dataset", length, config)
+        training = training_of(storage, changes)
+        spec = load_spec("train", write_spec(folder, training, steps, warm, device.type))
+        events: list[tuple[float, dict[str, Any]]] = []
+
+        def emit(event: dict[str, Any]) -> None:
+            events.append((time.monotonic(), event))
+            if event["type"] == "step" and event["step"] in (1, 2, warm):
+                say(case=case, step=event["step"], loss=event["loss"])
+
+        begun = time.monotonic()
+        method = build(spec, storage, config, device)
+        run = assemble(spec, emit, load_dataset(folder / "dataset"), method, None)
+        say(case=case, built=round(time.monotonic() - begun, 1))
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+        train(run)
+        report(case, length, storage, run, events, warm, begun)
+        if arguments.profile:
+            profile(run)
+        run.metrics.close()
+        run.batches.close()
+
+
+def report(
+    case: str,
+    length: int,
+    storage: str,
+    run: Run,
+    events: list[tuple[float, dict[str, Any]]],
+    warm: int,
+    begun: float,
+) -> None:
+    steps = [(at, event) for at, event in events if event["type"] == "step"]
+    seconds = steps[-1][0] - steps[warm - 1][0]
+    measured = [event for _, event in steps[warm:]]
+    tokens = sum(event["documentTokens"] for event in measured)
+    passes = 6 if storage in ("kept", "fused") else 4
+    flops = passes * MATMUL_PARAMETERS + passes * 2 * length * 28 * 3584
+    speed = tokens / seconds
+    checkpoints = [event for _, event in events if event["type"] == "checkpoint-ready"]
+    on_gpu = run.device.type == "cuda"
+    say(
+        case=case,
+        steps=len(measured),
+        documentTokensPerSecond=round(speed),
+        mfu=round(speed * flops / PEAK_FLOPS, 3),
+        quantised=storage in ("fp8", "int8"),
+        msPerStep=round(seconds / len(measured) * 1e3, 1),
+        firstStepsSeconds=round(steps[warm - 1][0] - begun, 1),
+        secondsData=round(sum(event["secondsData"] for event in measured), 3),
+        stallSeconds=[event["stallSeconds"] for event in checkpoints],
+        checkpointSeconds=[event["seconds"] for event in checkpoints],
+        peakGiB=round(torch.cuda.max_memory_allocated() / 2**30, 1) if on_gpu else None,
+        kernel=run.method.model.packed_kernel,
+        card=torch.cuda.get_device_name() if on_gpu else "cpu",
+        torch=torch.__version__,
+    )
+
+
+def profile(run: Run) -> None:
+    """Where one more step spends its time, by kernel."""
+    batch = run.batches.batch(run.last_step)
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    if run.device.type == "cuda":
+        activities.append(torch.profiler.ProfilerActivity.CUDA)
+    with torch.profiler.profile(activities=activities) as profiler:
+        run.method.step(batch, 0.0)
+        if run.device.type == "cuda":
+            torch.cuda.synchronize()
+    by = "self_cuda_time_total" if run.device.type == "cuda" else "self_cpu_time_total"
+    averages = profiler.key_averages()
+    total = sum(getattr(a, "self_device_time_total", 0) for a in averages) or 1
+    for entry in sorted(averages, key=lambda a: -getattr(a, by.replace("cuda", "device")))[:32]:
+        time_us = getattr(entry, by.replace("cuda", "device"))
+        say(kernel=entry.key[:110], ms=round(time_us / 1e3, 2), calls=entry.count,
+            share=round(time_us / total, 3))  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", nargs="+", metavar="STORAGE:LENGTH[:OPTION=VALUE...]")
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--warm", type=int, default=3)
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--tiny", action="store_true")
+    arguments = parser.parse_args()
+    say(torch=torch.__version__)
+    for case in arguments.cases:
+        try:
+            measure(case, arguments)
+        except Exception as error:  # one case that fails must not end the others
+            say(case=case, error=f"{type(error).__name__}: {str(error)[:600]}")
+        gc.collect()
+        torch._dynamo.reset()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+if __name__ == "__main__":
+    main()
