@@ -18,8 +18,8 @@ from dream_sft.train.exact_master import Betas, step_rates, update_kernel
 MOMENTS = ("exp_avg", "exp_avg_sq")
 REMAINDER = "remainder"
 PREVIOUS_NORM = "clip.previous_norm"
-# Plain: the dozen float32 temporaries of a piece stay small. Compiled there are none.
-PLAIN_PIECE, COMPILED_PIECE = 1 << 22, 1 << 28
+# Plain, a dozen float32 temporaries of a piece live at once; compiled, at most one or two.
+PLAIN_PIECE, COMPILED_PIECE = 1 << 22, 1 << 25
 MAX_BETA_OF_BF16 = 0.95
 Form = tuple[torch.dtype, tuple[int, ...]]
 
@@ -47,7 +47,7 @@ class ExactAdamW:
         self._dtype = torch.bfloat16 if training.get("moments") == "bf16" else torch.float32
         self._check()
         compiled = bool(training.get("compile", False))
-        self._kernel = update_kernel(self._betas, compiled=compiled)
+        self._kernel = update_kernel(compiled=compiled)
         self._piece = piece or (COMPILED_PIECE if compiled else PLAIN_PIECE)
         given = remainders or {}
         self._remainders = {

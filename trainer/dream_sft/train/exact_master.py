@@ -52,7 +52,7 @@ def join_bits(high: Tensor, low: Tensor) -> Tensor:
 
 
 def adamw(
-    master: Tensor, gradient: Tensor, first: Tensor, second: Tensor, rates: Tensor, betas: Betas
+    master: Tensor, gradient: Tensor, first: Tensor, second: Tensor, rates: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One update of float32 entries of one shape: master, first and second moment.
 
@@ -60,28 +60,34 @@ def adamw(
     operations of torch.optim.AdamW in their order, so that both give the same bits on the CPU.
     `rates` is what `step_rates` returns. Pure, element by element.
     """
-    keep, stride, spread, scale = rates.unbind()
+    keep, stride, spread, scale, new_first, keep_second, new_second, epsilon = rates.unbind()
     gradient = gradient * scale
     master = master * keep
-    first = first.lerp(gradient, 1 - betas[0])
-    second = (second * betas[1]).addcmul(gradient, gradient, value=1 - betas[1])
-    return master + (first * stride) / (second.sqrt() / spread + EPSILON), first, second
+    first = first.lerp(gradient, new_first)
+    second = (second * keep_second).addcmul(gradient * new_second, gradient)
+    return master + (first * stride) / (second.sqrt() / spread + epsilon), first, second
 
 
 def step_rates(
     learning_rate: float, decay: float, betas: Betas, updates: int, scale: float
 ) -> Tensor:
-    """What changes from step to step, as 4 float32 numbers: kept share of the weight, negative
-    step size, root of the second bias correction, factor of the gradient (clipping)."""
+    """The numbers of one step, 8 in float32: kept share of the weight, negative step size, root of
+    the second bias correction, factor of the gradient (clipping); the gradient's share in the
+    first moment; the shares of the old moment and of the square in the second; epsilon.
+
+    A tensor, because the compiler would make inputs in float64 of plain numbers.
+    """
     stride = -learning_rate / (1 - betas[0] ** updates)
     spread = (1 - betas[1] ** updates) ** 0.5
-    return torch.tensor([1 - learning_rate * decay, stride, spread, scale], dtype=torch.float32)
+    step = [1 - learning_rate * decay, stride, spread, scale]
+    shares = [1 - betas[0], betas[1], 1 - betas[1]]
+    return torch.tensor([*step, *shares, EPSILON], dtype=torch.float32)
 
 
 Kernel = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], None]
 
 
-def update_kernel(betas: Betas, *, compiled: bool = False) -> Kernel:
+def update_kernel(*, compiled: bool = False) -> Kernel:
     """f(high, low, gradient, first, second, rates), flat pieces of one length, in place.
 
     high and low are the int16 halves of the master; gradient and moments may be bf16 or float32
@@ -95,7 +101,7 @@ def update_kernel(betas: Betas, *, compiled: bool = False) -> Kernel:
     ) -> None:
         master = join_bits(high, low).view(torch.float32)
         master, new_first, new_second = adamw(
-            master, gradient.float(), first.float(), second.float(), rates, betas
+            master, gradient.float(), first.float(), second.float(), rates
         )
         new_high, new_low = split_bits(master.view(torch.int32))
         high.copy_(new_high)
