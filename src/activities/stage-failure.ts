@@ -50,6 +50,17 @@ export function isStageFailure(error: unknown): error is ApplicationFailure | Ca
   return error instanceof ApplicationFailure || error instanceof CancelledFailure;
 }
 
+export function isOutOfSpace(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+}
+
+/** What a person reads of an error that nobody foresaw. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return isOutOfSpace(error) ? `No space left on this host (${text}); free some` : text;
+}
+
 /** The one gate through which errors leave a stage: typed, short, never an AbortError or a stack. */
 export function toStageFailure(error: unknown): Error {
   if (isStageFailure(error)) return error;
@@ -57,11 +68,7 @@ export function toStageFailure(error: unknown): Error {
   if (error instanceof Error && error.name === 'AbortError' && signal.aborted) {
     return cancelledFailure();
   }
-  const text = error instanceof Error ? error.message : String(error);
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
-    return stageFailure('OutOfResources', `No space left on this host (${text}); free some`);
-  }
+  if (isOutOfSpace(error)) return stageFailure('OutOfResources', messageOf(error));
   // A store or disk that is out of reach for a while: tried again, and nobody's fault.
-  return stageFailure('TrainerCrashed', `The attempt broke off: ${text}`);
+  return stageFailure('TrainerCrashed', `The attempt broke off: ${messageOf(error)}`);
 }

@@ -9,7 +9,14 @@ import { restoreNewest } from '../../store/restore.js';
 import { readResult } from '../../store/results.js';
 import type { StageDeps } from '../deps.js';
 import { runId } from '../run-id.js';
-import { finalFailure, isStageFailure, stageFailure, toStageFailure } from '../stage-failure.js';
+import {
+  finalFailure,
+  isOutOfSpace,
+  isStageFailure,
+  messageOf,
+  stageFailure,
+  toStageFailure,
+} from '../stage-failure.js';
 import { Beat } from '../trainer/beat.js';
 import { conclude } from './conclude.js';
 import { attemptFolder, stageFolders, type StageFolders } from '../trainer/folders.js';
@@ -103,16 +110,20 @@ async function carryOut(
   }
 }
 
-/** Counted like a crash, or a host where nothing works would try for ever. */
+/** Counted like what the trainer may end with, or a host where nothing works would try for ever. */
 async function noteBreakdown(
   chain: Chain,
   token: number,
   before: ChainState,
   error: unknown,
 ): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  // The store itself may be what is out of reach; then the attempt counts for nothing.
-  await chain.end(token, 'crashed', before.newest?.step ?? 0, message).catch(() => undefined);
+  const full = isOutOfSpace(error);
+  try {
+    if (full) await chain.budget(token, { resource: 'disk', tokenBudget: null });
+    await chain.end(token, full ? 'failed' : 'crashed', before.newest?.step ?? 0, messageOf(error));
+  } catch {
+    // The store itself may be what is out of reach; then the attempt counts for nothing.
+  }
 }
 
 /** Three in a row that the trainer itself ended, none of them with a checkpoint, are enough. */

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { CancelledFailure } from '@temporalio/activity';
@@ -91,6 +92,21 @@ describe('an attempt whose trainer fails', () => {
       types.push((await failure(attempt(lab.deps, input, { attempt: number }).outcome)).type);
     }
     expect(types).toEqual([...Array<string>(3).fill('TrainerCrashed'), 'NoProgress']);
+  });
+
+  it('a full store is no crash: after three attempts the stage waits for a person', async () => {
+    const input = await stageOf(lab, 'full-train', [{ steps: 6 }]);
+    // A real error of a real device: every write there finds no space.
+    Object.assign(lab.store, { putFile: () => writeFile('/dev/full', 'weights') });
+    const failures = [];
+    for (const number of [1, 2, 3, 4]) {
+      failures.push(await failure(attempt(lab.deps, input, { attempt: number }).outcome));
+    }
+    expect(failures.map(({ type, nonRetryable }) => [type, nonRetryable])).toEqual([
+      ...Array.from({ length: 3 }, () => ['OutOfResources', false]),
+      ['OutOfResources', true],
+    ]);
+    expect(failures[3]?.message).toMatch(/^No space left on this host \(ENOSPC.*free some$/);
   });
 
   it('another trainer version, a missing Python and a missing input are named', async () => {
