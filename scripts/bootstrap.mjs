@@ -81,6 +81,11 @@ function findPython() {
   );
 }
 
+/** Before minutes of installing: what is missing is said at once. */
+function checkPython() {
+  if (!existsSync(at('.venv', 'bin', 'python'))) findPython();
+}
+
 function installNode() {
   whenChanged(
     at('node_modules', '.dream-sft'),
@@ -132,6 +137,7 @@ function buildDist() {
 export function bootstrap({ development = false } = {}) {
   try {
     checkNode();
+    checkPython();
     installNode();
     installPython(development);
     buildDist();
