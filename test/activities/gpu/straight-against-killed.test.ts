@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StageInput } from '../../../src/contracts/activities.js';
 import { StageOutcome } from '../../../src/contracts/outcome.js';
 import { TrainingConfig } from '../../../src/contracts/training.js';
+import { until } from '../../support/until.js';
 import { chainOf, type Lab } from '../support/lab.js';
 import { downloadAndConvert, hasTrainer, inputOf, openRealLab } from '../support/real.js';
 
@@ -54,6 +55,10 @@ async function oneAttempt(input: StageInput, host: string, kill: Kill | null) {
       kill,
       signal: 'SIGKILL',
       said: '',
+    });
+    await until('its trainer is gone too', async () => {
+      const { stdout } = await execa('ps', ['-A', '-o', 'args=']);
+      return !stdout.includes(lab.home);
     });
     return null;
   }
