@@ -117,9 +117,11 @@ function addReadingCommands(program: Command): void {
     .action(
       action(async (id, options) => (await import('./commands/read.js')).report(id, options)),
     );
-  program
-    .command('plan')
-    .description('work on plan files')
+  addPlanFileCommands(program.command('plan').description('work on plan files'));
+}
+
+function addPlanFileCommands(plan: Command): void {
+  plan
     .command('check <file>')
     .description('find every mistake of a plan file')
     .option('--set <path=value...>', 'other values than the file has, as training.steps=40')
@@ -127,6 +129,17 @@ function addReadingCommands(program: Command): void {
     .action(
       action(async (file, options) =>
         (await import('./commands/read.js')).planCheck(file, options),
+      ),
+    );
+  plan
+    .command('explain <file>')
+    .description('why each parameter is what it is, and what the plan takes on which card')
+    .option('--set <path=value...>', 'other values than the file has, as training.steps=40')
+    .option('--lang <en|zh>', 'language, that of the plan when left out')
+    .option('--json', 'print one JSON document instead, for scripts')
+    .action(
+      action(async (file, options) =>
+        (await import('./commands/plan-explain.js')).planExplain(file, options),
       ),
     );
 }

@@ -13,8 +13,9 @@ export async function crossMistakes(
 ): Promise<Mistake[]> {
   const found: Mistake[] = [];
   const get = (...path: Path): unknown => document.getIn(path);
-  const add = (path: Path, message: string): void => {
-    found.push({ line: lineOf(nodeAt(document, path), counter), path: path.join('.'), message });
+  const add: Add = (path, message, absent = false) => {
+    const line = lineOf(nodeAt(document, path), counter);
+    found.push({ line, path: path.join('.'), message, ...(absent ? { absent } : {}) });
   };
   const steps = get('training', 'steps');
   const epochs = get('training', 'epochs');
@@ -41,7 +42,7 @@ export async function crossMistakes(
 }
 
 type Get = (...path: Path) => unknown;
-type Add = (path: Path, message: string) => void;
+type Add = (path: Path, message: string, absent?: boolean) => void;
 
 function checkBlocks(get: Get, add: Add): void {
   const at = ['evaluation', 'sampling'];
@@ -74,13 +75,13 @@ async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
       typeof path === 'string' &&
       !(await exists(resolve(folder, path)))
     ) {
-      add([...at, 'path'], `there is no file or folder ${resolve(folder, path)}`);
+      add([...at, 'path'], `there is no file or folder ${resolve(folder, path)}`, true);
     }
   }
   for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
     const file = get('evaluation', 'suites', i, 'file');
     if (typeof file === 'string' && !(await exists(resolve(folder, file)))) {
-      add(['evaluation', 'suites', i, 'file'], `there is no file ${resolve(folder, file)}`);
+      add(['evaluation', 'suites', i, 'file'], `there is no file ${resolve(folder, file)}`, true);
     }
   }
 }

@@ -15,6 +15,8 @@ type ParsedPlan = ReturnType<typeof Plan.parse>;
 
 export interface CheckedPlan {
   readonly plan: ParsedPlan | null;
+  /** The same, also when files that it names are not there yet: enough to read, not to start. */
+  readonly text: ParsedPlan | null;
   readonly mistakes: readonly Mistake[];
 }
 
@@ -23,12 +25,13 @@ export async function checkPlanFile(
   path: string,
   settings: readonly string[] = [],
 ): Promise<CheckedPlan> {
-  const text = await readText(path);
+  const source = await readText(path);
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  const document = parseDocument(source, { lineCounter: counter, prettyErrors: false });
   if (document.errors.length > 0) {
     return {
       plan: null,
+      text: null,
       mistakes: document.errors.map((error) => ({
         line: counter.linePos(error.pos[0]).line,
         path: '',
@@ -43,7 +46,8 @@ export async function checkPlanFile(
     : mistakesOf(parsed.error, document, counter, knownKeysOf(Plan));
   const across = await crossMistakes(document, counter, dirname(resolve(path)));
   const mistakes = [...shape, ...across].sort((a, b) => a.line - b.line);
-  return { plan: parsed.success && mistakes.length === 0 ? parsed.data : null, mistakes };
+  const text = parsed.success && mistakes.every((m) => m.absent) ? parsed.data : null;
+  return { plan: mistakes.length === 0 ? text : null, text, mistakes };
 }
 
 async function readText(path: string): Promise<string> {

@@ -8,6 +8,8 @@ export interface Mistake {
   readonly line: number;
   readonly path: string;
   readonly message: string;
+  /** Set when a file or folder is not there (yet); the text itself is right. */
+  readonly absent?: boolean;
 }
 
 type Path = readonly PropertyKey[];

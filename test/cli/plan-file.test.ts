@@ -82,14 +82,17 @@ describe('plan files', () => {
         'base: { kind: file, path: nowhere }',
       ),
     );
-    const { mistakes } = await checkPlanFile(path);
+    const { plan, text, mistakes } = await checkPlanFile(path);
     expect(mistakes).toEqual([
       {
         line: 4,
         path: 'base.path',
         message: `there is no file or folder ${join(folder, 'nowhere')}`,
+        absent: true,
       },
     ]);
+    // Not to be started, but its text can be read.
+    expect([plan, text?.id]).toEqual([null, 'good']);
   });
 
   it('resolves to fen, seconds and a digest that does not depend on the order of keys', async () => {

@@ -1,0 +1,27 @@
+/** GPUs that recipes are made for. `peak`: dense bf16 TFLOP/s with float32 sums, by data sheet. */
+export interface Card {
+  readonly name: string;
+  readonly memoryGb: number;
+  readonly peak: number;
+  /** Whether its matrix units multiply fp8 (compute capability 8.9 and newer). */
+  readonly fp8: boolean;
+  readonly pricePerHourFen: number;
+}
+
+/** What an hour costs is assumed, from memory of public price lists; nobody quoted it. */
+export const PRICES_ASSUMED_ON = '2026-11-24';
+
+export const CARDS = {
+  'h100-80g': { name: 'H100 80GB', memoryGb: 80, peak: 989, fp8: true, pricePerHourFen: 2000 },
+  'a100-80g': { name: 'A100 80GB', memoryGb: 80, peak: 312, fp8: false, pricePerHourFen: 700 },
+  'h20-96g': { name: 'H20 96GB', memoryGb: 96, peak: 148, fp8: true, pricePerHourFen: 600 },
+  'rtx4090-24g': { name: 'RTX 4090', memoryGb: 24, peak: 165, fp8: true, pricePerHourFen: 220 },
+  'rtx3090-24g': { name: 'RTX 3090', memoryGb: 24, peak: 71, fp8: false, pricePerHourFen: 160 },
+  'rtx4080-16g': { name: 'RTX 4080', memoryGb: 16, peak: 97, fp8: true, pricePerHourFen: 180 },
+} as const satisfies Record<string, Card>;
+export type CardId = keyof typeof CARDS;
+export const CARD_IDS = Object.keys(CARDS) as [CardId, ...CardId[]];
+
+/** The card that speeds were measured on; others are its speed times the ratio of their peaks. */
+export const REFERENCE: CardId = 'h100-80g';
+export const ratioOf = (card: CardId): number => CARDS[card].peak / CARDS[REFERENCE].peak;

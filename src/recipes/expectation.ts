@@ -1,0 +1,109 @@
+import type { z } from 'zod';
+import type { Plan } from '../contracts/plan.js';
+import { CARDS, type CardId, ratioOf } from './cards.js';
+import { documentsOf } from './documents.js';
+import { speedOf } from './speeds.js';
+
+type ParsedPlan = z.output<typeof Plan>;
+
+export interface Expectation {
+  readonly rows: number;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly tokensPerSecond: number;
+  readonly trainingSeconds: number;
+  /** Both evaluations. */
+  readonly evaluationSeconds: number;
+  /** Weights fetched once, loaded for each stage, results written. */
+  readonly otherSeconds: number;
+  readonly totalSeconds: number;
+  readonly fen: number;
+  /** Whether the training speed was measured on this card; all other times are estimates. */
+  readonly speedMeasured: boolean;
+}
+
+/** Assumptions behind what is not training; shown with the table. */
+export const ASSUMED = {
+  weightsBytes: 15_231_233_024,
+  downloadBytesPerSecond: 50e6,
+  diskBytesPerSecond: 500e6,
+  startSeconds: 60,
+  /** Stages that load the weights: smoke-train, eval-before, full-train, eval-after. */
+  starts: 4,
+  /** Tokens of a GSM8K question in Dream's chat form. */
+  promptTokens: 100,
+  /** A full forward pass of 32 x 768 tokens took 526 ms on the H100. */
+  forwardTokensPerSecond: (32 * 768) / 0.526,
+} as const;
+
+/** What the plan takes on a card; null where tokens or speed of its kind are not known. */
+export function expect(plan: ParsedPlan, card: CardId): Expectation | null {
+  const documents = documentsOf(plan.data);
+  const speed = documents && speedOf(plan.training, card, documents.tokensEach);
+  if (documents === null || speed === null) return null;
+  const steps = stepsOf(plan.training, documents.rows);
+  const tokens = steps * plan.training.documentsPerStep * documents.tokensEach;
+  const smokeTokens = plan.smoke.steps * plan.training.documentsPerStep * documents.tokensEach;
+  const trainingSeconds = (tokens + smokeTokens) / speed.tokensPerSecond;
+  const evaluationSeconds = decodingSeconds(plan, card);
+  const otherSeconds = otherwise(plan);
+  const totalSeconds = trainingSeconds + evaluationSeconds + otherSeconds;
+  return {
+    rows: documents.rows,
+    steps,
+    tokens,
+    tokensPerSecond: speed.tokensPerSecond,
+    trainingSeconds,
+    evaluationSeconds,
+    otherSeconds,
+    totalSeconds,
+    fen: Math.ceil((totalSeconds * CARDS[card].pricePerHourFen) / 3600),
+    speedMeasured: speed.measured,
+  };
+}
+
+/** As the trainer counts: global batches that cover so many passes. */
+function stepsOf(training: ParsedPlan['training'], rows: number): number {
+  return training.steps ?? Math.ceil((rows * (training.epochs ?? 0)) / training.documentsPerStep);
+}
+
+/** Every step runs the whole canvas; answers that end early are not counted on. */
+function decodingSeconds(plan: ParsedPlan, card: CardId): number {
+  const { sampling, suites } = plan.evaluation;
+  const questions = suites.reduce((sum, suite) => sum + suite.questions, 0);
+  const forwarded = sampling.steps * (ASSUMED.promptTokens + sampling.maxNewTokens);
+  const perQuestion = forwarded / (ASSUMED.forwardTokensPerSecond * ratioOf(card));
+  return (2 * questions + plan.smoke.questions) * perQuestion;
+}
+
+function otherwise(plan: ParsedPlan): number {
+  const written = ASSUMED.weightsBytes + checkpointBytes(plan.training);
+  return (
+    ASSUMED.weightsBytes / ASSUMED.downloadBytesPerSecond +
+    ASSUMED.starts * ASSUMED.startSeconds +
+    written / ASSUMED.diskBytesPerSecond
+  );
+}
+
+/** Widths of Dream 7B's projections: inputs + outputs, 28 times each. */
+const SIDES = {
+  q_proj: 3584 + 3584,
+  k_proj: 3584 + 512,
+  v_proj: 3584 + 512,
+  o_proj: 3584 + 3584,
+  gate_proj: 3584 + 18_944,
+  up_proj: 3584 + 18_944,
+  down_proj: 18_944 + 3584,
+} as const;
+const LAYERS = 28;
+const FULL_CHECKPOINT_BYTES = 57 * 2 ** 30;
+
+/** Factors of an adapter in Dream 7B. */
+export function adapterParameters(lora: ParsedPlan['training']['lora']): number {
+  return LAYERS * lora.rank * lora.modules.reduce((sum, name) => sum + SIDES[name], 0);
+}
+
+/** Factors and both moments in float32; for all weights the figure of issue 4. */
+export function checkpointBytes(training: ParsedPlan['training']): number {
+  return training.method === 'lora' ? adapterParameters(training.lora) * 12 : FULL_CHECKPOINT_BYTES;
+}

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import stringWidth from 'string-width';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CliError } from '../../../src/cli/cli-error.js';
+import { type ExplainArguments, planExplain } from '../../../src/cli/commands/plan-explain.js';
+
+const PLANS = new URL('../../../plans/', import.meta.url).pathname;
+const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+const written: string[] = [];
+
+beforeEach(() => {
+  written.length = 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+});
+afterEach(() => vi.restoreAllMocks());
+
+async function explain(name: string, options: ExplainArguments = {}): Promise<string> {
+  expect(await planExplain(join(PLANS, name), options)).toBe(0);
+  return written.join('').replaceAll(ESCAPES, '');
+}
+
+describe('plan explain', () => {
+  it('tells values, reasons, sources and cost, with what was measured', async () => {
+    const text = await explain('dream7b-s1k.yaml');
+    expect(text).toMatch(/training\.lora\.rank +32\n +dLLM's rank for Dream/);
+    expect(text).toContain('source: ZHZisZZ/dllm');
+    expect(text).toMatch(/H100 80GB .* measured/);
+    expect(text).toMatch(/A100 80GB .* estimated/);
+    expect(text).toContain('Prices are assumed (2026-11-24); the plan’s own is 20.00 an hour');
+    expect(text).not.toContain('no reason');
+  });
+
+  it('aligns its table under Chinese titles', async () => {
+    const lines = (await explain('dream7b-s1k.yaml', { lang: 'zh' })).split('\n');
+    const head = lines.find((line) => line.startsWith('显卡')) ?? '';
+    const rows = lines.filter((line) => /^(H100|A100|H20) /.test(line));
+    expect(rows).toHaveLength(3);
+    const column = (line: string, text: string) => stringWidth(line.slice(0, line.indexOf(text)));
+    expect(column(rows[0] ?? '', '实测')).toBe(column(head, '速度'));
+    for (const row of rows.slice(1)) expect(column(row, '估算')).toBe(column(head, '速度'));
+  });
+
+  it('says so when nobody wrote a reason for a value', async () => {
+    const text = await explain('dream7b-s1k.yaml', { set: ['training.learningRate=0.5'] });
+    expect(text).toMatch(
+      /training\.learningRate +0\.5\n.*no reason is written down for this value/,
+    );
+    expect(text).toContain('reasons are known for 0.00005');
+  });
+
+  it('explains any plan, also one that is no recipe', async () => {
+    const text = await explain('tiny.yaml');
+    expect(text).toContain('Nobody has counted this data or measured this way of training.');
+  });
+
+  it('gives scripts the same as one document', async () => {
+    const document = JSON.parse(await explain('dream7b-s1k-16g.yaml', { json: true, lang: 'zh' }));
+    expect(document.cards.map(({ card }: { card: string }) => card)).toEqual(['rtx4080-16g']);
+    const base = document.parameters.find(
+      ({ path }: { path: string }) => path === 'training.basePrecision',
+    );
+    expect(base).toMatchObject({ value: 'int8', isDefault: false });
+    expect(base.why).toContain('逐块还原成 bf16');
+  });
+
+  it('refuses a wrong plan with every mistake and a wrong language', async () => {
+    const wrong = { set: ['training.epochs=-1', 'money.capCny=x'] };
+    await expect(planExplain(join(PLANS, 'dream7b-s1k.yaml'), wrong)).rejects.toThrow(/3 mistakes/);
+    await expect(planExplain(join(PLANS, 'tiny.yaml'), { lang: 'fr' })).rejects.toThrow(CliError);
+  });
+});

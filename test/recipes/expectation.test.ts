@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { describe, expect as that, it } from 'vitest';
+import { checkPlanFile } from '../../src/cli/plan-file.js';
+import { adapterParameters, checkpointBytes, expect } from '../../src/recipes/expectation.js';
+import { speedOf } from '../../src/recipes/speeds.js';
+
+const PLANS = new URL('../../plans/', import.meta.url).pathname;
+
+async function plan(settings: string[] = []) {
+  const { text } = await checkPlanFile(join(PLANS, 'dream7b-s1k.yaml'), settings);
+  if (text === null) throw new Error('the recipe does not parse');
+  return text;
+}
+
+describe('speeds', () => {
+  it('are the measured ones at the measured lengths on the measured card', async () => {
+    const { training } = await plan();
+    for (const [length, speed] of [
+      [744, 16_500],
+      [2048, 15_100],
+      [4096, 13_300],
+    ] as const) {
+      that(speedOf(training, 'h100-80g', length)).toEqual({
+        tokensPerSecond: speed,
+        measured: true,
+      });
+    }
+  });
+
+  it('lie between and beyond, and scale by the peak of another card', async () => {
+    const { training } = await plan();
+    const speed = (length: number) => speedOf(training, 'h100-80g', length)?.tokensPerSecond ?? 0;
+    that(speed((744 + 2048) / 2)).toBeCloseTo((16_500 + 15_100) / 2);
+    that(speed(10)).toBe(16_500);
+    that(speed(9000)).toBe(13_300);
+    const a100 = speedOf(training, 'a100-80g', 744);
+    that(a100?.measured).toBe(false);
+    that(a100?.tokensPerSecond).toBeCloseTo((16_500 * 312) / 989);
+  });
+
+  it('take the 8-bit way that a card has, and compute again where memory is small', async () => {
+    const { training } = await plan(['training.basePrecision=fp8']);
+    that(speedOf(training, 'h100-80g', 744)?.tokensPerSecond).toBe(22_600);
+    that(speedOf(training, 'rtx4090-24g', 744)?.tokensPerSecond).toBeCloseTo((13_827 * 165) / 989);
+    that(speedOf(training, 'rtx3090-24g', 744)?.tokensPerSecond).toBeCloseTo((11_711 * 71) / 989);
+  });
+
+  it('are unknown for ways that nobody measured', async () => {
+    const { training } = await plan(['training.method=full', 'training.fullMode=plain']);
+    that(speedOf(training, 'h100-80g', 744)).toBeNull();
+  });
+});
+
+describe('expectations', () => {
+  it('count an adapter as the issue does', async () => {
+    const { training } = await plan(['training.lora.rank=16']);
+    that(adapterParameters(training.lora)).toBe(40_370_176);
+    that(checkpointBytes(training)).toBe(484_442_112);
+  });
+
+  it('add up, and cost what the hours cost', async () => {
+    const found = expect(await plan(), 'h100-80g');
+    that(found).not.toBeNull();
+    if (found === null) return;
+    that(found.rows).toBe(Math.round((1000 * 53) / 58) - 32);
+    that(found.steps).toBe(Math.ceil((found.rows * 3) / 16));
+    that(found.tokens).toBe(found.steps * 16 * 804);
+    that(found.totalSeconds).toBeCloseTo(
+      found.trainingSeconds + found.evaluationSeconds + found.otherSeconds,
+    );
+    that(Number.isInteger(found.fen)).toBe(true);
+    that(found.fen).toBe(Math.ceil((found.totalSeconds * 2000) / 3600));
+  });
+
+  it('do not guess about data that nobody counted', async () => {
+    that(expect(await plan(['data.maxLength=1024']), 'h100-80g')).toBeNull();
+    that(expect(await plan(['data.source.repo=somebody/else']), 'h100-80g')).toBeNull();
+  });
+
+  it('grow with the questions', async () => {
+    const few = expect(await plan(['evaluation.suites.0.questions=20']), 'h100-80g');
+    const many = expect(await plan(), 'h100-80g');
+    that(many?.evaluationSeconds ?? 0).toBeGreaterThan(9 * (few?.evaluationSeconds ?? Infinity));
+  });
+});
