@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -57,10 +58,13 @@ test('a command that ignores SIGTERM is killed all the same', async () => {
 test('the exit code of the command is that of the guard, and leftovers of its group go with it', async () => {
   const lifetime = await holdLifetime();
   onTestFinished(() => lifetime.end());
+  // The command may not end before the test knows whom it started.
+  const known = join(temporaryFolder(), 'known');
   const { guard, identities } = await startGuarded(
     lifetime.socket,
-    'sleep 60 >/dev/null 2>&1 & echo $!; exit 75',
+    `sleep 60 >/dev/null 2>&1 & echo $!; while [ ! -e '${known}' ]; do sleep 0.05; done; exit 75`,
   );
+  writeFileSync(known, '');
   expect((await guard).exitCode).toBe(75);
   await until('the sleep is gone', () => nobodyLives(identities));
 });
