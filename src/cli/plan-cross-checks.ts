@@ -37,6 +37,7 @@ export async function crossMistakes(
   }
   checkBlocks(get, add);
   checkSuites(get, add);
+  checkPilot(get, add);
   await checkFiles(get, add, folder);
   return found;
 }
@@ -66,6 +67,26 @@ function checkSuites(get: Get, add: Add): void {
   }
 }
 
+/** Questions that judge the result must not choose it; the command also compares their texts. */
+function checkPilot(get: Get, add: Add): void {
+  const suite = (...path: Path): unknown => get('pilot', 'suite', ...path);
+  if (suite('name') === 'gsm8k' && suite('file') === undefined) {
+    add(['pilot', 'suite'], 'gsm8k needs file: the JSONL of its questions');
+  }
+  for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
+    const same = ['name', 'file'].every(
+      (key) => suite(key) === get('evaluation', 'suites', i, key),
+    );
+    if (same) add(['pilot', 'suite'], `asks the questions of evaluation.suites.${i}; use others`);
+  }
+  const names = new Set<unknown>();
+  for (let i = 0; get('pilot', 'candidates', i) !== undefined; i += 1) {
+    const name = get('pilot', 'candidates', i, 'name');
+    if (names.has(name)) add(['pilot', 'candidates', i, 'name'], `${String(name)} is taken`);
+    names.add(name);
+  }
+}
+
 async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
   const sources: Path[] = [['base'], ['tokenizer'], ['data', 'source']];
   for (const at of sources) {
@@ -83,6 +104,10 @@ async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
     if (typeof file === 'string' && !(await exists(resolve(folder, file)))) {
       add(['evaluation', 'suites', i, 'file'], `there is no file ${resolve(folder, file)}`, true);
     }
+  }
+  const pilot = get('pilot', 'suite', 'file');
+  if (typeof pilot === 'string' && !(await exists(resolve(folder, pilot)))) {
+    add(['pilot', 'suite', 'file'], `there is no file ${resolve(folder, pilot)}`, true);
   }
 }
 

@@ -101,6 +101,10 @@ export async function loadPlan(path: string, overrides: PlanOverrides = {}): Pro
   const { settings, ...fields } = overrides;
   const { plan, mistakes } = await checkPlanFile(path, settings);
   if (plan === null) throw new CliError(formatMistakes(path, mistakes), CLI_EXIT.spec);
+  if (plan.pilot !== undefined) {
+    const advice = `Run dream-sft plan pilot ${path}; it writes the plan to start.`;
+    throw new CliError(`${path} has a pilot that has not been decided.`, CLI_EXIT.spec, advice);
+  }
   return resolvePlan({ ...plan, ...fields }, dirname(resolve(path)));
 }
 
@@ -109,7 +113,7 @@ const toFen = (cny: number): number => Math.round(cny * 100);
 
 /** Fills in what the workflow must not compute: absolute paths, fen, seconds, the digest. */
 export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
-  const { money, deadline, hosts, ...rest } = plan;
+  const { money, deadline, hosts, pilot: _decided, ...rest } = plan;
   const { pricePerHourCny, ...hostRest } = hosts;
   const resolved = {
     ...rest,

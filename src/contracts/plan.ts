@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Language, PlanId } from './base.js';
+import { PilotConfig } from './pilot.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
 import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
@@ -71,6 +72,9 @@ export const Plan = z.strictObject({
     sampling: SamplingConfig,
     batchSize: z.int().min(1).default(8).describe('questions answered together'),
   }),
+  pilot: PilotConfig.optional().describe(
+    'candidates to choose from first: dream-sft plan pilot FILE; start refuses a plan with a pilot',
+  ),
   checkpoints: CheckpointConfig,
   hosts: HostsConfig,
   money: MoneyConfig,
@@ -83,7 +87,7 @@ export type PlanInput = z.input<typeof Plan>;
  * in seconds, and the digest of all that, by which two starts of one id are compared.
  */
 export const ResolvedPlan = z.strictObject({
-  ...Plan.omit({ money: true, deadline: true, hosts: true }).shape,
+  ...Plan.omit({ money: true, deadline: true, hosts: true, pilot: true }).shape,
   deadlineSeconds: z.int().min(1),
   hosts: HostsConfig.omit({ pricePerHourCny: true }).extend({ pricePerHourFen: z.int().min(0) }),
   money: z.strictObject({

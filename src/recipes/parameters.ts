@@ -17,6 +17,7 @@ const WHOLE = new Set([
   'tokenizer',
   'data.source',
   'evaluation.suites',
+  'pilot',
   'store',
   'training.validation',
 ]);
