@@ -20,6 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from dream_sft.adapters.peft_files import CONFIG as ADAPTER_CONFIG
 from dream_sft.adapters.peft_files import AdapterError, AdapterFiles, read_adapter
 from dream_sft.io.files import FileEntry, file_entries, write_folder
 from dream_sft.model.network import Dream
@@ -101,7 +102,9 @@ def _merge_shard(source: Path, target: Path, files: AdapterFiles, device: torch.
 def _copy_others(base: Path, target: Path, shards: Mapping[Path, list[str]]) -> None:
     """Every file that is no weight, in sub-folders too; hidden ones are no part of a model."""
     for folder, folders, names in os.walk(base):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        # An adapter beneath a merged model tells of another base than the new one's.
+        inside = [name for name in folders if not (Path(folder, name) / ADAPTER_CONFIG).exists()]
+        folders[:] = sorted(name for name in inside if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
             if name.startswith(".") or path in shards or path.suffix in _OTHER_WEIGHTS:

@@ -25,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from dream_sft.adapters.lora import LoraLinear, add_lora
+from dream_sft.adapters.lora import LoraError, LoraLinear, add_lora
 from dream_sft.io.files import FileEntry, file_entries, write_folder
 from dream_sft.model.network import Dream
 
@@ -141,12 +141,20 @@ def load_adapter(model: Dream, folder: Path) -> AdapterFiles:
     if mistakes:
         raise AdapterError(folder, mistakes)
     if not _layers(model):
-        add_lora(model, {"rank": files.rank, "alpha": files.alpha, "modules": files.kinds}, 0)
+        _add_layers(model, files)
     for name, layer in _layers(model).items():
         thin, wide = files.factors(name)
         layer.lora_A.copy_(thin)
         layer.lora_B.copy_(wide)
     return files
+
+
+def _add_layers(model: Dream, files: AdapterFiles) -> None:
+    lora = {"rank": files.rank, "alpha": files.alpha, "modules": files.kinds}
+    try:
+        add_lora(model, lora, None)
+    except LoraError as error:
+        raise AdapterError(files.folder, error.mistakes) from error
 
 
 def _key(module: str, part: str) -> str:

@@ -66,6 +66,7 @@ def test_shards_keep_their_cut_and_other_files_their_bytes(tmp_path: Path, adapt
     (base / "pytorch_model.bin").write_bytes(b"unmerged weights in another form")
     (base / ".cache").mkdir()
     (base / ".cache" / "lock").write_text("")
+    save_adapter(adapted(), base / "adapter", base_name="an earlier base")
     seen: list[tuple[int, int]] = []
     entries = merge(
         base, adapter, tmp_path / "out", progress=lambda done, total: seen.append((done, total))

@@ -129,6 +129,19 @@ def test_an_adapter_for_another_model_is_refused(folder: Path) -> None:
         load_adapter(small_dream(layers=1), folder)
 
 
+def test_a_rank_above_a_matrix_is_refused(folder: Path) -> None:
+    held = load_file(folder / WEIGHTS)
+    wide = {
+        key: torch.zeros((17, w.shape[1]) if ".lora_A." in key else (w.shape[0], 17))
+        for key, w in held.items()
+    }
+    save_file(wide, folder / WEIGHTS)
+    change(folder, r=17)
+    with pytest.raises(AdapterError, match="rank 17 exceeds the smaller side 16") as caught:
+        load_adapter(small_dream(), folder)
+    assert len(caught.value.mistakes) == 14
+
+
 def test_a_model_without_factors_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no LoRA factors"):
         save_adapter(small_dream(), tmp_path / "a", base_name="x")
