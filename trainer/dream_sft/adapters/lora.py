@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dream_sft.frozen.linear import FrozenLinear
+from dream_sft.frozen.products import lora_linear
 from dream_sft.model.network import Dream
 
 
@@ -30,48 +32,51 @@ class LoraError(ValueError):
 class LoraLinear(nn.Module):
     """A projection with its two factors; `base` may be stored in any way."""
 
-    def __init__(self, base: nn.Module, rank: int, alpha: float, device: torch.device) -> None:
+    def __init__(self, base: FrozenLinear, rank: int, alpha: float, device: torch.device) -> None:
         super().__init__()
         self.base = base
-        self.in_features = int(base.in_features)  # type: ignore[arg-type]
-        self.out_features = int(base.out_features)  # type: ignore[arg-type]
+        self.in_features, self.out_features = base.in_features, base.out_features
         self.scale = alpha / rank
         self.lora_A = nn.Parameter(torch.empty(rank, self.in_features, device=device))
         self.lora_B = nn.Parameter(torch.zeros(self.out_features, rank, device=device))
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.base(x)
-        thin = x @ (self.lora_A * self.scale).to(x.dtype).t()
-        update = torch.addmm(y.flatten(0, -2), thin.flatten(0, -2), self.lora_B.to(x.dtype).t())
-        return update.view_as(y)
+        x_TI, base = x.flatten(0, -2), self.base
+        scaled_A = self.lora_A * self.scale
+        y_TO, _h_TR = lora_linear(base.kind, x_TI, base.operands(x_TI), scaled_A, self.lora_B)
+        y: Tensor = y_TO.view(*x.shape[:-1], self.out_features)
+        return y if base.bias is None else y + base.bias
 
 
 def add_lora(model: Dream, lora: dict[str, Any], seed: int | None) -> None:
     """Put factors beside the projections that `lora["modules"]` names, drawn by `seed`.
+
+    They are frozen by it, in their own storage when they are not yet (`frozen.storage.freeze`).
 
     Without a seed A is left as allocated, for a model that a checkpoint or nothing fills.
 
     Raises LoraError naming every projection whose smaller side the rank exceeds.
     """
     rank, mistakes = lora["rank"], []
-    places = [(n, m) for n, m in model.named_modules() if _wanted(n, m, lora["modules"])]
+    places = [
+        (name, module)
+        for name, module in model.named_modules()
+        if isinstance(module, (nn.Linear, FrozenLinear))
+        and name.rpartition(".")[2] in lora["modules"]
+    ]
     for name, module in places:
-        smaller = min(int(module.in_features), int(module.out_features))
+        smaller = min(module.in_features, module.out_features)
         if rank > smaller:
             mistakes.append(f"lora.rank {rank} exceeds the smaller side {smaller} of {name}")
     if mistakes:
         raise LoraError(mistakes)
     for name, module in places:
         parent = model.get_submodule(name.rpartition(".")[0])
-        device = next(iter([*module.parameters(), *module.buffers()])).device
-        layer = LoraLinear(module, rank, lora["alpha"], device)
+        base = module if isinstance(module, FrozenLinear) else FrozenLinear(module)
+        layer = LoraLinear(base, rank, lora["alpha"], base.weight.device)
         if seed is not None:
             _draw(layer.lora_A, seed, name)
         setattr(parent, name.rpartition(".")[2], layer)
-
-
-def _wanted(name: str, module: nn.Module, modules: list[str]) -> bool:
-    return name.rpartition(".")[2] in modules and hasattr(module, "in_features")
 
 
 @torch.no_grad()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from dream_sft.frozen.fp8 import Fp8Linear
-from dream_sft.frozen.int8 import Int8Linear
+from dream_sft.frozen.linear import Fp8Linear, FrozenLinear, Int8Linear
 from dream_sft.model.network import Dream
 
-QUANTISED: dict[str, type[Fp8Linear] | type[Int8Linear]] = {"fp8": Fp8Linear, "int8": Int8Linear}
+STORAGES: dict[str, type[FrozenLinear]] = {
+    "fp32": FrozenLinear,
+    "bf16": FrozenLinear,
+    "fp8": Fp8Linear,
+    "int8": Int8Linear,
+}
 
 
 class StorageError(ValueError):
@@ -27,10 +31,8 @@ def freeze(model: Dream, storage: str, device: torch.device) -> None:
             f"basePrecision fp8 needs a card of SM89 or newer; {torch.cuda.get_device_name()} "
             "is older: use int8 or bf16"
         )
-    if storage not in QUANTISED:
-        return
     for layer in model.layers():
         for parent in (layer.self_attn, layer.mlp):
             for name, child in list(parent.named_children()):
                 if isinstance(child, nn.Linear):
-                    setattr(parent, name, QUANTISED[storage](child))
+                    setattr(parent, name, STORAGES[storage](child))
