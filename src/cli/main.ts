@@ -88,7 +88,10 @@ function addReadingCommands(program: Command): void {
   program
     .command('watch <id>')
     .description('follow a plan live')
-    .action(action(async (id) => (await import('./commands/read.js')).watch(id)));
+    .option('--json', 'print the document of status on a line of its own at every change')
+    .action(
+      action(async (id, options) => (await import('./commands/watch.js')).watch(id, options)),
+    );
   program
     .command('status [id]')
     .description('one plan on one screen, or all plans')
@@ -98,16 +101,27 @@ function addReadingCommands(program: Command): void {
     );
   program
     .command('list')
-    .description('all plans')
+    .description('all plans, each by its newest run')
+    .option('--all', 'every run of every plan')
     .option('--json', 'print one JSON document instead, for scripts')
-    .action(action(async (options) => (await import('./commands/read.js')).list(options)));
+    .action(action(async (options) => (await import('./commands/list.js')).list(options)));
   program
     .command('logs <id> [stage]')
     .description('log of a stage (as full-train), of the newest when none is named')
     .option('-f, --follow', 'go on as it grows, until Ctrl-C')
+    .option('--json', 'print {stage, line} for each line, for scripts')
     .action(
       action(async (id, stage, options) =>
         (await import('./commands/logs.js')).logs(id, stage, options),
+      ),
+    );
+  program
+    .command('export <id> <folder>')
+    .description('put the fine-tuned model, tokenizer included, into a new or empty folder')
+    .option('--json', 'print one JSON document instead, for scripts')
+    .action(
+      action(async (id, folder, options) =>
+        (await import('./commands/export.js')).exportModel(id, folder, options),
       ),
     );
   program

@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 
 /** ✔ and ▶ are emoji only when told so (U+FE0F); without it a terminal gives them one cell. */
 const TEXT_EMOJI =
-  /(?!\p{Emoji_Presentation})\p{Emoji}(?![\uFE0F\u200D\u20E3\p{Emoji_Modifier}])/gu;
+  /(?!\p{Emoji_Presentation})\p{Emoji}(?!\uFE0F|\u200D|\u20E3|\p{Emoji_Modifier})/gu;
 
 /** Cells of a terminal that a text takes, colours not counted. */
 export const cellsOf = (text: string): number =>
@@ -40,14 +40,21 @@ const LOOKS: Readonly<Record<string, { mark: string; colour: (text: string) => s
 };
 
 /** A status as mark and word: the colour never carries the meaning alone. */
-export function statusText(status: string): string {
+export function statusText(status: string, words = status): string {
   const look = LOOKS[status] ?? { mark: ' ', colour: (text: string) => text };
-  return look.colour(`${look.mark} ${status}`);
+  return look.colour(`${look.mark} ${words}`);
 }
 
 /** `1 step`, `2 steps`, `no steps`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number === 0 ? 'no' : number} ${number === 1 ? one : many}`;
+}
+
+/** `2026-11-24 19:45`, on the clock of the reader. */
+export function localTime(at: Date): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
 export { duration } from '../contracts/duration.js';

@@ -1,39 +1,65 @@
 import pc from 'picocolors';
 import type { StageProgress } from '../contracts/progress.js';
 import type { PlanState } from '../contracts/state.js';
+import { gateText, quoteText } from './changes.js';
+import { againAdvice } from './ended.js';
+import { modelLines, type Place } from './model-place.js';
+import { bar, count, duration, money, statusText, table } from './output.js';
 import type { Running } from './plan-handle.js';
-import { bar, duration, money, statusText, table } from './output.js';
 
 /** The whole plan on one screen. */
-export function renderState(state: PlanState, { progress, lastFailure }: Running): string {
-  const stages = table(
+export function renderState(state: PlanState, running: Running, place: Place): string {
+  const spent = `${money(state.spentFen)} of ${money(state.capFen)}`;
+  const lines = [
+    `${pc.bold(state.title)}  (${state.planId})`,
+    `${statusText(state.status)}   spent ${spent}   ${count(state.interruptions.length, 'interruption')}`,
+    '',
+    stagesTable(state),
+  ];
+  if (running.progress) lines.push('', renderProgress(running.progress));
+  if (running.lastFailure) lines.push(pc.yellow(`Tried again after: ${running.lastFailure}`));
+  const waiting = state.current?.waitingFor;
+  if (waiting) lines.push('', pc.yellow(`Waiting: ${waiting}`));
+  if (state.quote) lines.push('', ...quoteLines(state, state.quote));
+  if (state.failure) lines.push('', pc.red(`Failed: ${state.failure}`));
+  if (state.model) lines.push('', ...modelLines(state.planId, state.model, place));
+  const next = nextStep(state);
+  if (next !== null) lines.push('', pc.yellow(next));
+  return lines.join('\n');
+}
+
+function stagesTable({ stages, failure }: PlanState): string {
+  return table(
     ['STAGE', 'STATUS', 'ATTEMPTS', 'TIME', ''],
-    state.stages.map((stage) => [
+    stages.map((stage) => [
       stage.name,
       statusText(stage.status),
       stage.attempts ? String(stage.attempts) : '',
       stage.seconds ? duration(stage.seconds) : '',
-      stage.cached ? 'already done before, not paid again' : remark(stage.message, state.failure),
+      stage.cached ? 'already done before, not paid again' : remark(stage.message, failure),
     ]),
   );
-  const spent = `${money(state.spentFen)} of ${money(state.capFen)}`;
-  const lines = [
-    `${pc.bold(state.title)}  (${state.planId})`,
-    `${statusText(state.status)}   spent ${spent}   interruptions ${state.interruptions.length}`,
-    '',
-    stages,
-  ];
-  if (progress) lines.push('', renderProgress(progress));
-  if (lastFailure) lines.push(pc.yellow(`Tried again after: ${lastFailure}`));
-  const waiting = state.current?.waitingFor;
-  if (waiting) lines.push('', pc.yellow(`Waiting: ${waiting}`));
-  if (state.status === 'awaiting-approval' && state.quote) {
-    const { totalSeconds, fen, basis } = state.quote;
-    lines.push('', `Quote: ${duration(totalSeconds)} and ${money(fen)} (${basis}).`);
-    lines.push(pc.yellow(`Approve with: dream-sft approve ${state.planId}`));
+}
+
+function quoteLines(state: PlanState, quote: NonNullable<PlanState['quote']>): string[] {
+  const { gate } = state;
+  const passed = gate.status === 'approved' ? [`Gate: ${gateText(gate)}.`] : [];
+  return [`Quote: ${quoteText(quote)} (${quote.basis}).`, ...passed];
+}
+
+/** What a person must do for the plan to go on; null when it does by itself or is done. */
+function nextStep({ planId, status }: PlanState): string | null {
+  switch (status) {
+    case 'awaiting-approval':
+      return `Approve with: dream-sft approve ${planId}`;
+    case 'paused':
+      return `Go on with: dream-sft resume ${planId}`;
+    case 'cancelled':
+    case 'failed':
+      return againAdvice(planId, status);
+    default:
+      return null;
   }
-  if (state.failure) lines.push('', pc.red(`Failed: ${state.failure}`));
-  return lines.join('\n');
 }
 
 /** What ended the plan is told once, below the table. */
@@ -47,7 +73,7 @@ export function renderProgress(progress: StageProgress): string {
     const share = Math.floor((100 * progress.done) / progress.total);
     parts.push(`${bar(progress.done, progress.total)} ${String(share).padStart(3)} %`);
     parts.push(`${progress.done}/${progress.total} ${progress.unit}`);
-  } else {
+  } else if (progress.done > 0) {
     parts.push(`${progress.done} ${progress.unit}`);
   }
   if (progress.loss !== null) parts.push(`loss ${progress.loss.toFixed(4)}`);

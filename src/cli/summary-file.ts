@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { Summary } from '../contracts/state.js';
 import { CliError } from './cli-error.js';
-import { duration, money, percent, statusText } from './output.js';
+import { modelLines, type Place } from './model-place.js';
+import { count, duration, money, percent, statusText } from './output.js';
 
 export const summaryPath = (home: string, planId: string): string =>
   join(home, 'runs', planId, 'summary.json');
@@ -22,22 +23,25 @@ export async function readSummary(home: string, planId: string): Promise<Summary
   return parsed.data;
 }
 
-export function renderSummary(summary: Summary): string {
+export function renderSummary(summary: Summary, place: Place): string {
   const lines = [
     `${summary.planId}  ${statusText(summary.status)}  ${duration(summary.wallSeconds)}`,
   ];
   for (const [suite, after] of Object.entries(summary.evaluation.after)) {
     const before = summary.evaluation.before[suite];
     const was = before ? `${percent(before.score)} → ` : '';
-    lines.push(`  ${suite}: ${was}${percent(after.score)} (${after.n} questions)`);
+    lines.push(`  ${suite}: ${was}${percent(after.score)} (${count(after.n, 'question')})`);
   }
   const { training, spend, interruptions } = summary;
   if (training)
-    lines.push(`  ${training.steps} steps, final loss ${training.finalLoss.toFixed(4)}`);
+    lines.push(`  ${count(training.steps, 'step')}, final loss ${training.finalLoss.toFixed(4)}`);
   const lost =
-    interruptions.length > 0 ? `, ${money(spend.lostToInterruptionsFen)} of it lost to them` : '';
+    interruptions.length > 0 ? `, ${money(spend.lostToInterruptionsFen)} of it lost` : '';
   const spent = `${money(spend.totalFen)} of ${money(spend.capFen)}`;
-  lines.push(`  ${interruptions.length} interruptions, ${spent}${lost}`);
+  lines.push(`  ${count(interruptions.length, 'interruption')}, ${spent}${lost}`);
+  if (summary.model) {
+    lines.push(...modelLines(summary.planId, summary.model, place).map((line) => `  ${line}`));
+  }
   if (summary.report.html) lines.push(`  report: ${summary.report.html}`);
   return lines.join('\n');
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { Fen, Instant, PlanId } from './base.js';
+import { ArtifactRef, Fen, Instant, PlanId } from './base.js';
 import { PostMortem } from './journal.js';
+import { StoreConfig } from './plan.js';
 import { StageName } from './stages.js';
 
 export const StageStatus = z.enum([
@@ -44,6 +45,9 @@ export const Gate = z.strictObject({
   at: Instant.nullable(),
 });
 
+/** Who has approved a quote that needed no person. */
+export const LIMIT_OF_PLAN = 'the limit in the plan';
+
 export const PlanStatus = z.enum([
   'running',
   'awaiting-approval',
@@ -80,6 +84,15 @@ export const StageNews = z.strictObject({
 });
 export type StageNews = z.infer<typeof StageNews>;
 
+/** Where the model lies that full-train has left: its result, or its last checkpoint when stopped. */
+export const FineTuned = z.strictObject({
+  artifact: ArtifactRef,
+  folder: z.enum(['', 'model']).describe('of the model inside the artifact'),
+  tokenizer: ArtifactRef.describe('its files belong into the same folder'),
+  store: StoreConfig,
+});
+export type FineTuned = z.infer<typeof FineTuned>;
+
 export const PlanState = z.strictObject({
   planId: PlanId,
   title: z.string(),
@@ -95,6 +108,7 @@ export const PlanState = z.strictObject({
   capFen: Fen,
   stoppedAtCap: z.boolean(),
   ticked: z.record(z.string(), Instant).describe('checklist item → when'),
+  model: FineTuned.nullable().default(null).describe('null: nothing has been trained yet'),
   failure: z.string().nullable(),
 });
 export type PlanState = z.infer<typeof PlanState>;
@@ -138,6 +152,7 @@ export const Summary = z.strictObject({
     before: z.record(z.string(), z.looseObject({ score: z.number(), n: z.int() })),
     after: z.record(z.string(), z.looseObject({ score: z.number(), n: z.int() })),
   }),
+  model: FineTuned.nullable().default(null).describe('the fine-tuned model, in the store'),
   spend: z.strictObject({
     currency: z.literal('CNY'),
     totalFen: Fen,

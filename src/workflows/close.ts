@@ -15,7 +15,11 @@ export async function closeStage(
   const { hosts, store } = plan;
   const input = { planId: plan.id, stage, stageKey, releaseHosts, hosts, store };
   // Also after a cancel: the last checkpoint is read from the journal.
-  const closed = await CancellationScope.nonCancellable(() => control.closeStage(input));
+  const closed = await CancellationScope.nonCancellable(() =>
+    control.closeStage.executeWithOptions({ summary: `reads the whole journal of ${stage}` }, [
+      input,
+    ]),
+  );
   run.closed.set(`${stage} ${stageKey}`, closed);
   const ofStage = [...run.closed]
     .filter(([key]) => key.startsWith(`${stage} `))

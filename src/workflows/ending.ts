@@ -21,9 +21,10 @@ export async function end(
   }
   await giveHostsBack(run);
   run.apply({ type: 'ended', status, failure });
-  await control.writeSummary({
-    summary: summarise(run.state, run.results, run.trainedSoFar, run.now()),
-  });
+  const document = summarise(run.state, run.results, run.trainedSoFar, run.now());
+  await control.writeSummary.executeWithOptions({ summary: 'writes summary.json' }, [
+    { summary: document },
+  ]);
 }
 
 const OPEN: ReadonlySet<string> = new Set(['running', 'pausing', 'paused']);

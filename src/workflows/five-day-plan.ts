@@ -8,6 +8,7 @@ import {
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import type { StageName } from '../contracts/stages.js';
+import { LIMIT_OF_PLAN } from '../contracts/state.js';
 import { end, giveHostsBack, planFailure, sentenceOf, typedFailure } from './ending.js';
 import { registerHandlers } from './handlers.js';
 import { PlanRun } from './plan-run.js';
@@ -26,7 +27,9 @@ export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {})
   const run = openRun(plan);
   if (run) registerHandlers(run);
   // Nothing can be written about a plan that is none: its mistakes are the workflow's failure.
-  await control.openPlan({ plan });
+  await control.openPlan.executeWithOptions({ summary: 'checks the plan, opens its ledger' }, [
+    { plan },
+  ]);
   if (run === null) throw ApplicationFailure.nonRetryable('This is not a plan', 'BadPlan');
   if (options.retryFrom) run.raiseGenerations(options.retryFrom);
   try {
@@ -159,7 +162,7 @@ async function passGate(
   const back = await waitWhilePaused(run);
   if (back) return { kind: 'went-back', to: back };
   if (approvesItself(run.plan.money, offered)) {
-    run.apply({ type: 'approved', by: 'the limit in the plan' });
+    run.apply({ type: 'approved', by: LIMIT_OF_PLAN });
     return ended;
   }
   // A person may take days to answer; a host that waits with them costs money.
@@ -185,10 +188,9 @@ async function train(run: PlanRun): Promise<StageEnd> {
       return { kind: 'stopped', checkpoint };
     },
   );
-  if (ended.kind === 'finished')
-    run.trained = { artifact: ended.result.artifacts['model']!, folder: '' };
+  if (ended.kind === 'finished') run.leave(ended.result.artifacts['model']!, '', inputs);
   if (ended.kind === 'stopped' && ended.checkpoint) {
-    run.trained = { artifact: ended.checkpoint.artifact, folder: 'model' };
+    run.leave(ended.checkpoint.artifact, 'model', inputs);
   }
   return ended;
 }

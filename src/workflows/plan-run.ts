@@ -1,4 +1,5 @@
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { ArtifactRef } from '../contracts/base.js';
 import type { ClosedStage, StageResult, TrainedSoFar } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import { type StageName, STAGES } from '../contracts/stages.js';
@@ -17,7 +18,7 @@ export type Intent =
 
 /** A model to evaluate: what training finished with, or a checkpoint's folder. */
 export interface TrainedModel {
-  readonly artifact: StageResult['artifacts'][string];
+  readonly artifact: ArtifactRef;
   readonly folder: '' | 'model';
 }
 
@@ -80,6 +81,17 @@ export class PlanRun {
       // What an older generation trained is not what this one evaluates.
       if (stage === 'full-train') this.trained = null;
     }
+  }
+
+  /** What training has left: to be evaluated, and to be exported with its tokenizer. */
+  leave(
+    artifact: ArtifactRef,
+    folder: TrainedModel['folder'],
+    { tokenizer }: Readonly<Record<string, ArtifactRef>>,
+  ): void {
+    this.trained = { artifact, folder };
+    const { store } = this.plan;
+    this.apply({ type: 'trained', model: { artifact, folder, tokenizer: tokenizer!, store } });
   }
 
   interrupt(intent: Intent): void {

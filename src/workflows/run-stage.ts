@@ -81,7 +81,10 @@ async function resolve(
   const { id: planId, store } = run.plan;
   const generation = run.generations.get(stage) ?? 0;
   const asked = { planId, stage, configuration, inputs, generation, store };
-  const resolved = await control.resolveStage(asked);
+  const resolved = await control.resolveStage.executeWithOptions(
+    { summary: `names ${stage} by its inputs; looks whether it is done already` },
+    [asked],
+  );
   if (resolved.finished) return { finished: resolved.finished };
   const { stageKey, codeDigest } = resolved;
   return { planId, stage, stageKey, codeDigest, configuration, inputs, store };

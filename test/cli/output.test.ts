@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bar, cellsOf, count, money, statusText, table } from '../../src/cli/output.js';
+import { bar, cellsOf, count, localTime, money, statusText, table } from '../../src/cli/output.js';
 import { PlanStatus, StageStatus } from '../../src/contracts/state.js';
 import { differences } from '../../src/cli/plan-diff.js';
 
@@ -46,6 +46,10 @@ describe('numbers for people', () => {
     [1, '1 step'],
     [2, '2 steps'],
   ])('%d of a thing', (number, text) => expect(count(number, 'step')).toBe(text));
+
+  it('an instant is told on the clock of the reader', () => {
+    expect(localTime(new Date(2026, 0, 5, 7, 8, 9))).toBe('2026-01-05 07:08');
+  });
 
   it('money is written in yuan', () => expect(money(12_345)).toBe('¥123.45'));
 

@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os';
 import { CLI_EXIT } from '../../contracts/failures.js';
-import { StageName } from '../../contracts/stages.js';
 import { CHECKLIST } from '../../contracts/checklist.js';
 import { CliError } from '../cli-error.js';
 import { config } from '../context.js';
 import { print } from '../output.js';
+import { stageCalled } from '../stage-argument.js';
 
 async function update(
   planId: string,
@@ -13,8 +13,10 @@ async function update(
 ): Promise<number> {
   const { withClient } = await import('../connect.js');
   const { sendUpdate } = await import('../plan-handle.js');
+  const { whileRunning } = await import('../ended.js');
   return withClient(await config(), async (client) => {
-    print(await sendUpdate(client, planId, name, { by: userInfo().username, ...argument }));
+    const told = { by: userInfo().username, ...argument };
+    print(await whileRunning(client, planId, () => sendUpdate(client, planId, name, told)));
     return CLI_EXIT.ok;
   });
 }
@@ -37,8 +39,9 @@ export async function tick(planId: string, item: string): Promise<number> {
 
 export async function cancel(planId: string): Promise<number> {
   const { withClient } = await import('../connect.js');
+  const { whileRunning } = await import('../ended.js');
   return withClient(await config(), async (client) => {
-    await client.workflow.getHandle(planId).cancel();
+    await whileRunning(client, planId, () => client.workflow.getHandle(planId).cancel());
     print(`${planId} is being cancelled: the trainer stops after a last checkpoint.`);
     return CLI_EXIT.ok;
   });
@@ -46,14 +49,7 @@ export async function cancel(planId: string): Promise<number> {
 
 /** On a running plan an update; on a closed one a new run of the same id. */
 export async function retry(planId: string, options: { readonly from: string }): Promise<number> {
-  const stage = StageName.safeParse(options.from);
-  if (!stage.success) {
-    throw new CliError(
-      `There is no stage ${options.from}.`,
-      CLI_EXIT.usage,
-      `Stages: ${StageName.options.join(', ')}.`,
-    );
-  }
+  const stage = stageCalled(options.from);
   const { withClient } = await import('../connect.js');
   const { sendUpdate } = await import('../plan-handle.js');
   const { startPlan } = await import('../start-plan.js');
@@ -64,14 +60,14 @@ export async function retry(planId: string, options: { readonly from: string }):
       print(
         await sendUpdate(client, planId, 'retryFrom', {
           by: userInfo().username,
-          stage: stage.data,
+          stage,
         }),
       );
       return CLI_EXIT.ok;
     }
     const plan = ResolvedPlan.parse(description.memo?.['plan']);
-    await startPlan(client, plan, { retryFrom: stage.data });
-    print(`${planId} runs again from ${stage.data}.`);
+    await startPlan(client, plan, { retryFrom: stage });
+    print(`${planId} runs again from ${stage}.`);
     return CLI_EXIT.ok;
   });
 }

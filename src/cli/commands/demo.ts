@@ -11,7 +11,8 @@ import { HalfWayKill } from '../demo/kill-half-way.js';
 import { casesText } from '../demo/show-cases.js';
 import { follow, type FollowOptions } from '../follow.js';
 import { LocalStack } from '../local-stack.js';
-import { money, print, printJson } from '../output.js';
+import type { Place } from '../model-place.js';
+import { count, money, print, printJson } from '../output.js';
 import { languageOverride, loadPlan } from '../plan-file.js';
 import { startPlan } from '../start-plan.js';
 import { readSummary, renderSummary } from '../summary-file.js';
@@ -56,7 +57,7 @@ export async function demo(options: DemoArguments): Promise<number> {
     );
     const summary = await readSummary(home, plan.id);
     if (options.json) printJson(summary);
-    else await tell(summary);
+    else await tell(summary, { home, before: `DREAM_SFT_HOME=${home}` });
     if (options.keep) await keep(stack, say, stopped.signal);
     return ended;
   } catch (error) {
@@ -90,18 +91,18 @@ async function carry(
   });
 }
 
-async function tell(summary: Summary): Promise<void> {
+async function tell(summary: Summary, place: Place): Promise<void> {
   for (const lost of summary.interruptions) {
     const after = (value: number | null): string =>
       value === null ? '?' : `${value.toFixed(1)} s`;
     print(
       `Lost and won back: ${lost.stage} ${lost.kind}, noticed after ${after(lost.detectedAfterSeconds)}, ` +
-        `training again after ${after(lost.resumedAfterSeconds)}, ${lost.stepsLost} steps repeated, ${money(lost.moneyLostFen)} lost`,
+        `training again after ${after(lost.resumedAfterSeconds)}, ${count(lost.stepsLost, 'step')} repeated, ${money(lost.moneyLostFen)} lost`,
     );
   }
   const cases = await casesText(summary);
   if (cases.length > 0) print(['Three comparison cases', ...cases].join('\n'));
-  print(renderSummary(summary));
+  print(renderSummary(summary, place));
 }
 
 async function keep(

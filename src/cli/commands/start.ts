@@ -27,13 +27,13 @@ export async function start(file: string, options: StartArguments): Promise<numb
       const { readSummary, renderSummary } = await import('../summary-file.js');
       const summary = await readSummary(settings.home, plan.id);
       if (options.json) printJson(summary);
-      else print(`${renderSummary(summary)}\nAlready finished; --again trains it anew.`);
+      else print(`${renderSummary(summary, settings)}\nAlready finished; --again trains it anew.`);
       return CLI_EXIT.ok;
     }
     if (options.json) printJson({ planId: plan.id, [started.kind]: true });
     else print(started.kind === 'started' ? plan.id : `${plan.id} (running already; attached)`);
     if (!options.wait) return CLI_EXIT.ok;
-    const { follow } = await import('../follow.js');
-    return follow(client, plan.id, { quiet: options.json ?? false });
+    const { watchPlan } = await import('./watch.js');
+    return watchPlan(client, plan.id, settings, options.json ?? false);
   });
 }

@@ -84,12 +84,14 @@ export function wentBack(state: PlanState, stage: StageName): PlanState {
     STAGES.indexOf(s.name) < from ? s : waitingStage(s.name),
   );
   const gated = from <= STAGES.indexOf('smoke-train');
+  const trainsAgain = from <= STAGES.indexOf('full-train');
   return {
     ...state,
     status: 'running',
     stages,
     current: null,
-    stoppedAtCap: from <= STAGES.indexOf('full-train') ? false : state.stoppedAtCap,
+    stoppedAtCap: trainsAgain ? false : state.stoppedAtCap,
+    model: trainsAgain ? null : state.model,
     quote: gated ? null : state.quote,
     gate: gated ? { status: 'closed', approvedBy: null, at: null } : state.gate,
   };

@@ -1,7 +1,7 @@
 import type { ClosedStage } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
 import { STAGES, type StageName } from '../../contracts/stages.js';
-import type { PlanState, Quote, StageNews } from '../../contracts/state.js';
+import type { FineTuned, PlanState, Quote, StageNews } from '../../contracts/state.js';
 import { tick } from './checklist.js';
 import {
   closed,
@@ -32,6 +32,7 @@ export type PlanEvent = { readonly at: string } & (
   | { readonly type: 'awaitingApproval' }
   | { readonly type: 'approved'; readonly by: string }
   | { readonly type: 'stoppedAtCap' }
+  | { readonly type: 'trained'; readonly model: FineTuned }
   | { readonly type: 'ticked'; readonly item: string }
   | {
       readonly type: 'ended';
@@ -64,6 +65,7 @@ export function initialState(plan: ResolvedPlan, startedAt: string): PlanState {
     capFen: plan.money.capFen,
     stoppedAtCap: false,
     ticked: {},
+    model: null,
     failure: null,
   };
   return tick(state, 'plan-started', startedAt);
@@ -106,6 +108,7 @@ type PlanWide = Extract<
       | 'awaitingApproval'
       | 'approved'
       | 'stoppedAtCap'
+      | 'trained'
       | 'ticked'
       | 'ended';
   }
@@ -133,6 +136,8 @@ function advancePlan(state: PlanState, event: PlanWide): PlanState {
       };
     case 'stoppedAtCap':
       return { ...state, stoppedAtCap: true };
+    case 'trained':
+      return { ...state, model: event.model };
     case 'ticked':
       return { ...state, ticked: { ...state.ticked, [event.item]: event.at } };
     case 'ended':

@@ -34,6 +34,7 @@ export function summarise(
     })),
     training: training(results, soFar),
     evaluation: { before: suites(results, 'eval-before'), after: suites(results, 'eval-after') },
+    model: state.model,
     spend: {
       currency: 'CNY',
       totalFen: state.spentFen,

@@ -1,0 +1,71 @@
+import { LIMIT_OF_PLAN, type PlanState, type Quote, type StageState } from '../contracts/state.js';
+import { count, duration, money, statusText } from './output.js';
+
+const LABEL_CELLS = 12;
+
+type Note = (key: string, value: string, line: string) => void;
+
+/** A line for everything that is new since the last look; `seen` remembers what was told. */
+export function changes(state: PlanState, seen: Map<string, string>): string[] {
+  const lines: string[] = [];
+  const note: Note = (key, value, line) => {
+    if (seen.get(key) === value) return;
+    seen.set(key, value);
+    lines.push(line);
+  };
+  for (const stage of state.stages) {
+    if (stage.status !== 'waiting') note(stage.name, stage.status, stageLine(stage));
+    if (stage.name === 'smoke-train') noteQuote(state, note);
+  }
+  noteInterruptions(state, note);
+  const waiting = state.current?.waitingFor;
+  if (waiting) note('waiting', waiting, `  … ${waiting}`);
+  if (state.failure) note('failure', state.failure, unsaid(state, state.failure).join('\n'));
+  return lines;
+}
+
+function stageLine(stage: StageState): string {
+  const time = stage.finishedAt ? `  ${stage.cached ? 'cached' : duration(stage.seconds)}` : '';
+  const why = stage.message ? `  ${stage.message}` : '';
+  return `${stage.name.padEnd(LABEL_CELLS)} ${statusText(stage.status)}${time}${why}`;
+}
+
+/** Quote and gate come between smoke-train and what is dear. */
+function noteQuote({ planId, status, quote, gate }: PlanState, note: Note): void {
+  if (quote === null) return;
+  note('quote', JSON.stringify(quote), `${'quote'.padEnd(LABEL_CELLS)} ${quoteText(quote)}`);
+  const label = 'gate'.padEnd(LABEL_CELLS);
+  if (status === 'awaiting-approval') {
+    note('gate', 'waiting', `${label} ? approve with: dream-sft approve ${planId}`);
+  } else if (gate.status === 'approved' && gate.approvedBy !== null) {
+    note('gate', `approved ${gate.at}`, `${label} ${statusText('finished', gateText(gate))}`);
+  }
+}
+
+/** What the rest takes and costs; both evaluations are part of it. */
+export function quoteText({ trainSeconds, evalSecondsEach, totalSeconds, fen }: Quote): string {
+  const training = `training ${duration(trainSeconds)}`;
+  const evaluations = `two evaluations of ${duration(evalSecondsEach)} each at most`;
+  return `the rest takes ${duration(totalSeconds)} and ${money(fen)}: ${training}, ${evaluations}`;
+}
+
+export function gateText({ approvedBy }: PlanState['gate']): string {
+  return approvedBy === LIMIT_OF_PLAN
+    ? 'passed automatically: the quote is within the limit in the plan'
+    : `approved by ${approvedBy}`;
+}
+
+function noteInterruptions(state: PlanState, note: Note): void {
+  for (const lost of state.interruptions) {
+    const steps = `${count(lost.stepsLost, 'step')} repeated`;
+    const cost = `${steps}, ${money(lost.moneyLostFen)} lost`;
+    const words = `${lost.stage}: ${lost.kind} on ${lost.host}, ${cost}`;
+    note(`lost ${lost.stage} ${lost.lostToken}`, words, `  ! ${words}`);
+  }
+}
+
+/** The lines of a failure without the one that its stage has told already. */
+function unsaid(state: PlanState, failure: string): string[] {
+  const told = new Set(state.stages.map(({ message }) => message));
+  return failure.split('\n').filter((line) => !told.has(line));
+}

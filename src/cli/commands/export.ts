@@ -1,0 +1,106 @@
+import { readdir, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Config } from '../../config/config.js';
+import { CLI_EXIT } from '../../contracts/failures.js';
+import type { FineTuned } from '../../contracts/state.js';
+import { DamagedArtifactError, MissingObjectError, UnfitStoreError } from '../../store/errors.js';
+import { exportFiles } from '../../store/export-files.js';
+import { openStore } from '../../store/open-store.js';
+import { CliError } from '../cli-error.js';
+import { config } from '../context.js';
+import { print, printJson } from '../output.js';
+
+export interface ExportArguments {
+  readonly json?: boolean;
+}
+
+/** Puts the fine-tuned model, tokenizer included, into a folder in the Hugging Face layout. */
+export async function exportModel(
+  planId: string,
+  folder: string,
+  options: ExportArguments,
+): Promise<number> {
+  const destination = resolve(folder);
+  await refuseFull(destination);
+  const settings = await config();
+  const model = await modelOf(settings, planId);
+  if (model === null) {
+    throw new CliError(
+      `${planId} has no fine-tuned model: full-train has left neither a result nor a checkpoint.`,
+      CLI_EXIT.notFound,
+      `See \`dream-sft status ${planId}\`.`,
+    );
+  }
+  const files = await write(settings, model, destination);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (options.json) printJson({ planId, folder: destination, artifact: model.artifact, files });
+  else {
+    const size = `${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`;
+    print(`The fine-tuned model of ${planId} is in ${destination}: ${size}, every sha256 checked.`);
+  }
+  return CLI_EXIT.ok;
+}
+
+async function refuseFull(destination: string): Promise<void> {
+  const names = await readdir(destination).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new CliError(`${destination} cannot be the folder of a model: ${error.code}.`);
+  });
+  if (names.length === 0) return;
+  throw new CliError(
+    `${destination} is not empty, and an export overwrites nothing.`,
+    CLI_EXIT.usage,
+    'Name a folder that is empty or not there yet.',
+  );
+}
+
+/** The server knows the newest run; without one, the summary tells of the last that has ended. */
+async function modelOf(settings: Config, planId: string): Promise<FineTuned | null> {
+  const { withClient } = await import('../connect.js');
+  const { readState } = await import('../plan-handle.js');
+  try {
+    return (await withClient(settings, (client) => readState(client, planId))).model;
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const { readSummary } = await import('../summary-file.js');
+    return (await readSummary(settings.home, planId)).model;
+  }
+}
+
+/** The folder appears whole: what is written lies beside it until everything is right. */
+async function write(
+  settings: Config,
+  model: FineTuned,
+  destination: string,
+): ReturnType<typeof exportFiles> {
+  const part = `${destination}.part`;
+  try {
+    const store = await openStore(
+      model.store,
+      settings.home,
+      settings.storeCredentials ?? undefined,
+    );
+    const weights = await exportFiles(store, model, part);
+    const tokenizer = { artifact: model.tokenizer, folder: '' };
+    const files = [...weights, ...(await exportFiles(store, tokenizer, part))];
+    await rename(part, destination);
+    return files;
+  } catch (error) {
+    throw await toldAs(error, part);
+  }
+}
+
+async function toldAs(error: unknown, part: string): Promise<unknown> {
+  if (error instanceof DamagedArtifactError || error instanceof MissingObjectError) {
+    await rm(part, { recursive: true, force: true });
+    return new CliError(error.message, CLI_EXIT.data);
+  }
+  if (error instanceof UnfitStoreError) return new CliError(error.message, CLI_EXIT.notFound);
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return error;
+  return new CliError(
+    `The model cannot be written to ${part}: ${code}.`,
+    CLI_EXIT.planFailed,
+    'What is there already is kept; mend it and export again.',
+  );
+}
