@@ -1,0 +1,94 @@
+import { beforeAll, expect, test } from 'vitest';
+import { changes } from '../../src/cli/changes.js';
+import { renderState } from '../../src/cli/render-state.js';
+import type { FineTuned, PlanState, Quote } from '../../src/contracts/state.js';
+import { LIMIT_OF_PLAN } from '../../src/contracts/state.js';
+import { advance, initialState, type PlanEvent } from '../../src/workflows/policy/state.js';
+import { smallPlan } from '../helpers/plans.js';
+
+const AT = '2026-01-01T00:00:00.000Z';
+const QUOTE: Quote = {
+  trainSeconds: 70,
+  evalSecondsEach: 5,
+  totalSeconds: 80,
+  fen: 3,
+  spentFen: 1,
+  capFen: 500,
+  basis: 'measured',
+};
+const DIGEST = 'a'.repeat(64);
+const MODEL: FineTuned = {
+  artifact: { digest: DIGEST, bytes: 1 },
+  folder: '',
+  tokenizer: { digest: DIGEST, bytes: 1 },
+  store: { kind: 'local' },
+};
+
+let fresh: PlanState;
+beforeAll(async () => {
+  fresh = initialState(await smallPlan('tiny'), AT);
+});
+const play = (...events: PlanEvent[]): PlanState => events.reduce(advance, fresh);
+// eslint-disable-next-line no-control-regex
+const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '');
+const told = (state: PlanState, seen = new Map<string, string>()): string[] =>
+  changes(state, seen).map(plain);
+const screen = (state: PlanState): string =>
+  plain(renderState(state, { progress: null, lastFailure: null }, { home: '/home' }));
+
+const QUOTED: PlanEvent[] = [
+  { type: 'stageStarted', stage: 'smoke-train', at: AT },
+  { type: 'stageFinished', stage: 'smoke-train', at: AT },
+  { type: 'quoted', quote: QUOTE, at: AT },
+];
+const QUOTE_LINE =
+  'quote        the rest takes 1 min 20 s and ¥0.03: training 1 min 10 s, two evaluations of 5.0 s each at most';
+
+test('quote and gate are told between smoke-train and what follows, once', () => {
+  const approved: PlanEvent = { type: 'approved', by: LIMIT_OF_PLAN, at: AT };
+  const next: PlanEvent = { type: 'stageStarted', stage: 'eval-before', at: AT };
+  const seen = new Map<string, string>();
+  expect(told(play(...QUOTED, approved, next), seen)).toEqual([
+    'smoke-train  ✔ finished  0.0 s',
+    QUOTE_LINE,
+    'gate         ✔ passed automatically: the quote is within the limit in the plan',
+    'eval-before  ▶ running',
+  ]);
+  expect(told(play(...QUOTED, approved, next), seen)).toEqual([]);
+});
+
+test('a gate that waits says how to answer it, and then who did', () => {
+  const seen = new Map<string, string>();
+  const waiting = play(...QUOTED, { type: 'awaitingApproval', at: AT });
+  expect(told(waiting, seen).slice(1)).toEqual([
+    QUOTE_LINE,
+    'gate         ? approve with: dream-sft approve tiny',
+  ]);
+  const approved = advance(waiting, { type: 'approved', by: 'li', at: AT });
+  expect(told(approved, seen)).toEqual(['gate         ✔ approved by li']);
+});
+
+test.each([
+  [[{ type: 'paused', stage: null, at: AT }], 'Go on with: dream-sft resume tiny'],
+  [
+    [{ type: 'ended', status: 'cancelled', failure: null, at: AT }],
+    '`dream-sft start PLAN` goes on from its last checkpoint',
+  ],
+  [[...QUOTED, { type: 'awaitingApproval', at: AT }], 'Approve with: dream-sft approve tiny'],
+] satisfies [PlanEvent[], string][])('status says how to go on', (events, says) => {
+  expect(screen(play(...events))).toContain(says);
+});
+
+test('status of a running plan asks for nothing and says where its model lies', () => {
+  const state = play({ type: 'trained', model: MODEL, at: AT });
+  expect(screen(state)).toContain('fine-tuned model: artifact aaaaaaaaaaaaaaaa in /home/store');
+  expect(screen(state)).toContain('dream-sft export tiny FOLDER');
+  expect(screen(state)).toContain('no interruptions');
+  expect(screen(play())).not.toMatch(/Go on|start|export/);
+});
+
+test('going back before full-train takes the model away, going back behind it does not', () => {
+  const trained = play({ type: 'trained', model: MODEL, at: AT });
+  expect(advance(trained, { type: 'wentBack', stage: 'eval-after', at: AT }).model).toEqual(MODEL);
+  expect(advance(trained, { type: 'wentBack', stage: 'full-train', at: AT }).model).toBeNull();
+});
