@@ -61,7 +61,7 @@ def write_documents(folder: Path, length: int, config: Any) -> None:
 def training_of(storage: str, changes: dict[str, Any]) -> dict[str, Any]:
     common = {
         "documentsPerStep": 16,
-        "tokensPerMicroBatch": 8448,
+        "tokensPerMicroBatch": 12672,
         "precision": "bf16",
         "basePrecision": "bf16" if storage in ("kept", "fused") else storage,
         "compile": True,
@@ -185,13 +185,19 @@ def profile(run: Run) -> None:
         run.method.step(batch, 0.0)
         if run.device.type == "cuda":
             torch.cuda.synchronize()
-    by = "self_cuda_time_total" if run.device.type == "cuda" else "self_cpu_time_total"
-    averages = profiler.key_averages()
-    total = sum(getattr(a, "self_device_time_total", 0) for a in averages) or 1
-    for entry in sorted(averages, key=lambda a: -getattr(a, by.replace("cuda", "device")))[:32]:
-        time_us = getattr(entry, by.replace("cuda", "device"))
-        say(kernel=entry.key[:110], ms=round(time_us / 1e3, 2), calls=entry.count,
-            share=round(time_us / total, 3))  # fmt: skip
+    on_gpu = run.device.type == "cuda"
+    kind = torch.autograd.DeviceType.CUDA if on_gpu else torch.autograd.DeviceType.CPU
+    field = "self_device_time_total" if on_gpu else "self_cpu_time_total"
+    times = [
+        (getattr(entry, field), entry.count, entry.key)
+        for entry in profiler.key_averages()
+        if entry.device_type == kind
+    ]
+    total = sum(time_us for time_us, _, _ in times)
+    say(profiledMs=round(total / 1e3, 1))
+    for time_us, count, name in sorted(times, reverse=True)[:26]:
+        share = round(time_us / total, 3)
+        say(kernel=name[:100], ms=round(time_us / 1e3, 2), calls=count, share=share)
 
 
 def main() -> None:
