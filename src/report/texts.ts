@@ -106,6 +106,8 @@ const TEXTS = {
   steps: ['Steps', '步数'],
   orderHash: ['Order hash', '顺序哈希'],
   weights: ['Weights (sha256)', '权重（sha256）'],
+  model: ['Fine-tuned model (artifact in the store)', '微调后的模型（存储中的工件）'],
+  modelFiles: ['Its files in a folder of their own', '把模型文件取到文件夹'],
   stoppedAtCap: [
     'Training was stopped before the cap of the plan; what is evaluated is its last checkpoint.',
     '训练在到达费用上限前停止；评测的是最后一个检查点。',

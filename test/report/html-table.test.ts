@@ -15,6 +15,16 @@ describe('table', () => {
     expect(html).toContain('<td>a&lt;b</td>');
   });
 
+  it.each([
+    ['1 min 33 s', true],
+    ['2 d 1 h', true],
+    ['9.9 s', true],
+    ['h1', false],
+    ['1 min late', false],
+  ])('%s is a number: %s', (text, numeric) => {
+    expect(htmlTable(['', ''], [['a', text]]).includes('class="number"')).toBe(numeric);
+  });
+
   it('has no header when all titles are empty', () => {
     expect(htmlTable(['', ''], [['a', 1]])).not.toContain('thead');
   });

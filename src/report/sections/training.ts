@@ -48,7 +48,7 @@ function notesOf(data: ReportData, t: Translate): string {
     .join('');
 }
 
-function factsOf({ trained: m }: ReportData, t: Translate): string {
+function factsOf({ trained: m, state }: ReportData, t: Translate): string {
   if (m === null) return '';
   const rows: [string, string][] = [
     [t('steps'), m.steps.toLocaleString('en-US')],
@@ -65,5 +65,9 @@ function factsOf({ trained: m }: ReportData, t: Translate): string {
     [t('orderHash'), m.orderHash],
   );
   if (m.weightsSha256 !== undefined) rows.push([t('weights'), m.weightsSha256]);
+  if (state.model) {
+    rows.push([t('model'), state.model.artifact.digest]);
+    rows.push([t('modelFiles'), `dream-sft export ${state.planId} FOLDER`]);
+  }
   return htmlTable(['', ''], rows, 'facts');
 }
