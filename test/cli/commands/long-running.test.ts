@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../../../src/processes/free-port.js';
+import { logsOf } from '../../support/logs.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const BIN = fileURLToPath(new URL('../../../bin/dream-sft.mjs', import.meta.url));
@@ -50,4 +51,23 @@ test('worker gpu without Python says what the worker said, exit 70', async () =>
   const ended = await dreamSft(['worker', 'gpu'], { DREAM_SFT_PYTHON: '/nonexistent/python' });
   expect(ended.exitCode).toBe(70);
   expect(ended.stderr).toContain('Python /nonexistent/python cannot be run.');
+});
+
+test('worker gpu without a server says that it waits, and ends at Ctrl-C: exit 3', async () => {
+  const [port] = await freePorts(1);
+  const address = `127.0.0.1:${port}`;
+  const home = temporaryFolder();
+  const worker = dreamSft(['worker', 'gpu'], { TEMPORAL_ADDRESS: address, DREAM_SFT_HOME: home });
+  let shown = '';
+  worker.stdout.on('data', (data: Buffer) => (shown += data.toString()));
+  const within = { timeout: 15_000 };
+  await expect.poll(() => shown, within).toContain(`No Temporal server answers at ${address} yet`);
+  await expect.poll(() => logsOf(home), within).toContain('no server yet');
+  expect(shown).not.toContain('serves');
+  const pid = Number(/^gpu worker (\d+);/.exec(shown)?.[1]);
+  worker.kill('SIGINT');
+  const ended = await worker;
+  expect(ended.exitCode).toBe(3);
+  expect(ended.stderr).toContain(`No Temporal server has answered at ${address}`);
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
