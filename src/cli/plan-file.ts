@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parse, parseDocument, type Document } from 'yaml';
-import { Language } from '../contracts/base.js';
+import { LineCounter, parseDocument } from 'yaml';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
 import type { Source } from '../contracts/source.js';
@@ -10,6 +9,7 @@ import { CliError } from './cli-error.js';
 import { knownKeysOf } from './known-keys.js';
 import { crossMistakes } from './plan-cross-checks.js';
 import { type Mistake, mistakesOf } from './plan-mistakes.js';
+import { applyOverrides, type PlanOverrides, withOrigin } from './plan-overrides.js';
 
 type ParsedPlan = ReturnType<typeof Plan.parse>;
 
@@ -23,7 +23,7 @@ export interface CheckedPlan {
 /** Reads a plan file; finds every mistake, each with its line. */
 export async function checkPlanFile(
   path: string,
-  settings: readonly string[] = [],
+  overrides: PlanOverrides = {},
 ): Promise<CheckedPlan> {
   const source = await readText(path);
   const counter = new LineCounter();
@@ -39,30 +39,38 @@ export async function checkPlanFile(
       })),
     };
   }
-  for (const setting of settings) applySetting(document, setting);
+  const origins = applyOverrides(document, overrides);
   const parsed = Plan.safeParse(document.toJS(), { reportInput: true });
   const shape = parsed.success
     ? []
     : mistakesOf(parsed.error, document, counter, knownKeysOf(Plan));
   const across = await crossMistakes(document, counter, dirname(resolve(path)));
-  const mistakes = [...shape, ...across].sort((a, b) => a.line - b.line);
+  const mistakes = [...shape, ...across]
+    .map((mistake) => withOrigin(mistake, origins))
+    .sort((a, b) => a.line - b.line);
   const text = parsed.success && mistakes.every((m) => m.absent) ? parsed.data : null;
   return { plan: mistakes.length === 0 ? text : null, text, mistakes };
 }
+
+const WHY_UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder; name the YAML file in it',
+  EACCES: 'you may not read it',
+};
 
 async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : String(code);
+    const why = WHY_UNREADABLE[code ?? ''] ?? String(code);
     throw new CliError(`Cannot read the plan ${path}: ${why}.`, CLI_EXIT.spec);
   }
 }
 
 export function formatMistakes(path: string, mistakes: readonly Mistake[]): string {
   const lines = mistakes.map(
-    (m) => `  ${path}:${m.line}  ${m.path ? `${m.path}: ` : ''}${m.message}`,
+    (m) => `  ${m.from ?? `${path}:${m.line}`}  ${m.path ? `${m.path}: ` : ''}${m.message}`,
   );
   return [
     `${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'} in ${path}:`,
@@ -70,42 +78,15 @@ export function formatMistakes(path: string, mistakes: readonly Mistake[]): stri
   ].join('\n');
 }
 
-export interface PlanOverrides {
-  readonly id?: string;
-  readonly language?: 'en' | 'zh';
-  /** `path.to.key=value` each, the value in YAML; checked like the file itself. */
-  readonly settings?: readonly string[];
-}
-
-/** `--lang` of a command; nothing when it was not given. */
-export function languageOverride(lang: string | undefined): Pick<PlanOverrides, 'language'> {
-  if (lang === undefined) return {};
-  const language = Language.safeParse(lang);
-  if (language.success) return { language: language.data };
-  throw new CliError(`--lang ${lang}: the report is written in en or zh`, CLI_EXIT.usage);
-}
-
-function applySetting(document: Document, setting: string): void {
-  const equals = setting.indexOf('=');
-  if (equals < 1)
-    throw new CliError(`--set ${setting}: expected path.to.key=value`, CLI_EXIT.usage);
-  const path = setting
-    .slice(0, equals)
-    .split('.')
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  document.setIn(path, document.createNode(parse(setting.slice(equals + 1))));
-}
-
 /** A plan ready for the workflow, or one CliError that lists every mistake. */
 export async function loadPlan(path: string, overrides: PlanOverrides = {}): Promise<ResolvedPlan> {
-  const { settings, ...fields } = overrides;
-  const { plan, mistakes } = await checkPlanFile(path, settings);
+  const { plan, mistakes } = await checkPlanFile(path, overrides);
   if (plan === null) throw new CliError(formatMistakes(path, mistakes), CLI_EXIT.spec);
   if (plan.pilot !== undefined) {
     const advice = `Run dream-sft plan pilot ${path}; it writes the plan to start.`;
     throw new CliError(`${path} has a pilot that has not been decided.`, CLI_EXIT.spec, advice);
   }
-  return resolvePlan({ ...plan, ...fields }, dirname(resolve(path)));
+  return resolvePlan(plan, dirname(resolve(path)));
 }
 
 const SECONDS = { d: 86_400, h: 3_600, m: 60 } as const;

@@ -2,22 +2,23 @@ import { distance } from 'fastest-levenshtein';
 import type { Document, Node } from 'yaml';
 import { LineCounter, isMap, isNode, isPair, isScalar } from 'yaml';
 import type { z } from 'zod';
+import { issueWords } from './issue-words.js';
 
 /** One mistake of a plan file, ready to print. */
 export interface Mistake {
   readonly line: number;
   readonly path: string;
   readonly message: string;
+  /** The option of the command that has set it, when it does not come from the file. */
+  readonly from?: string;
   /** Set when a file or folder is not there (yet); the text itself is right. */
   readonly absent?: boolean;
 }
 
 type Path = readonly PropertyKey[];
 
-const dotted = (path: Path): string =>
-  path
-    .map((part, i) => (typeof part === 'number' ? `[${part}]` : (i ? '.' : '') + String(part)))
-    .join('');
+/** As `--set` takes it: `evaluation.suites.0.name`. */
+const dotted = (path: Path): string => path.map(String).join('.');
 
 /** The node that stands for a path, or the nearest one above it. */
 export function nodeAt(document: Document, path: Path): Node | null {
@@ -52,19 +53,6 @@ function nearest(key: string, known: readonly string[]): string | null {
   return best && best.far <= Math.max(2, Math.floor(key.length / 3)) ? best.name : null;
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  const given =
-    'input' in issue && issue.input !== undefined ? `, not ${JSON.stringify(issue.input)}` : '';
-  if (issue.code === 'invalid_type' && issue.input === undefined)
-    return `is missing: expected ${issue.expected}`;
-  if (issue.code === 'invalid_value') {
-    return `expected ${issue.values.map((v) => String(v)).join(' | ')}${given}`;
-  }
-  if (issue.code === 'invalid_format' && issue.format === 'regex')
-    return `expected ${issue.message}${given}`;
-  return `${issue.message}${given}`;
-}
-
 /** Names of the keys that the schema knows at a path, from its JSON Schema form. */
 export type KnownKeys = (path: Path) => readonly string[];
 
@@ -78,7 +66,9 @@ export function mistakesOf(
   const mistakes = error.issues.flatMap((issue): Mistake[] => {
     if (issue.code !== 'unrecognized_keys') {
       const node = issue.path.length ? keyAt(document, issue.path) : null;
-      return [{ line: lineOf(node, counter), path: dotted(issue.path), message: describe(issue) }];
+      return [
+        { line: lineOf(node, counter), path: dotted(issue.path), message: issueWords(issue) },
+      ];
     }
     return issue.keys.map((key) => {
       const path = [...issue.path, key];

@@ -45,10 +45,10 @@ describe('plan files', () => {
     const { plan, mistakes } = await checkPlanFile(path);
     expect(plan).toBeNull();
     expect(mistakes.map(({ line, path: at, message }) => `${line} ${at}: ${message}`)).toEqual([
-      '2 title: is missing: expected string',
-      '6 training.steps: Too small: expected number to be >=1, not 0',
+      '2 title: is missing: expected text',
+      '6 training.steps: expected at least 1, got 0',
       '9 evaluation.sampling.blokLength: unknown key; did you mean blockLength?',
-      '11 hosts.provider: expected local-process | manual, not "magic"',
+      '11 hosts.provider: expected local-process | manual, got "magic"',
       '12 money.reserveCny: must be less than capCny (10), or nothing is left to train with',
     ]);
   });
@@ -104,6 +104,59 @@ describe('plan files', () => {
     expect((await loadPlan(await write(reordered))).digest).toBe(plan.digest);
     const other = GOOD.replace('steps: 3', 'steps: 4');
     expect((await loadPlan(await write(other))).digest).not.toBe(plan.digest);
+  });
+
+  it('takes what a command says beside the file, and checks it like the file', async () => {
+    const path = await write(GOOD);
+    const settings = ['training.steps=7', 'evaluation.suites.0.questions=9'];
+    const plan = await loadPlan(path, { id: 'other', language: 'zh', settings });
+    expect([plan.id, plan.language, plan.training.steps]).toEqual(['other', 'zh', 7]);
+    expect(plan.evaluation.suites[0]?.questions).toBe(9);
+    const wrong = loadPlan(path, { id: 'A B', settings: ['evaluation.suites.0.questions=0'] });
+    const { message, exitCode } = (await wrong.catch((e: unknown) => e)) as CliError;
+    expect(exitCode).toBe(64);
+    expect(message.split('\n')).toEqual([
+      `2 mistakes in ${path}:`,
+      expect.stringMatching(/^ {2}--id A B {2}id: expected lower-case letters.*, got "A B"$/),
+      '  --set evaluation.suites.0.questions=0  evaluation.suites.0.questions: expected at least 1, got 0',
+    ]);
+  });
+
+  it.each([
+    ['steps', 'expected path.to.key=value'],
+    ['title.of.it=1', 'title.of.it leads through a value'],
+    ['training.steps=[', 'the value is not YAML'],
+  ])('--set %s is a wrong command line', async (setting, says) => {
+    const failed = loadPlan(await write(GOOD), { settings: [setting] });
+    const error = (await failed.catch((e: unknown) => e)) as CliError;
+    expect([error.message, error.exitCode]).toEqual([`--set ${setting}: ${says}`, 2]);
+  });
+
+  it('says of an empty file, and of a folder, what they are', async () => {
+    const { mistakes } = await checkPlanFile(await write('# nothing yet\n'));
+    expect(mistakes.map(({ message }) => message)).toEqual(['the file is empty: expected a plan']);
+    const error = (await checkPlanFile(folder).catch((e: unknown) => e)) as CliError;
+    expect(error.exitCode).toBe(64);
+    expect(error.message).toContain('it is a folder; name the YAML file in it');
+  });
+
+  it('says in words what was expected and what is there, at paths that --set takes', async () => {
+    const path = await write(
+      GOOD.replace('questions: 5', "questions: 'five'")
+        .replace('kind: generated', 'kind: grown')
+        .replace('capCny: 10', 'capCny: 0.005')
+        .replace('title: A good plan', "title: ''")
+        .replace('training: { steps: 3 }', 'training: []'),
+    );
+    const { mistakes } = await checkPlanFile(path);
+    expect(mistakes.map(({ path: at, message }) => `${at}: ${message}`)).toEqual([
+      'title: expected at least 1 character, got ""',
+      expect.stringMatching(/^data\.source\.kind: expected file \| .*\| generated.*, got "grown"$/),
+      'training: expected a block of keys, got an empty list',
+      'training: give either steps or epochs',
+      'evaluation.suites.0.questions: expected a number, got "five"',
+      'money.capCny: expected a multiple of 0.01, got 0.005',
+    ]);
   });
 
   it('fails with exit code 64 and one text for all mistakes', async () => {

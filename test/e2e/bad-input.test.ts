@@ -24,11 +24,11 @@ test('a plan with five mistakes: all at once, exit 64, and nothing is started', 
   writeFileSync(file, text);
   const lineOf = (part: string): number => text.slice(0, text.indexOf(part)).split('\n').length;
   const expected = [
-    `${lineOf('maxLength')}  data.maxLength: Invalid input: expected number, received string, not "long"`,
-    `${lineOf('steps: 0')}  training.steps: Too small: expected number to be >=1, not 0`,
+    `${lineOf('maxLength')}  data.maxLength: expected a number, got "long"`,
+    `${lineOf('steps: 0')}  training.steps: expected at least 1, got 0`,
     `${lineOf('blokLength')}  evaluation.sampling.blokLength: unknown key; did you mean blockLength?`,
-    `${lineOf('magic')}  hosts.provider: expected local-process | manual, not "magic"`,
-    `${lineOf('capCny')}  money.capCny: Too small: expected number to be >=0, not -5`,
+    `${lineOf('magic')}  hosts.provider: expected local-process | manual, got "magic"`,
+    `${lineOf('capCny')}  money.capCny: expected at least 0, got -5`,
   ].map((mistake) => `  ${file}:${mistake}`);
   for (const command of [['plan', 'check'], ['start']]) {
     const refused = await on.cli(...command, file);

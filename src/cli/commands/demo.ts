@@ -13,7 +13,8 @@ import { follow, type FollowOptions } from '../follow.js';
 import { LocalStack } from '../local-stack.js';
 import type { Place } from '../model-place.js';
 import { count, money, print, printJson } from '../output.js';
-import { languageOverride, loadPlan } from '../plan-file.js';
+import { loadPlan } from '../plan-file.js';
+import { languageOverride } from '../plan-overrides.js';
 import { startPlan } from '../start-plan.js';
 import { readSummary, renderSummary } from '../summary-file.js';
 

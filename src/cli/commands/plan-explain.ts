@@ -9,7 +9,8 @@ import { readWhy, reasonOf, type Why } from '../../recipes/reasons.js';
 import { explainTexts, type ExplainTexts, fill } from '../../recipes/texts.js';
 import { CliError } from '../cli-error.js';
 import { duration, padCells, print, printJson, table } from '../output.js';
-import { checkPlanFile, formatMistakes, languageOverride } from '../plan-file.js';
+import { checkPlanFile, formatMistakes } from '../plan-file.js';
+import { languageOverride } from '../plan-overrides.js';
 import { wrapCells } from '../wrap-cells.js';
 
 type ParsedPlan = z.output<typeof Plan>;
@@ -23,7 +24,7 @@ export interface ExplainArguments {
 
 /** Why each parameter is what it is, and what the plan takes on cards it is made for. */
 export async function planExplain(file: string, options: ExplainArguments): Promise<number> {
-  const { text: plan, mistakes } = await checkPlanFile(file, options.set);
+  const { text: plan, mistakes } = await checkPlanFile(file, { settings: options.set ?? [] });
   if (plan === null) throw new CliError(formatMistakes(file, mistakes), CLI_EXIT.spec);
   const language = languageOverride(options.lang).language ?? plan.language;
   const why = await readWhy();

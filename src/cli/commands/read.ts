@@ -1,4 +1,3 @@
-import { Plan } from '../../contracts/plan.js';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import { config } from '../context.js';
 import { print, printJson } from '../output.js';
@@ -29,10 +28,11 @@ export async function planCheck(
   options: ReadArguments & { readonly set?: readonly string[] },
 ): Promise<number> {
   const { checkPlanFile, formatMistakes } = await import('../plan-file.js');
-  const { plan, mistakes } = await checkPlanFile(file, options.set);
+  const { planFacts } = await import('../plan-facts.js');
+  const { plan, mistakes } = await checkPlanFile(file, { settings: options.set ?? [] });
   if (options.json) printJson({ file, mistakes });
   else if (plan === null) process.stderr.write(`${formatMistakes(file, mistakes)}\n`);
-  else print(`${file}: plan ${plan.id} is fine (${Object.keys(Plan.shape).length} keys known).`);
+  else print(planFacts(plan, file));
   return plan === null ? CLI_EXIT.spec : CLI_EXIT.ok;
 }
 

@@ -12,9 +12,10 @@ export interface StartArguments {
 }
 
 export async function start(file: string, options: StartArguments): Promise<number> {
-  const { languageOverride, loadPlan } = await import('../plan-file.js');
+  const { loadPlan } = await import('../plan-file.js');
+  const { languageOverride } = await import('../plan-overrides.js');
   const plan = await loadPlan(file, {
-    ...(options.id ? { id: options.id } : {}),
+    ...(options.id === undefined ? {} : { id: options.id }),
     ...languageOverride(options.lang),
     ...(options.set ? { settings: options.set } : {}),
   });
