@@ -96,11 +96,17 @@ const SIDES = {
   down_proj: 18_944 + 3584,
 } as const;
 const LAYERS = 28;
+const DREAM_PARAMETERS = 7_615_616_512;
 const FULL_CHECKPOINT_BYTES = 57 * 2 ** 30;
 
 /** Factors of an adapter in Dream 7B. */
 export function adapterParameters(lora: ParsedPlan['training']['lora']): number {
   return LAYERS * lora.rank * lora.modules.reduce((sum, name) => sum + SIDES[name], 0);
+}
+
+/** Parameters that get gradients. */
+export function trainedParameters(training: ParsedPlan['training']): number {
+  return training.method === 'lora' ? adapterParameters(training.lora) : DREAM_PARAMETERS;
 }
 
 /** Factors and both moments in float32; for all weights the figure of issue 4. */

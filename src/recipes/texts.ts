@@ -12,7 +12,7 @@ const TEXTS = {
     defaults: '{} further settings are at their defaults',
     expected: 'What it takes, by card',
     unknown: 'Nobody has counted this data or measured this way of training.',
-    of: '{rows} rows, {steps} steps, {tokens} document tokens; a checkpoint is {size}',
+    of: '{rows} rows, {steps} steps, {tokens} document tokens; {trained} M parameters are trained, a checkpoint is {size}',
     header: [
       'card',
       'CNY/h',
@@ -41,7 +41,7 @@ const TEXTS = {
     defaults: '另有 {} 项设置保持默认值',
     expected: '各显卡的预计开销',
     unknown: '没有统计过这份数据，或没有测量过这种训练方式。',
-    of: '{rows} 行，{steps} 步，{tokens} 个文档词元；检查点 {size}',
+    of: '{rows} 行，{steps} 步，{tokens} 个文档词元；训练 {trained} M 个参数，检查点 {size}',
     header: ['显卡', '元/时', '词元/秒', '训练', '评测', '其他', '合计', '费用（元）', '速度'],
     measured: '实测',
     estimated: '估算',

@@ -7,7 +7,7 @@ import { speedOf } from '../../src/recipes/speeds.js';
 const PLANS = new URL('../../plans/', import.meta.url).pathname;
 
 async function plan(settings: string[] = []) {
-  const { text } = await checkPlanFile(join(PLANS, 'dream7b-s1k.yaml'), settings);
+  const { text } = await checkPlanFile(join(PLANS, 'dream7b-s1k.yaml'), { settings });
   if (text === null) throw new Error('the recipe does not parse');
   return text;
 }

@@ -17,7 +17,7 @@ const files = (await readdir(PLANS)).filter((name) => /^dream7b-.*\.yaml$/.test(
 const why = await readWhy();
 
 async function recipe(file: string, settings: string[] = []) {
-  const { text, mistakes } = await checkPlanFile(join(PLANS, file), settings);
+  const { text, mistakes } = await checkPlanFile(join(PLANS, file), { settings });
   if (text === null) throw new Error(JSON.stringify(mistakes));
   return text;
 }
@@ -40,9 +40,9 @@ describe('recipes', () => {
     });
 
     it.skipIf(!existsSync(GSM8K))('is accepted once the questions are there', async () => {
-      const { plan, mistakes } = await checkPlanFile(join(PLANS, file), [
-        `evaluation.suites.0.file=${GSM8K}`,
-      ]);
+      const { plan, mistakes } = await checkPlanFile(join(PLANS, file), {
+        settings: [`evaluation.suites.0.file=${GSM8K}`],
+      });
       expect(mistakes).toEqual([]);
       expect(plan).not.toBeNull();
     });

@@ -3,7 +3,12 @@ import type { z } from 'zod';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import type { Plan } from '../../contracts/plan.js';
 import { CARD_IDS, CARDS, type CardId, PRICES_ASSUMED_ON } from '../../recipes/cards.js';
-import { checkpointBytes, type Expectation, expect } from '../../recipes/expectation.js';
+import {
+  checkpointBytes,
+  type Expectation,
+  expect,
+  trainedParameters,
+} from '../../recipes/expectation.js';
 import { type Parameter, parametersOf } from '../../recipes/parameters.js';
 import { readWhy, reasonOf, type Why } from '../../recipes/reasons.js';
 import { explainTexts, type ExplainTexts, fill } from '../../recipes/texts.js';
@@ -124,6 +129,7 @@ function expectedLines(plan: ParsedPlan, why: Why, texts: ExplainTexts): string[
     rows: String(first.rows),
     steps: String(first.steps),
     tokens: million(first),
+    trained: (trainedParameters(plan.training) / 1e6).toFixed(1),
     size,
   };
   return [fill(texts.of, counts), table(texts.header, rows), ...notes.map(pc.dim)];

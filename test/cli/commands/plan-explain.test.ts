@@ -24,6 +24,7 @@ describe('plan explain', () => {
     const text = await explain('dream7b-s1k.yaml');
     expect(text).toMatch(/training\.lora\.rank +32\n +dLLM's rank for Dream/);
     expect(text).toContain('source: ZHZisZZ/dllm');
+    expect(text).toContain('80.7 M parameters are trained, a checkpoint is 1.0 GB');
     expect(text).toMatch(/H100 80GB .* measured/);
     expect(text).toMatch(/A100 80GB .* estimated/);
     expect(text).toContain('Prices are assumed (2026-11-24); the plan’s own is 20.00 an hour');
