@@ -12,6 +12,8 @@ import type { ObjectStore } from './object-store.js';
 export interface ExportedPart {
   readonly artifact: Pick<ArtifactRef, 'digest'>;
   readonly folder: string;
+  /** Paths that something else has brought already. */
+  readonly except?: ReadonlySet<string>;
 }
 
 /**
@@ -21,11 +23,11 @@ export interface ExportedPart {
  */
 export async function exportFiles(
   store: ObjectStore,
-  { artifact, folder }: ExportedPart,
+  { artifact, folder, except }: ExportedPart,
   destination: string,
 ): Promise<FileEntry[]> {
   const { files } = await readManifest(store, artifact.digest);
-  const wanted = insideOf(files, folder);
+  const wanted = insideOf(files, folder).filter(([, path]) => !except?.has(path));
   const damages: FileDamage[] = [];
   for (const [file, path] of wanted) {
     const reason = await exportFile(store, file, join(destination, path));

@@ -39,6 +39,16 @@ it('keeps what is right already and replaces what is not', async () => {
   expect(await readFile(join(destination, 'model/model.safetensors'), 'utf8')).toBe('weights');
 });
 
+it('leaves out what something else has brought', async () => {
+  const store = await localStore();
+  const artifact = await publishArtifact(store, { folder: await folderOf(FILES), kind: 'model' });
+  const except = new Set(['config.json']);
+  const destination = await temporaryFolder();
+  const files = await exportFiles(store, { artifact, folder: 'model', except }, destination);
+  expect(files.map(({ path }) => path)).toEqual(['model.safetensors']);
+  expect(await hashFolder(destination)).toEqual(files);
+});
+
 it('names every file that is damaged in the store', async () => {
   const store = await localStore();
   const folder = await folderOf(FILES);

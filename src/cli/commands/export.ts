@@ -81,7 +81,8 @@ async function write(
       settings.storeCredentials ?? undefined,
     );
     const weights = await exportFiles(store, model, part);
-    const tokenizer = { artifact: model.tokenizer, folder: '' };
+    const except = new Set(weights.map(({ path }) => path));
+    const tokenizer = { artifact: model.tokenizer, folder: '', except };
     const files = [...weights, ...(await exportFiles(store, tokenizer, part))];
     await rename(part, destination);
     return files;

@@ -17,7 +17,7 @@ async function ended(change: Partial<FineTuned> | null = {}): Promise<string> {
   const home = temporaryFolder();
   const store = await openStore({ kind: 'local' }, home);
   const artifact = await publishArtifact(store, { folder: await folderOf(WEIGHTS), kind: 'model' });
-  const vocabulary = await folderOf({ 'vocab.json': '[]' });
+  const vocabulary = await folderOf({ 'vocab.json': '[]', 'config.json': 'another' });
   const tokenizer = await publishArtifact(store, { folder: vocabulary, kind: 'files' });
   const model: FineTuned = { artifact, folder: '', tokenizer, store: { kind: 'local' } };
   const summary: Summary = {
@@ -48,6 +48,7 @@ test('model and tokenizer lie together in the folder that was named, without a s
   const names = await readdir(folder);
   expect(names.toSorted()).toEqual(['config.json', 'model.safetensors', 'vocab.json']);
   expect(await readFile(join(folder, 'model.safetensors'), 'utf8')).toBe('fine-tuned');
+  expect(await readFile(join(folder, 'config.json'), 'utf8')).toBe('{}');
   const told = await dreamSft(home, ['report', 'done']);
   expect(told.stdout).toMatch(/fine-tuned model: artifact [0-9a-f]{16} in .*store/);
   expect(told.stdout).toContain('dream-sft export done FOLDER');
