@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readState } from '../../src/cli/plan-handle.js';
 import { startPlan } from '../../src/cli/start-plan.js';
@@ -5,7 +6,8 @@ import { readSummary } from '../../src/cli/summary-file.js';
 import { HostRecord } from '../../src/contracts/journal.js';
 import type { ResolvedPlan } from '../../src/contracts/plan.js';
 import { probeQueue, type StageName } from '../../src/contracts/stages.js';
-import type { Summary } from '../../src/contracts/state.js';
+import { PlanState, type Summary } from '../../src/contracts/state.js';
+import { hashFolder } from '../../src/store/artifact-files.js';
 import { cli } from '../helpers/cli.js';
 import { eventually } from '../helpers/deadline.js';
 import { startHost } from '../helpers/hosts.js';
@@ -62,6 +64,25 @@ test('tick, logs --follow and the probe queue while training', async () => {
   follower.kill('SIGINT');
   expect((await follower).exitCode).toBe(0);
   await finished(id);
+});
+
+test('a plan that has finished is watched as JSON, exported, and not cancelled', async () => {
+  const id = 'looked-at';
+  const watched = await cli(system, 'watch', id, '--json');
+  expect(watched.exitCode).toBe(0);
+  const [line, ...more] = watched.stdout.split('\n').map((text) => JSON.parse(text) as unknown);
+  expect(more).toEqual([]);
+  const state = PlanState.parse({ ...(line as object), progress: undefined });
+  expect(state.status).toBe('finished');
+  const folder = join(system.home, 'exported');
+  expect((await cli(system, 'export', id, folder)).stderr).toBe('');
+  const { weightsSha256 } = (await readSummary(system.home, id)).training!;
+  const files = await hashFolder(folder);
+  expect(files.find(({ path }) => path === 'model.safetensors')?.sha256).toBe(weightsSha256);
+  expect(files.map(({ path }) => path)).toContain('config.json');
+  const cancelled = await cli(system, 'cancel', id);
+  expect(cancelled.exitCode).toBe(5);
+  expect(cancelled.stderr).toMatch(/^looked-at has ended \(finished\)\.\n.*--again/);
 });
 
 test('an activity paused in the UI saves a checkpoint and goes on from it', async () => {
