@@ -1,9 +1,9 @@
 import type { CloseInput } from '../contracts/activities.js';
 import type { ClosedStage } from '../contracts/outcome.js';
-import type { HostProvider } from '../hosts/provider.js';
+import type { Host, HostProvider } from '../hosts/provider.js';
 import { Chain } from '../store/chain.js';
 import { Ledger } from '../store/ledger.js';
-import { chargeHosts } from './charge-hosts.js';
+import { HostMeter } from './charge-hosts.js';
 import type { ControlDeps } from './create-control-activities.js';
 import { runId } from './run-id.js';
 import { tellOfNeverReturned } from './supervision/never-returned.js';
@@ -17,8 +17,9 @@ export const closeStage =
     const { store, now } = deps;
     const provider = deps.provider(input.hosts, store);
     const ledger = new Ledger(store, input.planId, { now });
-    await chargeHosts(ledger, provider, now(), input);
-    if (input.releaseHosts) await release(provider, input);
+    const meter = new HostMeter({ ledger, provider, store }, input);
+    await meter.read(now(), { stageEnds: true });
+    if (input.releaseHosts) await release(provider, meter, input, now);
     const journal = new Chain(store, input.stageKey, { now });
     const { pricePerHourFen } = input.hosts;
     const paid = { pricePerHourFen, ledger: await ledger.entries() };
@@ -38,8 +39,18 @@ export const closeStage =
     };
   };
 
-async function release(provider: HostProvider, { planId, hosts }: CloseInput): Promise<void> {
+/** A host that goes in good order takes its time, and is paid until it has gone. */
+async function release(
+  provider: HostProvider,
+  meter: HostMeter,
+  { planId, hosts }: CloseInput,
+  now: () => Date,
+): Promise<void> {
   const all = await provider.list(hosts.gpuClass);
   const mine = all.filter((host) => host.planId === planId && host.alive);
-  await Promise.all(mine.map((host) => provider.release(host.id)));
+  const give = async (host: Host): Promise<void> => {
+    await provider.release(host.id);
+    await meter.released(host, now());
+  };
+  await Promise.all(mine.map(give));
 }

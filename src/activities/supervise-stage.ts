@@ -2,9 +2,10 @@ import { Context, CancelledFailure } from '@temporalio/activity';
 import type { SuperviseInput } from '../contracts/activities.js';
 import { trainingLimitFen } from '../contracts/money.js';
 import type { StageNews } from '../contracts/state.js';
+import type { HostProvider } from '../hosts/provider.js';
 import { Chain } from '../store/chain.js';
 import { Ledger } from '../store/ledger.js';
-import { chargeHosts } from './charge-hosts.js';
+import { HostMeter } from './charge-hosts.js';
 import type { ControlDeps } from './create-control-activities.js';
 import { runId } from './run-id.js';
 import { ensureHost } from './supervision/ensure-host.js';
@@ -24,11 +25,11 @@ export const superviseStage =
   async (input: SuperviseInput): Promise<void> => {
     const context = Context.current();
     const teller = new Teller(deps, input);
-    const journals = openJournals(deps, input);
+    const kept = keep(deps, input);
     for (;;) {
       context.heartbeat({ at: deps.now().toISOString() });
       try {
-        await teller.tell(await look(deps, input, journals));
+        await teller.tell(await look(deps, input, kept));
       } catch (error) {
         if (error instanceof CancelledFailure) throw error;
         // The server or the store may be away for a while; the next look is in a second.
@@ -38,16 +39,22 @@ export const superviseStage =
     }
   };
 
-interface Journals {
+interface Kept {
   readonly chain: Chain;
   readonly ledger: Ledger;
+  readonly provider: HostProvider;
+  readonly meter: HostMeter;
 }
 
-/** Kept from look to look: entries never change, so that each look reads only what is new. */
-function openJournals({ store, now }: Deps, { stageKey, planId }: SuperviseInput): Journals {
+/** From look to look: entries never change, so that each look reads only what is new. */
+function keep({ store, now, ...deps }: Deps, input: SuperviseInput): Kept {
+  const ledger = new Ledger(store, input.planId, { now });
+  const provider = deps.provider(input.hosts, store);
   return {
-    chain: new Chain(store, stageKey, { now }),
-    ledger: new Ledger(store, planId, { now }),
+    chain: new Chain(store, input.stageKey, { now }),
+    ledger,
+    provider,
+    meter: new HostMeter({ ledger, provider, store }, input),
   };
 }
 
@@ -55,13 +62,12 @@ function openJournals({ store, now }: Deps, { stageKey, planId }: SuperviseInput
 async function look(
   deps: Deps,
   input: SuperviseInput,
-  { chain, ledger }: Journals,
+  { chain, ledger, provider, meter }: Kept,
 ): Promise<StageNews> {
   const { now } = deps;
-  const provider = deps.provider(input.hosts, deps.store);
   const pending = await readPendingActivity(deps.client, input.planId, input.activityId);
   const hosts = await ensureHost(provider, chain, input, pending, now().getTime());
-  await chargeHosts(ledger, provider, now(), input);
+  await meter.read(now());
   const spentFen = await ledger.totalFen();
   const folded = await chain.fold();
   const mine = ofRun(folded, runId());

@@ -16,6 +16,10 @@ export interface HostCharge {
   readonly stage: StageName;
   readonly seconds: number;
   readonly fen: number;
+  /** The instant that these are counted up to; now when left out. */
+  readonly until?: Date;
+  /** The stage or the host ends here: also what is less than a whole fen is written. */
+  readonly settle?: boolean;
 }
 
 const SINCE = ' since ';
@@ -59,14 +63,17 @@ export class Ledger {
   }
 
   /** Appends what is new since the host's last entry; returns how many fen that was. */
-  charge({ host, stage, seconds, fen }: HostCharge): Promise<number> {
+  charge({ host, stage, seconds, fen, until, settle = false }: HostCharge): Promise<number> {
     return this.#journal.update((entries) => {
       const charged = entries.filter((entry) => entry.type === 'host' && entry.host === host);
-      const newFen = fen - sum(charged, 'fen');
-      const newSeconds = Math.max(0, seconds - sum(charged, 'seconds'));
+      const newFen = Math.max(0, fen - sum(charged, 'fen'));
+      const newSeconds = milliseconds(seconds - sum(charged, 'seconds'));
+      // Time that was charged before, at whatever price, is not charged again.
+      if (newSeconds <= 0) return { result: 0 };
       // Below one whole fen nothing is written: the fraction stays in the cumulative amount.
-      if (newFen <= 0) return { result: 0 };
-      const append = { host, stage, fen: newFen, seconds: newSeconds, at: this.#at() };
+      if (newFen === 0 && !settle) return { result: 0 };
+      const at = until?.toISOString() ?? this.#at();
+      const append = { host, stage, fen: newFen, seconds: newSeconds, at };
       return { append: { type: 'host', ...append }, result: newFen };
     });
   }
@@ -89,6 +96,9 @@ export class Ledger {
     return this.#now().toISOString();
   }
 }
+
+/** Sums of decimal fractions are off in the last digit; clocks tell whole milliseconds. */
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 function sum(entries: readonly LedgerEntry[], field: 'fen' | 'seconds'): number {
   return entries.reduce((total, entry) => total + (entry.type === 'host' ? entry[field] : 0), 0);
