@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import type { OpenedPlan } from '../contracts/activities.js';
 import { mistakesIn } from '../contracts/mistakes.js';
 import { ResolvedPlan } from '../contracts/plan.js';
 import { UnfitStoreError } from '../store/errors.js';
@@ -10,7 +11,7 @@ import type { ControlDeps } from './create-control-activities.js';
 /** Checks a plan that may have been started by hand in the UI, and opens its ledger. */
 export const openPlan =
   (deps: Storing & Pick<ControlDeps, 'now'>) =>
-  async ({ plan }: { plan: ResolvedPlan }): Promise<void> => {
+  async ({ plan }: { plan: ResolvedPlan }): Promise<OpenedPlan> => {
     const parsed = ResolvedPlan.safeParse(plan);
     if (!parsed.success) {
       throw ApplicationFailure.nonRetryable(
@@ -25,6 +26,7 @@ export const openPlan =
     const store = await storeOf(deps, parsed.data);
     const ledger = new Ledger(store, parsed.data.id, { now: deps.now });
     await ledger.open({ capFen, reserveFen, pricePerHourFen: parsed.data.hosts.pricePerHourFen });
+    return { spentFen: await ledger.totalFen() };
   };
 
 /** A store that cannot be used is told at once: nothing of the plan could be kept. */

@@ -7,6 +7,11 @@ import type { GpuStageName, StageName } from './stages.js';
 /** The part of a plan that a stage depends on; it goes into the stage key as it is. */
 export type StageConfiguration = Readonly<Record<string, unknown>>;
 
+export interface OpenedPlan {
+  /** By earlier runs of the same plan id, whose ledger it is too. */
+  readonly spentFen: number;
+}
+
 export interface ResolveStageInput {
   readonly planId: string;
   readonly stage: StageName;
@@ -84,7 +89,7 @@ export interface GpuActivities {
 
 export interface ControlActivities {
   /** Opens the ledger and checks a plan that did not come through our CLI. */
-  openPlan(input: { plan: ResolvedPlan }): Promise<void>;
+  openPlan(input: { plan: ResolvedPlan }): Promise<OpenedPlan>;
   resolveStage(input: ResolveStageInput): Promise<ResolvedStage>;
   /** Runs beside a GPU stage until cancelled; tells the workflow by `stageNews`. */
   superviseStage(input: SuperviseInput): Promise<void>;

@@ -27,10 +27,10 @@ export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {})
   const run = openRun(plan);
   if (run) registerHandlers(run);
   // Nothing can be written about a plan that is none: its mistakes are the workflow's failure.
-  await control.openPlan.executeWithOptions({ summary: 'checks the plan, opens its ledger' }, [
-    { plan },
-  ]);
+  const summary = 'checks the plan, opens its ledger';
+  const opened = await control.openPlan.executeWithOptions({ summary }, [{ plan }]);
   if (run === null) throw ApplicationFailure.nonRetryable('This is not a plan', 'BadPlan');
+  run.spentBefore(opened);
   if (options.retryFrom) run.raiseGenerations(options.retryFrom);
   try {
     await carry(run);

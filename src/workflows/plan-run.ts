@@ -1,4 +1,5 @@
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { OpenedPlan } from '../contracts/activities.js';
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ClosedStage, StageResult, TrainedSoFar } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
@@ -70,6 +71,11 @@ export class PlanRun {
     this.state = advance(this.state, { ...event, at: this.now() } as PlanEvent);
     setCurrentDetails(dashboard(this.state, this.plan.language, this.now()));
     if (changed(before, this.state)) upsertSearchAttributes(searchAttributes(this.state));
+  }
+
+  /** Undefined in histories of older versions. */
+  spentBefore(opened: OpenedPlan | undefined): void {
+    if (opened) this.apply({ type: 'opened', spentFen: opened.spentFen });
   }
 
   /** Another generation of this stage and of all after it: nothing old is taken for the new. */

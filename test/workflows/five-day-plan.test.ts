@@ -133,6 +133,19 @@ test('a new run with retryFrom redoes from there', async () => {
   expect(world.stages.ran.map(({ stage }) => stage)).toEqual(['full-train', 'eval-after']);
 });
 
+test('what earlier runs of a plan have spent counts, also where nothing dear is done again', async () => {
+  const plan = await world.plan('spender');
+  const dear = { ...plan, hosts: { ...plan.hosts, pricePerHourFen: 360_000 } };
+  const money = { capFen: 1_000_000, reserveFen: 0, approveBelowFen: 1_000_000 };
+  await (await world.start({ ...dear, money }, plan.id)).result();
+  const spent = summaryOf(plan.id).spend.totalFen;
+  expect(spent).toBeGreaterThan(0);
+  const again = await world.start({ ...dear, money }, plan.id, { retryFrom: 'report' });
+  await again.result();
+  expect(summaryOf(plan.id).spend.totalFen).toBe(spent);
+  expect((await stateOf(again)).spentFen).toBe(spent);
+});
+
 test('a dear quote waits at the gate without a host until somebody approves', async () => {
   // The second attempt comes a second later: time enough for the supervisor to see to a host.
   world.script['smoke-train'] = ['lose-host', 'finish'];

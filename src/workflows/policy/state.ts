@@ -16,6 +16,7 @@ import {
 
 /** Everything that can happen to a plan. `at` is the workflow's own time. */
 export type PlanEvent = { readonly at: string } & (
+  | { readonly type: 'opened'; readonly spentFen: number }
   | { readonly type: 'stageStarted'; readonly stage: StageName }
   | { readonly type: 'stageCached'; readonly stage: StageName }
   | { readonly type: 'stageFinished'; readonly stage: StageName }
@@ -101,6 +102,7 @@ type PlanWide = Extract<
   PlanEvent,
   {
     type:
+      | 'opened'
       | 'pauseRequested'
       | 'paused'
       | 'resumed'
@@ -116,6 +118,8 @@ type PlanWide = Extract<
 
 function advancePlan(state: PlanState, event: PlanWide): PlanState {
   switch (event.type) {
+    case 'opened':
+      return { ...state, spentFen: event.spentFen };
     case 'pauseRequested':
       return { ...withStatus(state, event.stage, 'pausing'), status: 'pausing' };
     case 'paused': {
