@@ -49,28 +49,53 @@ const DEFAULT_ADDRESS = '127.0.0.1:7233';
 export const serverRecordPath = (home: string): string => join(home, 'server.json');
 
 export function loadConfig(overrides: Partial<Config> = {}): Config {
-  const env = process.env;
-  const home = overrides.home ?? resolve(env['DREAM_SFT_HOME'] ?? '.dream-sft');
+  const home = overrides.home ?? resolve(said('DREAM_SFT_HOME') ?? '.dream-sft');
   const server = readServerRecord(home);
-  const profile = loadClientConnectConfig();
+  const profile = readProfile();
   const named = profile.connectionOptions.address;
   const address = named ?? server?.address ?? DEFAULT_ADDRESS;
   return Object.freeze({
     home,
     root: ROOT,
     trainerFolder: join(ROOT, 'trainer'),
-    python: env['DREAM_SFT_PYTHON'] ?? join(ROOT, '.venv', 'bin', 'python'),
-    temporal: env['DREAM_SFT_TEMPORAL'] ?? join(ROOT, '.venv', 'bin', 'temporal'),
+    python: said('DREAM_SFT_PYTHON') ?? join(ROOT, '.venv', 'bin', 'python'),
+    temporal: said('DREAM_SFT_TEMPORAL') ?? join(ROOT, '.venv', 'bin', 'temporal'),
     connection: Object.freeze({ ...profile.connectionOptions, address }),
     namespace: profile.namespace ?? 'default',
-    uiUrl: env['DREAM_SFT_UI_URL'] ?? (named ? null : (server?.uiUrl ?? null)),
+    uiUrl: said('DREAM_SFT_UI_URL') ?? (named ? null : (server?.uiUrl ?? null)),
     hostname: hostname(),
-    logLevel: env['DREAM_SFT_LOG_LEVEL'] ?? 'info',
+    logLevel: logLevel(),
     heartbeatThrottleMs: milliseconds('DREAM_SFT_HEARTBEAT_THROTTLE_MS', 1000),
-    lifetimeSocket: env['DREAM_SFT_LIFETIME_SOCKET'] ?? null,
+    lifetimeSocket: said('DREAM_SFT_LIFETIME_SOCKET') ?? null,
     storeCredentials: storeCredentials(),
     ...overrides,
   });
+}
+
+/** A variable that is set to nothing is one that is not set: an empty home would be the working folder. */
+function said(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
+
+/** Only the first line of what went wrong: the next ones may show lines of a file that holds keys. */
+function readProfile(): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    const [why = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new ConfigError(
+      `The settings of the Temporal client cannot be used: ${why.replace(/\.$/, '')}.\n` +
+        'Mend the TEMPORAL_… variables, or the file that TEMPORAL_CONFIG_FILE names.',
+    );
+  }
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+function logLevel(): string {
+  const level = said('DREAM_SFT_LOG_LEVEL') ?? 'info';
+  if (LOG_LEVELS.includes(level)) return level;
+  throw new ConfigError(`DREAM_SFT_LOG_LEVEL=${level} is none of ${LOG_LEVELS.join(', ')}.`);
 }
 
 /** Only from the environment: a plan and its history are read by many. */
@@ -84,7 +109,7 @@ function storeCredentials(): StoreCredentials | null {
 
 /** A number that is no number must not become a timer that never fires. */
 function milliseconds(name: string, otherwise: number): number {
-  const text = process.env[name];
+  const text = said(name);
   if (text === undefined) return otherwise;
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;

@@ -64,6 +64,40 @@ test('a number that is none is refused by name', () => {
   );
 });
 
+test('a log level that is none is refused by name', () => {
+  vi.stubEnv('DREAM_SFT_LOG_LEVEL', 'loud');
+  expect(() => loadConfig({ home: temporaryFolder() })).toThrow(
+    'DREAM_SFT_LOG_LEVEL=loud is none of trace, debug, info, warn, error, fatal, silent.',
+  );
+});
+
+test('a variable that is set to nothing counts as not set', () => {
+  const usual = loadConfig();
+  for (const name of ['HOME', 'PYTHON', 'TEMPORAL', 'UI_URL', 'LOG_LEVEL', 'LIFETIME_SOCKET'])
+    vi.stubEnv(`DREAM_SFT_${name}`, '');
+  vi.stubEnv('DREAM_SFT_HEARTBEAT_THROTTLE_MS', '');
+  expect(loadConfig()).toEqual(usual);
+});
+
+test('a broken profile is told in two lines, and none of its own are shown', () => {
+  const file = join(temporaryFolder(), 'temporal.toml');
+  writeFileSync(file, '[profile.default]\napi_key = "key-of-mine\n');
+  vi.stubEnv('TEMPORAL_CONFIG_FILE', file);
+  const load = (): unknown => loadConfig({ home: temporaryFolder() });
+  expect(load).toThrow(
+    /^The settings of the Temporal client cannot be used: Invalid TOML .*\.\n.*$/,
+  );
+  expect(load).not.toThrow('key-of-mine');
+  expect(load).toThrow(expect.objectContaining({ exitCode: 2 }));
+});
+
+test('a profile that is not there is refused by name', () => {
+  vi.stubEnv('TEMPORAL_PROFILE', 'nope');
+  expect(() => loadConfig({ home: temporaryFolder() })).toThrow(
+    "The settings of the Temporal client cannot be used: Profile 'nope' not found in config data.",
+  );
+});
+
 test('a child with childEnvironment comes to the same configuration', () => {
   const home = join(temporaryFolder(), 'elsewhere');
   mkdirSync(home);
