@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { HostRecord } from '../contracts/journal.js';
 import { readGpus } from '../processes/gpus.js';
@@ -19,6 +20,8 @@ export interface HostRecordDeps {
   readonly log: Logger;
 }
 
+const END_WITHIN_MS = 5000;
+
 /** Renews `hosts/<id>.json` in the store while the host lives: its sign of life to everybody. */
 export class HostRecordKeeper {
   readonly boot = randomUUID();
@@ -27,7 +30,7 @@ export class HostRecordKeeper {
   #gpus: string[] = [];
   readonly #tenancy = new Tenancy();
   #timer: NodeJS.Timeout | null = null;
-  #renewing: Promise<void> = Promise.resolve();
+  readonly #renewing = new Map<ObjectStore, Promise<void>>();
 
   constructor(private readonly deps: HostRecordDeps) {
     this.#startedAt = deps.now().toISOString();
@@ -64,24 +67,39 @@ export class HostRecordKeeper {
   async start(): Promise<void> {
     this.#gpus = await readGpus();
     await this.#renew();
-    this.#timer = setInterval(() => {
-      this.#renewing = this.#renewing.then(() => this.#renew());
-    }, this.deps.periodMs);
+    this.#timer = setInterval(() => void this.#renew(), this.deps.periodMs);
   }
 
   async end(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
-    await this.#renewing;
-    const removed = [...this.#stores].map((store) => removeHostRecord(store, this.deps.id));
-    await Promise.allSettled(removed);
+    const removed = [...this.#stores].map(async (store) => {
+      await this.#renewing.get(store);
+      await removeHostRecord(store, this.deps.id);
+    });
+    // A store that does not answer must not keep the worker; its record grows old by itself.
+    const patience = sleep(END_WITHIN_MS, undefined, { ref: false });
+    await Promise.race([Promise.allSettled(removed), patience]);
   }
 
   async #renew(): Promise<void> {
+    await Promise.all([...this.#stores].map((store) => this.#renewAt(store)));
+  }
+
+  /** A store that is slow or away delays no other, and does not gather renewals while it is. */
+  #renewAt(store: ObjectStore): Promise<void> {
+    const running = this.#renewing.get(store);
+    if (running) return running;
+    const renewing = this.#write(store).finally(() => this.#renewing.delete(store));
+    this.#renewing.set(store, renewing);
+    return renewing;
+  }
+
+  async #write(store: ObjectStore): Promise<void> {
     try {
-      const record = await this.current();
-      for (const store of this.#stores) await writeHostRecord(store, record);
+      await writeHostRecord(store, await this.current());
     } catch (error) {
-      this.deps.log.warn({ why: String(error) }, 'host record not renewed');
+      const { location } = store;
+      this.deps.log.warn({ store: location, why: String(error) }, 'host record not renewed');
     }
   }
 }
