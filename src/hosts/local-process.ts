@@ -20,6 +20,8 @@ export interface LocalHostRecord {
 }
 
 const STOP_WITHIN_MS = 20_000;
+/** Below a host's folder: only its own attempts read them; what counts is in the store. */
+const WORK_FOLDERS = ['work', 'inputs', 'cache'] as const;
 
 /** GPU workers as processes of this machine, each in its own process group. */
 export class LocalProcessProvider implements HostProvider {
@@ -50,7 +52,9 @@ export class LocalProcessProvider implements HostProvider {
       await this.#claims.untilDecided(request.key, () => this.#startedFor(request.key));
     }
     try {
-      return { kind: 'host', host: await toHost(await this.#start(request)), started: true };
+      const host = await toHost(await this.#start(request));
+      await this.#clearAfterDead();
+      return { kind: 'host', host, started: true };
     } catch (error) {
       await this.#claims.giveBack(request.key);
       throw error;
@@ -122,6 +126,17 @@ export class LocalProcessProvider implements HostProvider {
     await link(temporary, join(folder, 'host.json'));
     await rm(temporary);
     return record;
+  }
+
+  /** What dead hosts restored and staged keeps the room of checkpoints that the store has let go. */
+  async #clearAfterDead(): Promise<void> {
+    for (const { id, process } of await this.#records()) {
+      if (await isAlive(process)) continue;
+      for (const name of WORK_FOLDERS) {
+        // A trainer that is only just dying may still write there; the next start tries again.
+        await rm(join(this.#folder, id, name), { recursive: true }).catch(() => undefined);
+      }
+    }
   }
 
   async #records(): Promise<LocalHostRecord[]> {

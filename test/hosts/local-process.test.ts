@@ -88,6 +88,27 @@ test('a killed host is listed as dead; its key never starts another, the next ke
   expect(next.alive).toBe(true);
 });
 
+test('a new host clears away what dead ones had restored and staged, and nothing of living ones', async () => {
+  const { config, provider } = await setUp();
+  const [dead, living] = [
+    hostOf(await provider.ensure(request('stage-0'))).id,
+    hostOf(await provider.ensure(request('stage-1'))).id,
+  ];
+  const weightsOf = (id: string) =>
+    ['work/key/1/restore/step-9', 'inputs/base', 'cache'].map((folder) => {
+      mkdirSync(join(config.home, 'hosts', id, folder), { recursive: true });
+      const path = join(config.home, 'hosts', id, folder, 'weights');
+      writeFileSync(path, 'large');
+      return path;
+    });
+  const [gone, kept] = [weightsOf(dead), weightsOf(living)];
+  await provider.release(dead);
+  await provider.ensure(request('stage-2'));
+  expect(gone.filter(existsSync)).toEqual([]);
+  expect(kept.filter((path) => !existsSync(path))).toEqual([]);
+  expect(recordOf(config, dead).id).toBe(dead);
+});
+
 test('a pid that another process has taken is not the host', async () => {
   const { config, provider } = await setUp();
   const { id } = hostOf(await provider.ensure(request('stage-0')));
