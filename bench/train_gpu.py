@@ -68,7 +68,7 @@ def training_of(storage: str, changes: dict[str, Any]) -> dict[str, Any]:
     }
     if storage in ("kept", "fused"):
         full = {"fullMode": storage, "moments": "bf16", "learningRate": 2e-6}
-        return {**common, **full, "activationCheckpointing": "all", **changes}
+        return {**common, **full, **changes}
     return {**common, "method": "lora", "lora": {"rank": 16, "alpha": 32}, **changes}
 
 

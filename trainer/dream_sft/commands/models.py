@@ -23,9 +23,13 @@ def open_device(spec: dict[str, object]) -> torch.device:
 
 
 def open_model(folder: str, device: torch.device) -> Dream:
-    """The model in float32 on `device`. Raises WeightsError with every reason against it."""
+    """The model on `device`: float32 on the CPU, bf16 (as published) on a GPU.
+
+    Raises WeightsError with every reason against it.
+    """
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     try:
-        return weights.load_dream(Path(folder), device=device, dtype=torch.float32)
+        return weights.load_dream(Path(folder), device=device, dtype=dtype)
     except weights.WeightsError as error:
         raise WeightsError(
             f"cannot use the model in {folder}; fetch it again or name another folder",

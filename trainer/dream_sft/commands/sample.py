@@ -37,7 +37,11 @@ def run(spec: dict[str, Any], _emit: Emit) -> dict[str, Any]:
         path = Path(spec["trace"])
         write_atomic(path, _trace_lines(tokenizer, decoded, answers))
         folder, files = str(path.parent), [file_entry(path.parent, path.name)]
-    metrics = {"answers": answers, "secondsPerToken": seconds / max(tokens, 1)}
+    metrics = {
+        "answers": answers,
+        "secondsPerToken": seconds / max(tokens, 1),
+        "seconds": seconds,
+    }
     return {
         "type": "result",
         "command": "sample",

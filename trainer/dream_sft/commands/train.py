@@ -35,6 +35,8 @@ from dream_sft.train.schedule import Schedule, total_steps
 from dream_sft.train.state import Identity, TrainState, identity_of, state_to_json
 from dream_sft.train.step_log import StepLog
 from dream_sft.train.validation import Validation
+from dream_sft.train.watchdog import Watchdog
+from dream_sft.train.worst_case import resolve_recomputation, try_worst_row
 
 log = logging.getLogger("dream_sft.train")
 
@@ -54,6 +56,8 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     check_base(Path(spec["base"]), spec["training"])
     _check_tokens(dataset, read_config(Path(spec["base"])))
     method = open_method(spec, device, resumed)
+    spec = {**spec, "training": resolve_recomputation(method, spec["training"])}
+    try_worst_row(method, spec["training"])
     this = assemble(spec, emit, dataset, method, resumed)
     emit(
         {
@@ -136,6 +140,7 @@ def assemble(
         emit=emit,
         stop_requested=stop_requested,
         step_log=StepLog(last_step),
+        watchdog=Watchdog(training["hangFactor"]),
     )
 
 

@@ -112,6 +112,13 @@ class FusedBackward:
             outputs = self._forward(micros)
             return _Step(self, micros, learning_rate, step).run(outputs)
 
+    def try_forward(self, micros: Sequence[FusedMicro]) -> None:
+        """What a step needs before its first update. Raises ResourceError."""
+        try:
+            self._forward(micros)
+        except (MemoryError, RuntimeError) as error:
+            raise _memory_error(error, micros) or error from error
+
     @contextmanager
     def _typed_errors(self, micros: Sequence[FusedMicro]) -> Iterator[None]:
         try:

@@ -32,6 +32,7 @@ from dream_sft.train.schedule import Schedule
 from dream_sft.train.state import TrainState
 from dream_sft.train.step_log import StepLog
 from dream_sft.train.validation import Validation, validate_after_step
+from dream_sft.train.watchdog import Watchdog
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Run:
     emit: Emit
     stop_requested: Callable[[], bool]
     step_log: StepLog
+    watchdog: Watchdog
     step_seconds: list[float] = field(default_factory=list)
     step_tokens: list[int] = field(default_factory=list)
 
@@ -59,6 +61,14 @@ class Run:
 def train(run: Run) -> bool:
     """Train to `last_step`; False when asked to stop before (a checkpoint is then staged)."""
     run.checkpointer.prepare(run.state.step)
+    run.watchdog.start()
+    try:
+        return _train(run)
+    finally:
+        run.watchdog.stop()
+
+
+def _train(run: Run) -> bool:
     seconds_checkpoint = 0.0
     while run.state.step < run.last_step:
         if run.stop_requested():
@@ -73,6 +83,7 @@ def train(run: Run) -> bool:
         computed = time.monotonic()
         timing = (begun, data_ready, computed, seconds_checkpoint)
         _report(run, batch, rate, result, timing)
+        run.watchdog.step(computed - begun)
         wanted = _validate(run, batch)
         seconds_checkpoint = _checkpoint_if_due(run, wanted)
     run.checkpointer.finish()

@@ -61,6 +61,11 @@ class Accumulation:
         ]
         return StepResult(loss_value, means, norm)
 
+    def try_gradient(self, batch: GlobalBatch) -> None:
+        """Gradients of every micro-batch; whoever calls throws them away."""
+        for micro in batch.micro_batches:
+            self._backward(batch, micro)
+
     @torch.no_grad()
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
         """Unweighted nats over all masked tokens of these."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dream_sft.diffusion.frozen_head import nll_and_gradient
@@ -20,13 +19,14 @@ from dream_sft.diffusion.loss import divisor, masked_loss
 from dream_sft.model.network import Dream
 from dream_sft.model.spoilt import refuse_spoilt
 from dream_sft.model.weights import model_sha256, save_dream
-from dream_sft.train.checkpoint import MODEL, OPTIMIZER, empty_shell
+from dream_sft.train.checkpoint import MODEL, empty_shell
 from dream_sft.train.exact_adamw import ExactAdamW, clip_scale
 from dream_sft.train.fused_backward import FusedBackward
 from dream_sft.train.fused_micro import fused_micro, layer_runner
 from dream_sft.train.methods.accumulation import Accumulation
 from dream_sft.train.methods.method import StepResult
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+from dream_sft.train.optimizer_files import StoredTensors, write_optimizer
 
 
 class ExactFineTuning:
@@ -59,6 +59,10 @@ class ExactFineTuning:
             batch, norm, lambda: self._optimizer.step(rate, clip_scale(found[0], self._clip))
         )
 
+    def try_gradient(self, batch: GlobalBatch) -> None:
+        self._accumulation.try_gradient(batch)
+        self._optimizer.zero_grad()
+
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
         return self._accumulation.nll(micro_batches)
 
@@ -72,10 +76,11 @@ class ExactFineTuning:
     def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
         self._shell.load_state_dict(weights, assign=True)
         save_dream(self._shell, folder / MODEL, source=self._base)
-        save_file(moments, folder / OPTIMIZER)
+        write_optimizer(folder, moments)
 
     def restore(self, folder: Path, updates: int) -> list[str]:
-        return self._optimizer.restore(load_file(folder / OPTIMIZER), updates)
+        with StoredTensors(folder) as stored:
+            return self._optimizer.restore(stored, updates)
 
     def export(self, output: Path) -> list[Path]:
         refuse_spoilt(self.model)
@@ -120,6 +125,12 @@ class FusedFineTuning(ExactFineTuning):
             for value, count in zip(found.parts_weighted, counts, strict=True)
         ]
         return StepResult(found.loss, means, found.gradient_norm)
+
+    def try_gradient(self, batch: GlobalBatch) -> None:
+        """Forward only, which fills the host memory for block inputs: a block's own backward is
+        small beside it, and a fused backward cannot but update."""
+        micros = [fused_micro(self.model, m, self._share(batch, m)) for m in batch.micro_batches]
+        self._fused.try_forward(micros)
 
     def _share(self, batch: GlobalBatch, micro: MicroBatch) -> float:
         return divisor(

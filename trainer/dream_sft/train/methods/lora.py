@@ -60,6 +60,10 @@ class LoraFineTuning:
             lambda: self._optimizer.step(rate),
         )
 
+    def try_gradient(self, batch: GlobalBatch) -> None:
+        self._accumulation.try_gradient(batch)
+        self._optimizer.zero_grad()
+
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
         return self._accumulation.nll(micro_batches)
 

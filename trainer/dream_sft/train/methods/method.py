@@ -30,6 +30,9 @@ class Method(Protocol):
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         """One optimizer step. Raises DivergedError and ResourceError."""
 
+    def try_gradient(self, batch: GlobalBatch) -> None:
+        """Forward and backward of a batch, its gradients thrown away. Raises ResourceError."""
+
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
         """Unweighted nats over all masked tokens, without gradient."""
 

@@ -23,7 +23,8 @@ from dream_sft.train.methods.method import Method
 from dream_sft.train.methods.plain import PlainFineTuning
 from dream_sft.train.recompute import recompute_layers
 
-_LAYERS_COMPUTED_AGAIN = {"none": 0.0, "all": 1.0}
+# auto begins with all and is settled by measuring (worst_case.py).
+_LAYERS_COMPUTED_AGAIN = {"none": 0.0, "all": 1.0, "auto": 1.0}
 
 
 def open_method(spec: dict[str, Any], device: torch.device, resumed: Checkpoint | None) -> Method:

@@ -35,6 +35,10 @@ def check_settings(training: dict[str, Any], device: str) -> None:
             "moments bf16 needs betas[1] of at most 0.95",
         ),
         (
+            mode == "fused" and training["activationCheckpointing"] != "none",
+            "fullMode fused computes every layer again by itself: activationCheckpointing none",
+        ),
+        (
             training["worldSize"] > 1,
             "worldSize over 1 is not supported yet: use one card",
         ),

@@ -1,0 +1,80 @@
+"""Ends a training that hangs, so that the next attempt can go on from the last checkpoint."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+# Not one of the exit codes with a meaning of their own: a crash, to be resumed.
+EXIT_HANGING = 70
+_CHECK_SECONDS = 1.0
+# Before any step is known: loading and compiling may take this long, no more.
+_FIRST_STEP_SECONDS = 1800.0
+# Whatever a step usually takes, a pause this short is no hang.
+_LEAST_SECONDS = 120.0
+
+
+def dump_and_exit(seconds: float) -> None:
+    """Every thread's stack on stderr, then the end, without waiting for anything."""
+    print(f"no step for {seconds:.0f} s: training hangs; stacks follow", file=sys.stderr)
+    faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
+    sys.stderr.flush()
+    os._exit(EXIT_HANGING)
+
+
+class Watchdog:
+    """Calls `on_hang` when no step was reported within `factor` times the usual time of one.
+
+    The usual time is the median of the last steps; a checkpoint or a validation counts as a sign
+    of life through `alive`.
+    """
+
+    def __init__(
+        self,
+        factor: float,
+        *,
+        on_hang: Callable[[float], None] = dump_and_exit,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._factor, self._on_hang, self._clock = factor, on_hang, clock
+        self._steps: list[float] = []
+        self._last = clock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        self.alive()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def step(self, seconds: float) -> None:
+        """A step is done and took `seconds`."""
+        self._steps = [*self._steps[-49:], seconds]
+        self.alive()
+
+    def alive(self) -> None:
+        self._last = self._clock()
+
+    @property
+    def limit(self) -> float:
+        """Seconds without a sign of life that count as a hang."""
+        if not self._steps:
+            return _FIRST_STEP_SECONDS
+        return max(self._factor * statistics.median(self._steps), _LEAST_SECONDS)
+
+    def look(self) -> None:
+        """Calls `on_hang` if it is time."""
+        waited = self._clock() - self._last
+        if waited > self.limit:
+            self._on_hang(waited)
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_CHECK_SECONDS):
+            self.look()

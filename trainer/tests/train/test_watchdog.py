@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dream_sft.train.watchdog import EXIT_HANGING, Watchdog
+
+TRAINER = Path(__file__).resolve().parents[2]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def watched(factor: float = 20) -> tuple[Watchdog, Clock, list[float]]:
+    clock, hangs = Clock(), list[float]()
+    return Watchdog(factor, on_hang=hangs.append, clock=clock), clock, hangs
+
+
+def test_a_step_within_its_usual_time_is_no_hang() -> None:
+    dog, clock, hangs = watched()
+    for _ in range(5):
+        clock.now += 10
+        dog.step(10)
+    assert dog.limit == 200
+    clock.now += 199
+    dog.look()
+    assert hangs == []
+    clock.now += 2
+    dog.look()
+    assert hangs == [201]
+
+
+def test_short_steps_are_given_two_minutes_and_the_first_half_an_hour() -> None:
+    dog, clock, hangs = watched()
+    assert dog.limit == 1800
+    dog.step(0.1)
+    assert dog.limit == 120
+    clock.now += 119
+    dog.alive()
+    clock.now += 119
+    dog.look()
+    assert hangs == []
+
+
+def test_one_slow_step_does_not_move_the_limit() -> None:
+    dog, _, _ = watched(2)
+    for seconds in [100.0] * 9 + [10_000.0]:
+        dog.step(seconds)
+    assert dog.limit == pytest.approx(200)
+
+
+def test_a_hang_ends_the_process_with_all_stacks() -> None:
+    code = (
+        "import threading\n"
+        "from dream_sft.train.watchdog import dump_and_exit\n"
+        "def waits_for_ever(): threading.Event().wait()\n"
+        "threading.Thread(target=waits_for_ever, daemon=True).start()\n"
+        "dump_and_exit(7)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=TRAINER, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == EXIT_HANGING
+    assert "no step for 7 s" in done.stderr
+    assert "waits_for_ever" in done.stderr
