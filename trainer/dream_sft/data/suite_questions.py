@@ -27,11 +27,14 @@ def suite_questions(suite: Mapping[str, Any]) -> list[str]:
 
 def _questions_of_file(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: JSON may hold a line separator (U+2028) as it is.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}); correct suites.file") from error
     questions, mistakes = [], []
     for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
         try:
             question = json.loads(line)["question"]
         except (ValueError, KeyError, TypeError):

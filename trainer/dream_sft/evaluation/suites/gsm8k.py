@@ -47,7 +47,8 @@ def load(entry: Mapping[str, Any]) -> Suite:
 
 def _read(path: Path) -> list[Question]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: JSON may hold a line separator (U+2028) as it is.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"suite {NAME}: {path} cannot be read ({error})") from error
     rows: list[Question] = []
