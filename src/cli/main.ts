@@ -105,6 +105,11 @@ function addReadingCommands(program: Command): void {
     .option('--all', 'every run of every plan')
     .option('--json', 'print one JSON document instead, for scripts')
     .action(action(async (options) => (await import('./commands/list.js')).list(options)));
+  addReadingOfResults(program);
+  addPlanFileCommands(program.command('plan').description('work on plan files'));
+}
+
+function addReadingOfResults(program: Command): void {
   program
     .command('logs <id> [stage]')
     .description('log of a stage (as full-train), of the newest when none is named')
@@ -131,7 +136,6 @@ function addReadingCommands(program: Command): void {
     .action(
       action(async (id, options) => (await import('./commands/read.js')).report(id, options)),
     );
-  addPlanFileCommands(program.command('plan').description('work on plan files'));
 }
 
 function addPlanFileCommands(plan: Command): void {

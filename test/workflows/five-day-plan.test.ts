@@ -45,7 +45,19 @@ test('a plan goes through all stages, quotes, approves itself and ends with a su
   const summary = summaryOf('whole');
   expect(summary).toMatchObject({ status: 'finished', training: { steps: 10 } });
   expect(summary.evaluation.after.arithmetic.n).toBe(2);
+  expect(summary.model).toEqual(state.model);
+  expect(summary.model).toMatchObject({ folder: '', store: { kind: 'local' } });
   expect(world.hosts.hosts.filter(({ alive }) => alive)).toEqual([]);
+});
+
+test('every activity of a plan says in the UI what it does', async () => {
+  const handle = await world.start(await world.plan('told'), 'told');
+  await handle.result();
+  const { events } = await handle.fetchHistory();
+  const scheduled = (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes);
+  const untold = scheduled.filter((event) => !event.userMetadata?.summary?.data?.length);
+  expect(scheduled.length).toBeGreaterThan(STAGES.length);
+  expect(untold.map((event) => event.activityTaskScheduledEventAttributes)).toEqual([]);
 });
 
 test('the same work under another plan id comes from its results', async () => {

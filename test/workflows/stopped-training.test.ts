@@ -43,7 +43,8 @@ test('training stops with a checkpoint before the cap is passed; the plan evalua
   expect(state.stoppedAtCap).toBe(true);
   const ended = ['finished', 'finished', 'finished', 'finished', 'finished', 'stopped'];
   expect(state.stages.map(({ status }) => status)).toEqual([...ended, 'finished', 'finished']);
-  const { training, evaluation, spend, report } = summaryOf('capped');
+  const { training, evaluation, spend, report, model } = summaryOf('capped');
+  expect(model).toEqual({ ...state.model, folder: 'model' });
   // The hold publishes step 1, and step 2 when it is told to stop.
   expect(training).toMatchObject({ steps: 2, tokens: 20, finalLoss: 0.5, weightsSha256: null });
   expect(evaluation.after.arithmetic.n).toBe(2);

@@ -26,7 +26,7 @@ export async function exportModel(
   const model = await modelOf(settings, planId);
   if (model === null) {
     throw new CliError(
-      `${planId} has no fine-tuned model: full-train has left neither a result nor a checkpoint.`,
+      `${planId} has no fine-tuned model: its full-train has not come to an end yet.`,
       CLI_EXIT.notFound,
       `See \`dream-sft status ${planId}\`.`,
     );
