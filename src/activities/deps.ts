@@ -9,7 +9,12 @@ export type { TrainerExit, TrainerProcess } from '../processes/trainer.js';
 /** What the stages that run the trainer need; nothing here comes from the environment. */
 export interface StageDeps extends Storing {
   readonly home: string;
-  readonly host: { readonly id: string; readonly boot: string };
+  readonly host: {
+    readonly id: string;
+    readonly boot: string;
+    /** Start of the worker's process; milliseconds since 1970. */
+    readonly startedAt?: number;
+  };
   readonly codeDigest: string;
   readonly python: string;
   readonly trainerFolder: string;

@@ -37,6 +37,9 @@ const ResumedInexactly = z.strictObject({
     .min(1),
 });
 
+/** Bucket i of `nllByT` holds the documents with i/8 ≤ t < (i + 1)/8. */
+export const T_BUCKETS = 8;
+
 const Step = z.strictObject({
   type: z.literal('step'),
   step: z.int(),
@@ -55,6 +58,18 @@ const Step = z.strictObject({
   secondsCompute: z.number(),
   secondsCheckpoint: z.number(),
   memoryBytes: z.int().nullable(),
+  mfu: z
+    .number()
+    .min(0)
+    .nullable()
+    .optional()
+    .describe('share of the card’s peak; recomputing not counted; null: no peak is known'),
+  nllByT: z
+    .array(z.number().nullable())
+    .length(T_BUCKETS)
+    .nullable()
+    .optional()
+    .describe('nats per masked token of this step’s documents by t, in equal buckets; null: none'),
 });
 
 const Answers = z.strictObject({

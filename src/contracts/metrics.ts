@@ -63,6 +63,7 @@ export const SampleMetrics = z.strictObject({
     z.strictObject({ question: z.string(), answer: z.string(), tokens: z.int(), steps: z.int() }),
   ),
   secondsPerToken: z.number(),
+  seconds: z.number().optional().describe('of all answers, made together'),
 });
 
 export const SuiteScore = z.strictObject({

@@ -11,6 +11,19 @@ import {
 } from './metrics.js';
 import { StageName } from './stages.js';
 
+/** What smoke-train measured of everything that the rest of a plan consists of. */
+export const Pace = z.strictObject({
+  hostStartSeconds: z
+    .number()
+    .describe('from the asking for a host, or its boot, to its first work'),
+  prepareSeconds: z.number().describe('bringing model and data to the host'),
+  readySeconds: z.number().describe('from the trainer’s start to its first step'),
+  secondsPerStep: z.number().describe('the first step left out'),
+  secondsPerBatch: z.number().describe('answering the probe’s questions together'),
+  batchQuestions: z.int().min(1),
+});
+export type Pace = z.infer<typeof Pace>;
+
 /**
  * Names of a stage's artifacts: download → base, tokenizer, dataset, suites · convert → dataset ·
  * validate → validation · smoke-train → run · full-train → model, run · eval-* → answers, run ·
@@ -25,6 +38,7 @@ export const StageMetrics = z.discriminatedUnion('kind', [
     train: TrainMetrics,
     sample: SampleMetrics,
     secondsToReady: z.number(),
+    pace: Pace.optional(),
   }),
   z.strictObject({ kind: z.literal('full-train'), train: TrainMetrics }),
   z.strictObject({ kind: z.literal('evaluate'), evaluate: EvaluateMetrics }),

@@ -64,7 +64,11 @@ export const Plan = z.strictObject({
   smoke: z
     .strictObject({
       steps: z.int().min(2).default(5).describe('optimizer steps that measure the training'),
-      questions: z.int().min(1).default(2).describe('answers sampled to measure the evaluation'),
+      questions: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('answers sampled to measure the evaluation; a batch of it when left out'),
     })
     .prefault({}),
   evaluation: z.strictObject({

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Plan } from '../contracts/plan.js';
+import { probeQuestions } from '../contracts/probe.js';
 import { CARDS, type CardId, ratioOf } from './cards.js';
 import { documentsOf } from './documents.js';
 import { speedOf } from './speeds.js';
@@ -73,7 +74,7 @@ function decodingSeconds(plan: ParsedPlan, card: CardId): number {
   const questions = suites.reduce((sum, suite) => sum + suite.questions, 0);
   const forwarded = sampling.steps * (ASSUMED.promptTokens + sampling.maxNewTokens);
   const perQuestion = forwarded / (ASSUMED.forwardTokensPerSecond * ratioOf(card));
-  return (2 * questions + plan.smoke.questions) * perQuestion;
+  return (2 * questions + probeQuestions(plan)) * perQuestion;
 }
 
 function otherwise(plan: ParsedPlan): number {

@@ -44,7 +44,7 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
     store,
     openStore,
     home: config.home,
-    host: { id: hostId, boot: record.boot },
+    host: { id: hostId, boot: record.boot, startedAt: performance.timeOrigin },
     codeDigest: digest,
     python: config.python,
     trainerFolder: config.trainerFolder,

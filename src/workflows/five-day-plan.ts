@@ -13,7 +13,8 @@ import { end, giveHostsBack, planFailure, sentenceOf, typedFailure } from './end
 import { registerHandlers } from './handlers.js';
 import { PlanRun } from './plan-run.js';
 import { failureSentence, judge } from './policy/judgement.js';
-import { approvesItself, quote } from './policy/money.js';
+import { approvesItself } from './policy/money.js';
+import { quote } from './policy/quote.js';
 import { control } from './proxies.js';
 import { runStage, type StageEnd } from './run-stage.js';
 

@@ -1,9 +1,10 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { StageInput, StoppedTraining } from '../contracts/activities.js';
+import { probeQuestions } from '../contracts/probe.js';
 import type { StageOutcome } from '../contracts/outcome.js';
 import type { GpuStageName, StageName } from '../contracts/stages.js';
 import type { PlanRun } from './plan-run.js';
-import { totalSteps } from './policy/money.js';
+import { totalSteps } from './policy/quote.js';
 import { gpuActivities, prep, reporting, supervision } from './proxies.js';
 
 /** Schedules the stage's activity with a sentence for the UI; a GPU stage has a supervisor beside it. */
@@ -111,7 +112,7 @@ const SENTENCES: Readonly<Record<StageName, (run: PlanRun) => string>> = {
     `turns rows into documents, view ${run.plan.data.view}, at most ${run.plan.data.maxLength} tokens`,
   validate: () => 'counts, looks for duplicates and for overlap with the evaluation',
   'smoke-train': (run) =>
-    `trains ${run.plan.smoke.steps} steps and samples ${run.plan.smoke.questions} answers, to quote the rest`,
+    `trains ${run.plan.smoke.steps} steps and samples ${probeQuestions(run.plan)} answers, to quote the rest`,
   'eval-before': (run) => `answers ${questions(run)} before the fine-tuning`,
   'full-train': (run) =>
     `trains ${totalSteps(run.plan, rows(run))} steps of ${run.plan.training.documentsPerStep} documents`,

@@ -1,5 +1,6 @@
 import type { StageConfiguration } from '../contracts/activities.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
+import { probeQuestions } from '../contracts/probe.js';
 import type { StageName } from '../contracts/stages.js';
 
 /** Facts of this run that a stage depends on and the plan does not hold. */
@@ -36,7 +37,7 @@ export function stageConfiguration(
       return {
         training,
         stopAfterSteps: smoke.steps,
-        questions: smoke.questions,
+        questions: probeQuestions(plan),
         sampling: evaluation.sampling,
         systemPrompt,
         ...compute,

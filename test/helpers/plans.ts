@@ -12,7 +12,6 @@ export const SMALL: readonly string[] = [
   'data.source.rows=400',
   'checkpoints.everySteps=5',
   'smoke.steps=2',
-  'smoke.questions=2',
   'hosts.threads=1',
   'evaluation.suites.0.questions=48',
   'evaluation.batchSize=8',

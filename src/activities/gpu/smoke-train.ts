@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
 import { SmokeTrainConfiguration } from '../../contracts/stage-configuration.js';
 import { resultOf } from '../trainer/outputs.js';
 import { publishRun } from './run-artifact.js';
@@ -11,12 +12,13 @@ import type { TrainerRun } from '../trainer/run-trainer.js';
 /** A few real steps, then a few real answers: what the quote for the rest is measured from. */
 export function smokeTrainWork(configuration: SmokeTrainConfiguration): StageWork {
   let trained: TrainerRun | null = null;
-  let secondsToReady = 0;
+  const starting = { hostStartSeconds: 0, prepareSeconds: 0, readySeconds: 0 };
   return {
     unit: 'steps',
     keep: 1,
     async run(tools) {
-      const run = await train(tools, configuration, (seconds) => (secondsToReady = seconds));
+      starting.hostStartSeconds = hostStartSeconds(tools);
+      const run = await train(tools, configuration, starting);
       if (run.exit.code !== 0) return run;
       // Asked to stop just as the steps were done: without the answers there is no result.
       if (run.reason !== null) return { ...run, exit: { ...run.exit, result: null } };
@@ -26,12 +28,26 @@ export function smokeTrainWork(configuration: SmokeTrainConfiguration): StageWor
     async result(tools, run) {
       const { metrics: train } = resultOf(trained!, 'train');
       const { metrics: sampled } = resultOf(run, 'sample');
+      const pace = {
+        ...starting,
+        secondsPerStep: train.secondsPerStep,
+        secondsPerBatch: sampled.seconds ?? 0,
+        batchQuestions: sampled.answers.length,
+      };
+      const { readySeconds: secondsToReady } = starting;
       return {
         artifacts: await publishRun(tools),
-        metrics: { kind: 'smoke-train', train, sample: sampled, secondsToReady },
+        metrics: { kind: 'smoke-train', train, sample: sampled, secondsToReady, pace },
       };
     },
   };
+}
+
+/** From when the host was asked for, or has booted since, to now: the plan may pay this once more. */
+function hostStartSeconds({ deps }: AttemptTools): number {
+  const { currentAttemptScheduledTimestampMs: asked } = Context.current().info;
+  const since = Math.max(asked, deps.host.startedAt ?? asked);
+  return Math.max(0, (deps.now().getTime() - since) / 1000);
 }
 
 const compute = ({ device, threads }: SmokeTrainConfiguration) => ({
@@ -42,10 +58,14 @@ const compute = ({ device, threads }: SmokeTrainConfiguration) => ({
 async function train(
   tools: AttemptTools,
   configuration: SmokeTrainConfiguration,
-  onReady: (seconds: number) => void,
+  starting: { prepareSeconds: number; readySeconds: number },
 ): Promise<TrainerRun> {
   const { deps, input, folders, folder, runner, beat, losses } = tools;
   const { training, stopAfterSteps } = configuration;
+  const begun = deps.now().getTime();
+  const base = await bringModel(deps, input, folders, 'base');
+  const dataset = await bringInput(deps, input, folders, 'dataset');
+  starting.prepareSeconds = (deps.now().getTime() - begun) / 1000;
   return runner.run({
     folder,
     runDir: folders.runDir,
@@ -54,15 +74,15 @@ async function train(
       command: 'train',
       runDir: folders.runDir,
       ...compute(configuration),
-      base: await bringModel(deps, input, folders, 'base'),
-      dataset: await bringInput(deps, input, folders, 'dataset'),
+      base,
+      dataset,
       training,
       stopAfterSteps,
       checkpoints: { everySteps: stopAfterSteps * 1000, folder: join(folder, 'staging'), keep: 1 },
       output: join(folder, 'model'),
     },
     onEvent: (event) => {
-      if (event.type === 'ready') onReady(event.secondsToReady);
+      if (event.type === 'ready') starting.readySeconds = event.secondsToReady;
       if (event.type === 'step') background(tools, losses.writeAt(0));
     },
   });

@@ -36,10 +36,20 @@ describe('an attempt that finishes', () => {
 
   it('smoke-train measures steps and answers', async () => {
     const input = await stageOf(lab, 'smoke-train', [{ steps: 2 }]);
-    const outcome = await attempt(lab.deps, input).outcome;
+    const booted = Date.parse('2026-11-24T10:00:00Z');
+    const now = (): Date => new Date(booted + 4000);
+    const host = { ...lab.deps.host, startedAt: booted };
+    const asked = { currentAttemptScheduledTimestampMs: booted - 3_600_000 };
+    const outcome = await attempt({ ...lab.deps, host, now }, input, asked).outcome;
+    // A person took an hour to start the host: only its own start counts.
+    expect(outcome).toMatchObject({ result: { metrics: { pace: { hostStartSeconds: 4 } } } });
     expect(outcome).toMatchObject({
       result: {
-        metrics: { kind: 'smoke-train', secondsToReady: 0.1, sample: { secondsPerToken: 0.01 } },
+        metrics: {
+          kind: 'smoke-train',
+          secondsToReady: 0.1,
+          pace: { readySeconds: 0.1, secondsPerStep: 0.1, secondsPerBatch: 0.4, batchQuestions: 2 },
+        },
       },
     });
   });

@@ -33,6 +33,9 @@ def test_answers_every_question(tmp_path: Path, character_model: Path) -> None:
     answers = result["metrics"]["answers"]
     assert [a["question"] for a in answers] == ["1+2=?", "30+40=?"]
     assert all(a["steps"] == 6 for a in answers)
+    metrics = result["metrics"]
+    tokens = sum(a["tokens"] for a in answers)
+    assert metrics["seconds"] == pytest.approx(metrics["secondsPerToken"] * max(tokens, 1))
     assert (result["folder"], result["files"]) == (None, [])
     assert sample(tmp_path, character_model)["metrics"]["answers"] == answers
 

@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { loadPlan } from '../../../src/cli/plan-file.js';
+import type { Pace, StageMetrics } from '../../../src/contracts/outcome.js';
+import type { ResolvedPlan } from '../../../src/contracts/plan.js';
+import { probeQuestions } from '../../../src/contracts/probe.js';
+import { quote, totalSteps } from '../../../src/workflows/policy/quote.js';
+
+type Smoke = Extract<StageMetrics, { kind: 'smoke-train' }>;
+
+let plan: ResolvedPlan;
+beforeAll(async () => {
+  plan = await loadPlan(fileURLToPath(new URL('../../../plans/tiny.yaml', import.meta.url)));
+  plan = { ...plan, training: { ...plan.training, steps: 600 } };
+});
+
+const PACE: Pace = {
+  hostStartSeconds: 4,
+  prepareSeconds: 0.5,
+  readySeconds: 2.5,
+  secondsPerStep: 0.1,
+  secondsPerBatch: 1.5,
+  batchQuestions: 50,
+};
+const smoke = (change: Partial<Pace> = {}): Smoke =>
+  ({ kind: 'smoke-train', pace: { ...PACE, ...change } }) as unknown as Smoke;
+
+const evaluating = (
+  suites: readonly { name: 'arithmetic' | 'gsm8k'; questions: number }[],
+  batchSize: number,
+): ResolvedPlan => ({
+  ...plan,
+  evaluation: { ...plan.evaluation, batchSize, suites: suites.map((one) => ({ ...one, seed: 0 })) },
+});
+
+test('the demo: 600 steps, twice four batches of 50, three starts, a start of a host', () => {
+  const offered = quote(plan, smoke(), 4000, 3);
+  expect(offered.trainSeconds).toBeCloseTo(3 + 60);
+  expect(offered.evalSecondsEach).toBeCloseTo(3 + 4 * 1.5);
+  expect(offered.totalSeconds).toBeCloseTo(4 + 63 + 2 * 9);
+  expect(offered.fen).toBe(Math.ceil((85 * plan.hosts.pricePerHourFen) / 3600));
+  expect(offered).toMatchObject({ spentFen: 3, capFen: plan.money.capFen });
+  expect(offered.basis).toBe(
+    '600 steps × 0.100 s, 2 evaluations × 4 batches × 1.50 s, 3 starts × 3.0 s, a host’s start 4.0 s',
+  );
+});
+
+test('batches are counted suite by suite, a begun one as a whole', () => {
+  const two = evaluating(
+    [
+      { name: 'arithmetic', questions: 51 },
+      { name: 'gsm8k', questions: 150 },
+    ],
+    50,
+  );
+  expect(quote(two, smoke(), 1, 0).evalSecondsEach).toBeCloseTo(3 + (2 + 3) * 1.5);
+});
+
+test('a probe with fewer questions than a batch counts in proportion', () => {
+  const each = (questions: number): number =>
+    quote(plan, smoke({ batchQuestions: questions }), 1, 0).evalSecondsEach;
+  expect(each(25)).toBeCloseTo(3 + 4 * 2 * 1.5);
+  const small = evaluating([{ name: 'arithmetic', questions: 25 }], 50);
+  expect(quote(small, smoke({ batchQuestions: 25 }), 1, 0).evalSecondsEach).toBeCloseTo(3 + 1.5);
+});
+
+test('no part of the work makes a quote smaller', () => {
+  const seconds = fc.double({ min: 0, max: 1e4, noNaN: true });
+  const keys = fc.constantFrom(
+    'hostStartSeconds',
+    'prepareSeconds',
+    'readySeconds',
+    'secondsPerStep',
+    'secondsPerBatch',
+  );
+  fc.assert(
+    fc.property(keys, seconds, seconds, (key, value, more) => {
+      const less = quote(plan, smoke({ [key]: value }), 1, 0);
+      const all = quote(plan, smoke({ [key]: value + more }), 1, 0);
+      expect(all.totalSeconds).toBeGreaterThanOrEqual(less.totalSeconds);
+      expect(all.fen).toBeGreaterThanOrEqual(less.fen);
+    }),
+    { seed: 3 },
+  );
+});
+
+test('what an older version measured gives a quote as well', () => {
+  const old = {
+    kind: 'smoke-train',
+    train: { secondsPerStep: 0.1 },
+    sample: { answers: [], secondsPerToken: 0.001 },
+    secondsToReady: 2,
+  } as unknown as Smoke;
+  const offered = quote(plan, old, 4000, 0);
+  const canvas = plan.evaluation.sampling.maxNewTokens;
+  expect(offered.evalSecondsEach).toBeCloseTo(2 + 0.001 * 200 * canvas);
+  expect(offered.trainSeconds).toBeCloseTo(62);
+});
+
+test('epochs become steps by the rows that were kept', () => {
+  const { steps: _, ...training } = plan.training;
+  const byEpochs = { ...plan, training: { ...training, epochs: 2, documentsPerStep: 64 } };
+  expect(totalSteps(byEpochs, 100)).toBe(4);
+  expect(totalSteps(plan, 100)).toBe(600);
+});
+
+test('the probe answers one batch of the evaluation, or as many questions as a suite has', () => {
+  expect(probeQuestions(plan)).toBe(50);
+  expect(probeQuestions(evaluating([{ name: 'gsm8k', questions: 20 }], 64))).toBe(20);
+  expect(probeQuestions({ ...plan, smoke: { ...plan.smoke, questions: 3 } })).toBe(3);
+});
