@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,13 +63,16 @@ class Metrics:
             self._board.add_event(Event(step=step + 1, session_log=start))
 
     def write(self, step: int, wall_time: float, record: Mapping[str, Any]) -> None:
-        """Append one record; numbers (not None, not bool) also become TensorBoard scalars."""
+        """Append one record; its numbers (not None, not bool) also become TensorBoard scalars.
+
+        A list becomes a scalar an entry, by its place: `train/nllByT/0` and so on.
+        """
         self._text.write(json.dumps(record, separators=(",", ":")) + "\n")
         self._text.flush()
         values = [
-            self._summary.Value(tag=f"train/{key}", simple_value=float(value))
-            for key, value in record.items()
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and key != "step"
+            self._summary.Value(tag=f"train/{key}", simple_value=value)
+            for key, value in _scalars(record)
+            if key != "step"
         ]
         summary = self._summary(value=values)
         self._board.add_event(self._event(step=step, wall_time=wall_time, summary=summary))
@@ -82,3 +85,11 @@ class Metrics:
     def close(self) -> None:
         self._text.close()
         self._board.close()
+
+
+def _scalars(record: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for key, value in record.items():
+        if isinstance(value, (list, tuple)):
+            yield from _scalars({f"{key}/{place}": each for place, each in enumerate(value)})
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            yield key, float(value)

@@ -1,14 +1,15 @@
-"""The log on a disk without space: people still read it on stderr, and no stack beside it."""
+"""What people read of a run: the log, also on a disk without space, and TensorBoard's scalars."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from pathlib import Path
 
 import pytest
 
-from dream_sft.io.run_dir import open_log
+from dream_sft.io.run_dir import Metrics, open_log
 
 
 def test_a_log_without_space_prints_no_stack(
@@ -30,3 +31,16 @@ def test_a_log_without_space_prints_no_stack(
     said = capfd.readouterr().err
     assert "step 3 done" in said
     assert "Traceback" not in said
+
+
+def test_numbers_and_lists_of_numbers_become_scalars(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    metrics = Metrics(tmp_path, step=0, records="")
+    record = {"step": 1, "loss": 0.5, "mfu": None, "packed": True, "nllByT": [2.0, None, 0.25]}
+    metrics.write(1, 0.0, record)
+    metrics.close()
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    values = [value for event in EventFileLoader(str(file)).Load() for value in event.summary.value]
+    assert [value.tag for value in values] == ["train/loss", "train/nllByT/0", "train/nllByT/2"]
+    assert json.loads(metrics.path.read_text()) == record
