@@ -17,7 +17,14 @@ from typing import Any
 
 from dream_sft.environment import write_environment
 from dream_sft.io import exit_codes, stop
-from dream_sft.io.errors import ResourceError, SpecError, Stopped, TrainerError, is_disk_full
+from dream_sft.io.errors import (
+    ResourceError,
+    SpecError,
+    Stopped,
+    TrainerError,
+    is_disk_full,
+    memory_that_ran_out,
+)
 from dream_sft.io.events import Emit, Emitter, Event, take_stdout
 from dream_sft.io.parent_watch import watch_parent
 from dream_sft.io.run_dir import open_log
@@ -158,8 +165,16 @@ def _as_trainer_error(error: Exception) -> TrainerError:
         return error
     if is_disk_full(error):
         return ResourceError(f"no space left on the disk ({error}); free space, resume", "disk")
-    if isinstance(error, MemoryError):
-        return ResourceError("out of host memory; free memory, then resume", "host-memory")
+    memory = memory_that_ran_out(error)
+    if memory == "gpu-memory":
+        first = str(error).splitlines()[0]
+        return ResourceError(
+            f"out of GPU memory ({first}); ask for less at once (evaluation.batchSize, "
+            "training.documentsPerMicroBatch), or take a larger card",
+            memory,
+        )
+    if memory == "host-memory":
+        return ResourceError("out of host memory; free memory, then resume", memory)
     return TrainerError(f"{type(error).__name__}: {error} (a mistake in this program; see the log)")
 
 

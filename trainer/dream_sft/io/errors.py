@@ -82,3 +82,15 @@ def is_disk_full(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in DISK_ERRNOS:
         return True
     return any(f"os error {number}" in str(error) for number in DISK_ERRNOS)
+
+
+def memory_that_ran_out(error: BaseException) -> Literal["gpu-memory", "host-memory"] | None:
+    """Which memory an error tells of; None for other errors. By name, so that torch stays unloaded.
+
+    torch says the one with its own class, the other with a RuntimeError of its CPU allocator.
+    """
+    if type(error).__name__ == "OutOfMemoryError" and type(error).__module__.startswith("torch"):
+        return "gpu-memory"
+    if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
+        return "host-memory"
+    return None

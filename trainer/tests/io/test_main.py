@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from dream_sft.io.schemas import COMMANDS
 
 PYTHON = [sys.executable, "-m", "dream_sft"]
@@ -51,6 +53,42 @@ def test_unknown_commands_and_missing_options_end_with_64() -> None:
         done = dream_sft(*words)
         assert done.returncode == 64, words
         assert done.stdout == "" and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "resource", "advice"),
+    [
+        ("torch.OutOfMemoryError('CUDA out of memory. Tried\\nmore')", "gpu-memory", "batchSize"),
+        ("RuntimeError('DefaultCPUAllocator: not enough memory')", "host-memory", "free memory"),
+        ("MemoryError()", "host-memory", "free memory"),
+    ],
+)
+def test_memory_that_runs_out_anywhere_ends_with_69(
+    tmp_path: Path, raised: str, resource: str, advice: str
+) -> None:
+    spec = {"command": "sample", "runDir": "run", "model": "m", "questions": ["?"], "sampling": {}}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    code = (
+        "import sys, torch\n"
+        "from dream_sft.__main__ import main\n"
+        "from dream_sft.commands import sample\n"
+        "def run(spec, emit):\n"
+        f"    raise {raised}\n"
+        "sample.run = run\n"
+        f"sys.exit(main(['sample', '--spec', {str(tmp_path / 'spec.json')!r}]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 69
+    _started, budget, error = (json.loads(line) for line in done.stdout.splitlines())
+    assert budget == {"type": "budget", "resource": resource, "tokenBudget": None}
+    assert error["reason"] == "resources" and advice in error["message"]
+    assert "Traceback" not in done.stderr and "\nmore" not in error["message"]
 
 
 def waiting_child(parent_end: str) -> str:
