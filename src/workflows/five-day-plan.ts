@@ -10,12 +10,11 @@ import type { ResolvedPlan } from '../contracts/plan.js';
 import type { StageName } from '../contracts/stages.js';
 import { LIMIT_OF_PLAN } from '../contracts/state.js';
 import { end, giveHostsBack, planFailure, sentenceOf, typedFailure } from './ending.js';
-import { registerHandlers } from './handlers.js';
-import { PlanRun } from './plan-run.js';
+import { open } from './opening.js';
+import type { PlanRun } from './plan-run.js';
 import { failureSentence, judge } from './policy/judgement.js';
 import { approvesItself } from './policy/money.js';
 import { quote } from './policy/quote.js';
-import { control } from './proxies.js';
 import { runStage, type StageEnd } from './run-stage.js';
 
 export interface PlanOptions {
@@ -25,13 +24,7 @@ export interface PlanOptions {
 
 /** The story: from downloads to a report, whatever happens on the way. */
 export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {}): Promise<void> {
-  const run = openRun(plan);
-  if (run) registerHandlers(run);
-  // Nothing can be written about a plan that is none: its mistakes are the workflow's failure.
-  const summary = 'checks the plan, opens its ledger';
-  const opened = await control.openPlan.executeWithOptions({ summary }, [{ plan }]);
-  if (run === null) throw ApplicationFailure.nonRetryable('This is not a plan', 'BadPlan');
-  run.spentBefore(opened);
+  const run = await open(plan);
   if (options.retryFrom) run.raiseGenerations(options.retryFrom);
   try {
     await carry(run);
@@ -47,15 +40,6 @@ export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {})
     throw planFailure(failure, sentence);
   }
   await condition(allHandlersFinished);
-}
-
-/** Null for an argument that no plan can be made of, as the UI may send; openPlan says why. */
-function openRun(plan: ResolvedPlan): PlanRun | null {
-  try {
-    return new PlanRun(plan, new Date().toISOString());
-  } catch {
-    return null;
-  }
 }
 
 type Step = (run: PlanRun) => Promise<StageEnd>;

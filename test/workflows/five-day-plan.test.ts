@@ -188,10 +188,17 @@ test('damaged data fails the plan with its type, and the summary says so', async
 test('what is no plan fails with every mistake instead of blocking', async () => {
   for (const [name, argument] of Object.entries({ nonsense: { id: 'nonsense' }, nothing: null })) {
     const handle = await world.start(argument, name);
-    await expect(handle.result()).rejects.toMatchObject({
-      cause: { cause: { type: 'BadPlan' } },
-    });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'BadPlan' } });
   }
+});
+
+test('a plan that cannot be opened has ended for everybody who looks, and says why', async () => {
+  const plan = { ...(await world.plan('unopened')), colour: 'green' };
+  const handle = await world.start(plan, 'unopened');
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'BadPlan' } });
+  const { status, failure } = await stateOf(handle);
+  expect(status).toBe('failed');
+  expect(failure).toMatch(/^Not a plan that dream-sft has resolved .*colour/);
 });
 
 test('a person ticks their own items only, and the dashboard shows it', async () => {
