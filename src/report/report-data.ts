@@ -121,8 +121,8 @@ async function gatherEnvironment(request: ReportRequest): Promise<RunEnvironment
     if (!ref) continue;
     const folder = join(request.folder, 'inputs', stage, 'run');
     await materialise(request.store, ref, folder);
-    const text = await readFile(join(folder, ENVIRONMENT_FILE), 'utf8').catch(() => 'null');
-    const parsed = RunEnvironment.safeParse(JSON.parse(text));
+    const text = await readFile(join(folder, ENVIRONMENT_FILE), 'utf8').catch(() => '');
+    const parsed = RunEnvironment.safeParse(jsonOf(text));
     if (parsed.success) return parsed.data;
   }
   return null;
@@ -138,7 +138,16 @@ function parseLines<T>(text: string, schema: z.ZodType<T>): T[] {
     .split('\n')
     .filter((line) => line.trim() !== '')
     .flatMap((line) => {
-      const parsed = schema.safeParse(JSON.parse(line));
+      const parsed = schema.safeParse(jsonOf(line));
       return parsed.success ? [parsed.data] : [];
     });
+}
+
+/** Undefined for what is no JSON, as a line that a full disk has cut. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
