@@ -2,6 +2,7 @@ import type { ArtifactRef } from '../contracts/base.js';
 import { ChainEntry, type PostMortem } from '../contracts/journal.js';
 import { foldChain, type ChainState } from './fold-chain.js';
 import { Journal, type Decision, type JournalOptions } from './journal.js';
+import { type Marks } from './marked.js';
 import type { ObjectStore } from './object-store.js';
 
 type Of<T extends ChainEntry['type']> = Extract<ChainEntry, { type: T }>;
@@ -16,6 +17,7 @@ export interface Publication {
   readonly manifest: ArtifactRef;
   readonly step: number;
   readonly host: string;
+  readonly marks?: Marks;
 }
 
 const MESSAGE_LENGTH = 500;
@@ -47,7 +49,7 @@ export class Chain {
 
   /** Repeating a publication that stands changes nothing. */
   publish(token: number, publication: Publication): Promise<'published' | 'refused'> {
-    const { manifest, step, host } = publication;
+    const { manifest, step, host, marks = {} } = publication;
     return this.#update((state) => {
       if (token !== state.newestToken) {
         const append = this.#refusal(state, token, manifest.digest, step, host);
@@ -57,7 +59,7 @@ export class Chain {
       if (state.newest?.token === token && parent === manifest.digest) {
         return { result: 'published' };
       }
-      const append = { type: 'published' as const, token, manifest, parent, step, host };
+      const append = { type: 'published' as const, token, manifest, parent, step, host, ...marks };
       return { append: { ...append, at: this.#at() }, result: 'published' };
     });
   }

@@ -1,5 +1,6 @@
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ChainEntry, PostMortem } from '../contracts/journal.js';
+import { type Marks, marksOf } from './marked.js';
 
 type Of<T extends ChainEntry['type']> = Extract<ChainEntry, { type: T }>;
 
@@ -22,6 +23,7 @@ export interface PublishedCheckpoint {
   readonly step: number;
   readonly host: string;
   readonly at: string;
+  readonly marks: Marks;
 }
 
 /** Plain data, so that it may go through Temporal. */
@@ -73,7 +75,7 @@ function publish(state: ChainState, entry: Of<'published'>, seq: number): void {
     state.refused.push({ seq, token, newestToken, manifest: manifest.digest, step, host, at });
     return;
   }
-  state.newest = { seq, token, manifest, step, host, at };
+  state.newest = { seq, token, manifest, step, host, at, marks: marksOf(entry) };
   state.published.push(state.newest);
   state.attempts.at(-1)?.publishedSteps.push(step);
 }

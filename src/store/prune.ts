@@ -1,6 +1,7 @@
 import { blobKey, manifestKey, readManifest } from './artifacts.js';
 import { DamagedArtifactError, MissingObjectError } from './errors.js';
 import type { ChainState } from './fold-chain.js';
+import { markedOf } from './marked.js';
 import type { ObjectStore } from './object-store.js';
 import { heldManifests } from './references.js';
 import { isWhole } from './verify.js';
@@ -17,8 +18,9 @@ export interface Pruned {
 
 /**
  * Deletes checkpoints older than the newest `keep`, and of their files those that no remaining
- * manifest names. Kept besides: the newest valid one, however old, and whatever a stage's result or
- * another chain holds. Damaged ones newer than the last valid stay for inspection.
+ * manifest names. Kept besides, however old: the newest valid one, the best by validation, the ends
+ * of epochs of a validated run, and whatever a stage's result or another chain holds. Damaged ones
+ * newer than the last valid stay for inspection.
  */
 export async function pruneCheckpoints(
   store: ObjectStore,
@@ -35,6 +37,7 @@ export async function pruneCheckpoints(
   const candidates = digests.slice(Math.max(keep, lastValid + 1));
   if (candidates.length === 0) return { checkpoints: 0, blobs: 0 };
   const held = await heldManifests(store, keep);
+  for (const { manifest } of markedOf(chain.published)) held.add(manifest.digest);
   return remove(
     store,
     candidates.filter((digest) => !held.has(digest)),

@@ -2,6 +2,7 @@ import { ChainEntry } from '../contracts/journal.js';
 import { StageResult } from '../contracts/outcome.js';
 import { foldChain } from './fold-chain.js';
 import { Journal } from './journal.js';
+import { markedOf } from './marked.js';
 import type { ObjectStore } from './object-store.js';
 import { readRecord } from './record.js';
 
@@ -23,7 +24,8 @@ async function heldByChains(store: ObjectStore, keep: number): Promise<string[]>
   const held: string[] = [];
   for (const prefix of prefixes) {
     const { published } = foldChain(await journalAt(store, prefix).read());
-    held.push(...published.slice(-keep).map(({ manifest }) => manifest.digest));
+    const kept = [...published.slice(-keep), ...markedOf(published)];
+    held.push(...kept.map(({ manifest }) => manifest.digest));
   }
   return held;
 }

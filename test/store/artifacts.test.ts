@@ -7,6 +7,7 @@ import { digestOf } from '../../src/store/canonical-json.js';
 import { Chain } from '../../src/store/chain.js';
 import { DamagedArtifactError } from '../../src/store/errors.js';
 import type { LocalStore } from '../../src/store/local-store.js';
+import type { Marks } from '../../src/store/marked.js';
 import { pruneCheckpoints } from '../../src/store/prune.js';
 import { restoreNewest } from '../../src/store/restore.js';
 import { attemptOn, folderOf, localStore } from './support/examples.js';
@@ -15,13 +16,18 @@ import { temporaryFolder } from './support/temporary-folder.js';
 const KEY = 'a'.repeat(64);
 
 /** Checkpoints of these steps; each has a file of its own and one that all share. */
-async function chainOf(store: LocalStore, steps: readonly number[], key = KEY) {
+async function chainOf(
+  store: LocalStore,
+  steps: readonly number[],
+  key = KEY,
+  marks: Readonly<Record<number, Marks>> = {},
+) {
   const chain = new Chain(store, key);
   const { token } = await chain.acquire(attemptOn('h1'));
   for (const step of steps) {
     const folder = await folderOf({ 'model/a.txt': `step ${step}`, 'config.json': 'shared' });
     const manifest = await publishArtifact(store, { folder, kind: 'checkpoint' });
-    await chain.publish(token, { manifest, step, host: 'h1' });
+    await chain.publish(token, { manifest, step, host: 'h1', marks: marks[step] ?? {} });
   }
   return chain.fold();
 }
@@ -119,6 +125,24 @@ it('never prunes the last valid checkpoint', async () => {
   await damage(store, 4);
   expect(await pruneCheckpoints(store, state, 1)).toEqual({ checkpoints: 1, blobs: 1 });
   expect((await restoreNewest(store, state, await temporaryFolder()))?.step).toBe(2);
+});
+
+it('spares the best by validation and the ends of epochs, however old', async () => {
+  const store = await localStore();
+  const marks = { 1: { best: true, nll: 2 }, 2: { endsEpoch: true, nll: 3 }, 3: { best: true } };
+  const state = await chainOf(store, [1, 2, 3, 4, 5, 6], undefined, marks);
+  expect(await pruneCheckpoints(store, state, 1)).toEqual({ checkpoints: 3, blobs: 3 });
+  const left = await Promise.all(
+    state.published.map(({ manifest }) => store.get(manifestKey(manifest.digest))),
+  );
+  expect(left.map((bytes) => bytes !== undefined)).toEqual([false, true, true, false, false, true]);
+});
+
+it('spares the best of another chain', async () => {
+  const store = await localStore();
+  await chainOf(store, [1, 2, 3], 'b'.repeat(64), { 1: { best: true } });
+  const state = await chainOf(store, [1, 2, 3]);
+  expect(await pruneCheckpoints(store, state, 1)).toEqual({ checkpoints: 1, blobs: 1 });
 });
 
 it('spares a checkpoint that another chain would restore from', async () => {

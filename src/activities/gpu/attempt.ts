@@ -167,7 +167,7 @@ async function prepare(
   // What this host had finished but not published counts before what the store has.
   const head = before.newest?.step ?? -1;
   const staged = (await findStaged(folders.work)).filter(({ step }) => step > head);
-  await publisher.salvage(staged.toReversed());
+  await publisher.salvage(staged);
   const restored = await restoreNewest(deps.store, await chain.fold(), join(folder, 'restore'), {
     cache: folders.cache,
     onDamaged: (checkpoint, reason) =>

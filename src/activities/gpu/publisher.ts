@@ -1,14 +1,19 @@
 import type { CheckpointReadyEvent } from '../../contracts/events.js';
 import { publishArtifact } from '../../store/artifacts.js';
 import type { Chain } from '../../store/chain.js';
+import { markedOf } from '../../store/marked.js';
 import { pruneCheckpoints } from '../../store/prune.js';
 import type { StageDeps } from '../deps.js';
 import type { Beat } from '../trainer/beat.js';
 import { dropStaged, recordStaged, type Staged } from './staged.js';
 
-/** Publishes staged checkpoints beside training: at most one in flight, the newest waiting wins. */
+/**
+ * Publishes staged checkpoints beside training: at most one in flight, and of those that wait the
+ * newest wins; but what rotation would keep, as the best by validation, is not overtaken.
+ */
 export class Publisher {
-  #waiting: Staged | null = null;
+  /** In the order of their steps. */
+  #waiting: Staged[] = [];
   #recording: Promise<void> = Promise.resolve();
   #working: Promise<void> = Promise.resolve();
   #busy = false;
@@ -33,9 +38,10 @@ export class Publisher {
 
   async #take(event: CheckpointReadyEvent): Promise<void> {
     const staged = await recordStaged(event);
-    const overtaken = this.#waiting;
-    this.#waiting = staged;
-    if (overtaken) await dropStaged(overtaken);
+    const all = [...this.#waiting, staged];
+    const kept = markedOf(all);
+    this.#waiting = all.filter((one) => one === staged || kept.includes(one));
+    for (const one of all) if (!this.#waiting.includes(one)) await dropStaged(one);
     if (!this.#busy) this.#working = this.#drain();
   }
 
@@ -48,10 +54,9 @@ export class Publisher {
   async #drain(): Promise<void> {
     this.#busy = true;
     try {
-      while (this.#waiting && !this.refused) {
-        const staged = this.#waiting;
-        this.#waiting = null;
-        await this.#publish(staged);
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+        if (this.refused) return;
+        await this.#publish(next);
       }
     } finally {
       this.#busy = false;
@@ -70,18 +75,25 @@ export class Publisher {
     }
   }
 
-  /** The newest of these that is whole; of a damaged one the files stay for inspection. */
-  async salvage(newestFirst: readonly Staged[]): Promise<void> {
-    for (const staged of newestFirst) {
-      if (this.refused || (await this.#publish(staged))) return;
+  /**
+   * Of these, in the order of their steps, what rotation would keep and the newest that is whole; of
+   * a damaged one the files stay for inspection.
+   */
+  async salvage(inOrder: readonly Staged[]): Promise<void> {
+    let head = -1;
+    for (const staged of markedOf(inOrder)) {
+      if (!this.refused && (await this.#publish(staged))) head = staged.step;
+    }
+    for (const staged of inOrder.toReversed()) {
+      if (this.refused || staged.step <= head || (await this.#publish(staged))) return;
     }
   }
 
   async #publishNow(staged: Staged): Promise<void> {
     const { store, host } = this.deps;
-    const { folder, files, step } = staged;
+    const { folder, files, step, marks } = staged;
     const manifest = await publishArtifact(store, { folder, files, kind: 'checkpoint' });
-    const how = await this.chain.publish(this.token, { manifest, step, host: host.id });
+    const how = await this.chain.publish(this.token, { manifest, step, host: host.id, marks });
     if (how === 'refused') {
       this.refused = true;
       this.onRefused();

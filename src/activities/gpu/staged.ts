@@ -4,12 +4,21 @@ import { z } from 'zod';
 import { FileEntry } from '../../contracts/base.js';
 import type { CheckpointReadyEvent } from '../../contracts/events.js';
 import { replaceFile } from '../../store/local-files.js';
+import { marksOf } from '../../store/marked.js';
 
 /** What stands beside a staged checkpoint once the trainer has called it ready. */
 const StagedRecord = z.strictObject({
   step: z.int(),
   folder: z.string(),
   files: z.array(FileEntry).min(1),
+  marks: z
+    .strictObject({
+      best: z.boolean().optional(),
+      endsEpoch: z.boolean().optional(),
+      nll: z.number().optional(),
+    })
+    .default({})
+    .transform(marksOf),
 });
 export type Staged = z.infer<typeof StagedRecord>;
 
@@ -17,8 +26,9 @@ const recordOf = (folder: string): string => `${folder}.ready.json`;
 
 export async function recordStaged(event: CheckpointReadyEvent): Promise<Staged> {
   const { step, folder, files } = event;
-  await replaceFile(recordOf(folder), Buffer.from(JSON.stringify({ step, folder, files })));
-  return { step, folder, files };
+  const staged = StagedRecord.parse({ step, folder, files, marks: marksOf(event) });
+  await replaceFile(recordOf(folder), Buffer.from(JSON.stringify(staged)));
+  return staged;
 }
 
 export async function dropStaged(staged: Staged): Promise<void> {

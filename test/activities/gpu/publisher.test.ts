@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Beat } from '../../../src/activities/trainer/beat.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
+import { findStaged, recordStaged } from '../../../src/activities/gpu/staged.js';
 import type { CheckpointReadyEvent } from '../../../src/contracts/events.js';
 import { hashFolder } from '../../../src/store/artifact-files.js';
 import { Chain } from '../../../src/store/chain.js';
@@ -14,12 +15,15 @@ beforeEach(async () => {
 });
 afterEach(() => lab.close());
 
-async function ready(step: number): Promise<CheckpointReadyEvent> {
+async function ready(
+  step: number,
+  marks: Partial<CheckpointReadyEvent> = {},
+): Promise<CheckpointReadyEvent> {
   const folder = join(lab.home, 'staging', `step-${step}`);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'state.json'), String(step));
   const files = await hashFolder(folder);
-  return { type: 'checkpoint-ready', step, folder, files, seconds: 0, stallSeconds: 0 };
+  return { type: 'checkpoint-ready', step, folder, files, seconds: 0, stallSeconds: 0, ...marks };
 }
 
 async function publisher(onRefused = (): void => undefined) {
@@ -29,6 +33,12 @@ async function publisher(onRefused = (): void => undefined) {
   const { token } = await chain.acquire(who);
   const beat = await quietEnvironment().run(async () => new Beat(lab.deps, input, 'steps'));
   return { chain, who, made: new Publisher(lab.deps, chain, token, 2, beat, onRefused) };
+}
+
+/** As a later attempt on this host finds them. */
+async function staged(...events: readonly CheckpointReadyEvent[]) {
+  for (const event of events) await recordStaged(event);
+  return findStaged(join(lab.home, 'staging'));
 }
 
 const published = async (chain: Chain) => (await chain.fold()).published.map(({ step }) => step);
@@ -44,7 +54,7 @@ describe('Publisher', () => {
 
   it('publishes the first and the newest of those that wait', async () => {
     const { chain, made } = await publisher();
-    const events = await Promise.all([1, 2, 3, 4].map(ready));
+    const events = await Promise.all([1, 2, 3, 4].map((step) => ready(step)));
     await Promise.all(events.map((event) => made.offer(event)));
     await made.settle();
     const steps = await published(chain);
@@ -57,7 +67,41 @@ describe('Publisher', () => {
     const { chain, made } = await publisher();
     const [two, four] = await Promise.all([ready(2), ready(4)]);
     await writeFile(join(four.folder, 'state.json'), 'half');
-    await made.salvage([four, two]);
+    await made.salvage(await staged(two, four));
+    expect(await published(chain)).toEqual([2]);
+  });
+
+  it('drops no waiting best and no end of an epoch for a newer one', async () => {
+    const { chain, made } = await publisher();
+    const marks = [{}, { best: true, nll: 3 }, { best: true, nll: 2 }, {}, { endsEpoch: true }, {}];
+    const events = await Promise.all(marks.map((mark, index) => ready(index + 1, mark)));
+    await Promise.all(events.map((event) => made.offer(event)));
+    await made.settle();
+    const steps = await published(chain);
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    expect(steps).toEqual(expect.arrayContaining([3, 5, 6]));
+    const best = (await chain.fold()).published.find(({ step }) => step === 3);
+    expect(best?.marks).toEqual({ best: true, nll: 2 });
+  });
+
+  it('salvages the best beside the newest that is whole, in the order of their steps', async () => {
+    const { chain, made } = await publisher();
+    const events = await Promise.all([
+      ready(1),
+      ready(2, { best: true, nll: 1 }),
+      ready(3),
+      ready(4),
+    ]);
+    await writeFile(join(events[3].folder, 'state.json'), 'half');
+    await made.salvage(await staged(...events));
+    expect(await published(chain)).toEqual([2, 3]);
+  });
+
+  it('publishes nothing older than a best that it has salvaged', async () => {
+    const { chain, made } = await publisher();
+    const events = await Promise.all([ready(1), ready(2, { best: true, nll: 1 }), ready(3)]);
+    await writeFile(join(events[2].folder, 'state.json'), 'half');
+    await made.salvage(await staged(...events));
     expect(await published(chain)).toEqual([2]);
   });
 
