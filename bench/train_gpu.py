@@ -72,7 +72,10 @@ def training_of(storage: str, changes: dict[str, Any]) -> dict[str, Any]:
     return {**common, "method": "lora", "lora": {"rank": 16, "alpha": 32}, **changes}
 
 
-def write_spec(folder: Path, training: dict[str, Any], steps: int, warm: int, device: str) -> Path:
+def write_spec(
+    folder: Path, training: dict[str, Any], arguments: argparse.Namespace, device: str
+) -> Path:
+    steps, warm, checkpoint = arguments.steps, arguments.warm, not arguments.no_checkpoint
     total = steps + warm
     spec = {
         "command": "train",
@@ -82,7 +85,7 @@ def write_spec(folder: Path, training: dict[str, Any], steps: int, warm: int, de
         "device": device,
         "training": {**training, "steps": total},
         "checkpoints": {
-            "everySteps": warm + steps // 2,
+            "everySteps": warm + steps // 2 if checkpoint else 10**6,
             "folder": str(folder / "checkpoints"),
             "keep": 1,
         },
@@ -111,13 +114,13 @@ def measure(case: str, arguments: argparse.Namespace) -> None:
     changes = {key: json.loads(value) for key, value in (o.split("=", 1) for o in options)}
     device = torch.device("cpu" if arguments.tiny else "cuda")
     config = TINY if arguments.tiny else DREAM_7B
-    warm, steps = arguments.warm, arguments.steps
+    warm = arguments.warm
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "base").mkdir()
         write_documents(folder / "dataset", length, config)
         training = training_of(storage, changes)
-        spec = load_spec("train", write_spec(folder, training, steps, warm, device.type))
+        spec = load_spec("train", write_spec(folder, training, arguments, device.type))
         events: list[tuple[float, dict[str, Any]]] = []
 
         def emit(event: dict[str, Any]) -> None:
@@ -206,6 +209,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--warm", type=int, default=3)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--no-checkpoint", action="store_true")
     parser.add_argument("--tiny", action="store_true")
     arguments = parser.parse_args()
     say(torch=torch.__version__)
