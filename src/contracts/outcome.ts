@@ -24,9 +24,24 @@ export const Pace = z.strictObject({
 });
 export type Pace = z.infer<typeof Pace>;
 
+/** Loss on held-out rows under frozen noise, over a whole training. */
+export const Validated = z.strictObject({
+  best: z
+    .strictObject({
+      step: z.int(),
+      nll: z.number().nullable(),
+      artifact: ArtifactRef,
+      folder: z.enum(['', 'model']).describe('of the model inside the artifact'),
+    })
+    .nullable()
+    .describe('the final model, or an earlier checkpoint that is kept beside it'),
+  curve: z.array(z.strictObject({ step: z.int(), nll: z.number() })).max(201),
+});
+export type Validated = z.infer<typeof Validated>;
+
 /**
  * Names of a stage's artifacts: download → base, tokenizer, dataset, suites · convert → dataset ·
- * validate → validation · smoke-train → run · full-train → model, run · eval-* → answers, run ·
+ * validate → validation · smoke-train → run · full-train → model, best, run · eval-* → answers, run ·
  * report → report. `run` holds metrics.jsonl and logs.
  */
 export const StageMetrics = z.discriminatedUnion('kind', [
@@ -40,7 +55,11 @@ export const StageMetrics = z.discriminatedUnion('kind', [
     secondsToReady: z.number(),
     pace: Pace.optional(),
   }),
-  z.strictObject({ kind: z.literal('full-train'), train: TrainMetrics }),
+  z.strictObject({
+    kind: z.literal('full-train'),
+    train: TrainMetrics,
+    validation: Validated.optional().describe('of a training that validates'),
+  }),
   z.strictObject({ kind: z.literal('evaluate'), evaluate: EvaluateMetrics }),
   z.strictObject({
     kind: z.literal('report'),

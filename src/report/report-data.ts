@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ENVIRONMENT_FILE, RunEnvironment } from '../contracts/environment.js';
 import type { LedgerEntry, PostMortem } from '../contracts/journal.js';
 import type { StoppedTraining } from '../contracts/activities.js';
-import type { StageResult, TrainedSoFar } from '../contracts/outcome.js';
+import type { StageResult, TrainedSoFar, Validated } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import type { TrainMetrics as TrainMetricsSchema } from '../contracts/metrics.js';
 import type { PlanState } from '../contracts/state.js';
@@ -23,6 +23,8 @@ export interface ReportData {
   readonly steps: readonly StepRecord[];
   /** Of full-train: its result, or its last checkpoint when it was stopped. */
   readonly trained: Trained | null;
+  /** Null for a training without validation. */
+  readonly validation: Validated | null;
   readonly before: readonly AnswerRecord[];
   readonly after: readonly AnswerRecord[];
   readonly postMortems: readonly PostMortem[];
@@ -90,6 +92,7 @@ export async function gatherReportData(request: ReportRequest): Promise<ReportDa
       (await stoppedSteps(request)) ??
       (await lines('full-train', 'run', 'metrics.jsonl', StepRecord)),
     trained: trainedOf(request),
+    validation: validationOf(results),
     before: await lines('eval-before', 'answers', 'answers.jsonl', AnswerRecord),
     after: await lines('eval-after', 'answers', 'answers.jsonl', AnswerRecord),
     postMortems: state.interruptions,
@@ -101,6 +104,10 @@ export async function gatherReportData(request: ReportRequest): Promise<ReportDa
 function trainedOf({ results, stopped }: ReportRequest): Trained | null {
   const metrics = results['full-train']?.metrics;
   return metrics?.kind === 'full-train' ? metrics.train : (stopped?.training ?? null);
+}
+
+function validationOf({ 'full-train': trained }: ReportData['results']): Validated | null {
+  return trained?.metrics.kind === 'full-train' ? (trained.metrics.validation ?? null) : null;
 }
 
 /** A checkpoint carries the records up to its step; its weights are not brought for them. */

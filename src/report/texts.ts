@@ -87,6 +87,12 @@ const TEXTS = {
   'activity-paused': ['paused in the Temporal UI', '在 Temporal UI 中暂停'],
   'out-of-resources': ['out of memory or disk', '内存或磁盘不足'],
   stepsLost: ['Steps repeated', '重复步数'],
+  validationLoss: [
+    'Validation loss (nats per masked token)',
+    '验证损失（每个被遮盖词元的 nat 数）',
+  ],
+  bestByValidation: ['Best by validation', '验证最佳'],
+  finalModel: ['the final model', '最终模型'],
   finalLoss: ['Final loss', '最终损失'],
   tokens: ['Tokens trained on', '训练词元数'],
   parameters: ['Parameters', '参数量'],

@@ -5,30 +5,46 @@ import { FullTrainConfiguration } from '../../contracts/stage-configuration.js';
 import { publishOutput, resultOf } from '../trainer/outputs.js';
 import { publishRun } from './run-artifact.js';
 import type { AttemptTools, StageWork } from './attempt.js';
-import { onTrainerEvent } from './beside-trainer.js';
+import { background, onTrainerEvent } from './beside-trainer.js';
+import { validated, ValidationLog } from './validation-log.js';
 import { bringInput, bringModel } from '../trainer/materials.js';
 
 export function fullTrainWork(configuration: FullTrainConfiguration): StageWork {
+  let validations: ValidationLog | null = null;
   return {
     unit: 'steps',
     keep: configuration.checkpoints.keep,
     async run(tools) {
       const spec = await trainSpec(tools, configuration);
       const { runner, beat, folder, folders } = tools;
+      const log = new ValidationLog(folders.work);
+      validations = log;
+      const publishing = onTrainerEvent(tools);
       return runner.run({
         folder,
         runDir: folders.runDir,
         spec,
         beat,
-        onEvent: onTrainerEvent(tools),
+        onEvent: (event) => {
+          if (event.type === 'validation') background(tools, log.note(event));
+          publishing(event);
+        },
       });
     },
     async result(tools, run) {
       const result = resultOf(run, 'train');
       const model = await publishOutput(tools, result, 'model');
+      const final = { step: result.metrics.steps, model };
+      const { published } = await tools.chain.fold();
+      const validation = validated((await validations?.read()) ?? [], published, final);
+      const best = validation?.best?.folder === 'model' ? { best: validation.best.artifact } : {};
       return {
-        artifacts: { model, ...(await publishRun(tools)) },
-        metrics: { kind: 'full-train', train: result.metrics },
+        artifacts: { model, ...best, ...(await publishRun(tools)) },
+        metrics: {
+          kind: 'full-train',
+          train: result.metrics,
+          ...(validation ? { validation } : {}),
+        },
       };
     },
   };

@@ -1,4 +1,5 @@
 import { isWide, lineChart } from '../charts/line-chart.js';
+import type { Validated } from '../../contracts/outcome.js';
 import { htmlTable } from '../html-table.js';
 import type { ReportData, StepRecord } from '../report-data.js';
 import type { TextKey, Translate } from '../texts.js';
@@ -29,6 +30,7 @@ export const trainingSection: Section = (data, t) => {
     chart('learningRate', (s) => s.learningRate, 1),
     chart('tokensPerSecond', (s) => s.tokensPerSecond),
     chart('gradientNorm', (s) => s.gradientNorm),
+    validationChart(data.validation, t),
   ];
   const legend = [
     over > 1 ? t('chartMean').replace('{n}', String(over)) : '',
@@ -40,6 +42,20 @@ export const trainingSection: Section = (data, t) => {
   );
 };
 
+function validationChart(validation: Validated | null, t: Translate): string {
+  if (validation === null) return '';
+  const label = t('validationLoss');
+  const points = validation.curve.map(({ step, nll }) => [step, nll] as const);
+  return `<figure><figcaption>${label}</figcaption>${lineChart({ label, points }, t('step'))}</figure>`;
+}
+
+function bestRow({ best }: Validated, t: Translate): [string, string][] {
+  if (best === null) return [];
+  const nll = best.nll === null ? '' : ` (${best.nll.toFixed(4)})`;
+  const what = best.folder === '' ? t('finalModel') : best.artifact.digest;
+  return [[t('bestByValidation'), `${t('step')} ${best.step}${nll}${t('colon')}${what}`]];
+}
+
 function notesOf(data: ReportData, t: Translate): string {
   const inexact = data.trained?.resumedInexactly === true;
   return [data.state.stoppedAtCap ? t('stoppedAtCap') : '', inexact ? t('inexact') : '']
@@ -48,7 +64,7 @@ function notesOf(data: ReportData, t: Translate): string {
     .join('');
 }
 
-function factsOf({ trained: m, state }: ReportData, t: Translate): string {
+function factsOf({ trained: m, state, validation }: ReportData, t: Translate): string {
   if (m === null) return '';
   const rows: [string, string][] = [
     [t('steps'), m.steps.toLocaleString('en-US')],
@@ -64,6 +80,7 @@ function factsOf({ trained: m, state }: ReportData, t: Translate): string {
     [t('tokensPerSecond'), Math.round(m.tokensPerSecond).toLocaleString('en-US')],
     [t('orderHash'), m.orderHash],
   );
+  if (validation) rows.push(...bestRow(validation, t));
   if (m.weightsSha256 !== undefined) rows.push([t('weights'), m.weightsSha256]);
   if (state.model) {
     rows.push([t('model'), state.model.artifact.digest]);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Validated } from '../../../src/contracts/outcome.js';
 import type { FineTuned } from '../../../src/contracts/state.js';
 import type { ReportData } from '../../../src/report/report-data.js';
 import { trainingSection } from '../../../src/report/sections/training.js';
@@ -20,12 +21,13 @@ const trained = {
   tokensPerSecond: 9,
   resumedInexactly: false,
 };
-const render = (of: FineTuned | null): string =>
+const render = (of: FineTuned | null, validation: Validated | null = null): string =>
   trainingSection(
     {
       steps: [step],
       postMortems: [],
       trained,
+      validation,
       state: { planId: 'tiny', model: of, stoppedAtCap: false },
     } as unknown as ReportData,
     translator('en'),
@@ -35,4 +37,23 @@ test('names the fine-tuned model and the command that brings its files', () => {
   expect(render(model)).toContain(digest);
   expect(render(model)).toContain('dream-sft export tiny FOLDER');
   expect(render(null)).not.toContain('export');
+});
+
+test('shows the validation loss and which model is the best by it, when there is one', () => {
+  const curve = [
+    { step: 1, nll: 2.5 },
+    { step: 2, nll: 2.25 },
+    { step: 3, nll: 2.75 },
+  ];
+  const artifact = { digest: 'b'.repeat(64), bytes: 1 };
+  const early = render(model, { curve, best: { step: 2, nll: 2.25, artifact, folder: 'model' } });
+  expect(early).toContain(`step 2 (2.2500): ${artifact.digest}`);
+  expect(early.match(/<svg/g)).toHaveLength(5);
+  const late = render(model, {
+    curve,
+    best: { step: 3, nll: 2, artifact: model!.artifact, folder: '' },
+  });
+  expect(late).toContain('step 3 (2.0000): the final model');
+  expect(render(model).match(/<svg/g)).toHaveLength(4);
+  expect(render(model)).not.toContain('alidation');
 });
