@@ -32,6 +32,7 @@ export const supervision = proxyActivities<Pick<ControlActivities, 'superviseSta
   retry: { initialInterval: '1s', backoffCoefficient: 1, nonRetryableErrorTypes },
 });
 
+/** Outlasts a store or a disk that is away for a while, not a defect: about a quarter of an hour. */
 export const reporting = proxyActivities<Pick<ControlActivities, 'report'>>({
   taskQueue: CONTROL_QUEUE,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -39,7 +40,8 @@ export const reporting = proxyActivities<Pick<ControlActivities, 'report'>>({
   retry: {
     initialInterval: '2s',
     backoffCoefficient: 2,
-    maximumAttempts: 5,
+    maximumInterval: '1 minute',
+    maximumAttempts: 20,
     nonRetryableErrorTypes,
   },
 });

@@ -41,3 +41,14 @@ test('a GPU stage is retried for ever, a second apart, but for failures that sta
   expect(options?.retry).not.toHaveProperty('maximumAttempts');
   expect(options?.retry?.nonRetryableErrorTypes).toEqual(NON_RETRYABLE);
 });
+
+test('the report outlasts a store that is away for ten minutes', () => {
+  const [reporting] = of('control').filter(({ retry }) => retry?.maximumAttempts !== undefined);
+  const { backoffCoefficient = 1, maximumAttempts = 1 } = reporting!.retry!;
+  expect(reporting!.retry).toMatchObject({ initialInterval: '2s', maximumInterval: '1 minute' });
+  let waited = 0;
+  for (let retry = 0; retry < maximumAttempts - 1; retry += 1) {
+    waited += Math.min(60, 2 * backoffCoefficient ** retry);
+  }
+  expect(waited).toBeGreaterThan(600);
+});
