@@ -23,6 +23,15 @@ export class KeyClaims {
     }
   }
 
+  /** The same, also when whoever held the claim has died. */
+  async takeFromDead(key: string): Promise<boolean> {
+    if (await this.take(key)) return true;
+    const holder = await this.#holder(key);
+    if (holder !== null && (await isAlive(holder))) return false;
+    if (holder !== null) await this.#takeAway(key, holder);
+    return this.take(key);
+  }
+
   /** After a start that failed: the next who asks may try again. */
   async giveBack(key: string): Promise<void> {
     await rm(this.#path(key), { force: true });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Worker } from '@temporalio/worker';
 import { createGpuActivities } from '../activities/create-gpu-activities.js';
 import { createProbeActivities } from '../activities/create-probe-activities.js';
@@ -6,6 +5,7 @@ import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
 import { openLogger } from '../config/logger.js';
 import { gpuQueue, probeQueue } from '../contracts/stages.js';
+import { hostIdIn } from '../hosts/host-names.js';
 import { HostRecordKeeper } from '../hosts/host-record.js';
 import { requirePython } from '../processes/python-check.js';
 import { startTrainer } from '../processes/trainer.js';
@@ -22,7 +22,7 @@ export interface GpuWorkerOptions {
 /** Activities only: one training slot, and a queue of its own for probes of this host. */
 export async function runGpuWorker(config: Config, options: GpuWorkerOptions): Promise<void> {
   await requirePython(config.python);
-  const hostId = options.hostId ?? `${config.hostname}-${randomUUID().slice(0, 8)}`;
+  const hostId = options.hostId ?? (await hostIdIn(config.home, config.hostname));
   const log = openLogger(config.home, `gpu-${hostId}`, config.logLevel);
   installRuntime(log);
   const openStore = storeOpener(config.home, config.storeCredentials);
