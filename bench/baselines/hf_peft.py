@@ -9,8 +9,8 @@ Both: transformers' Qwen2 (Dream 7B is that architecture but for its mask) with 
 weights and bidirectional attention (`is_causal` off in every layer, so that a batch without padding
 takes the flash kernel, as Dream's own code does; with padding a 4-D mask), peft's LoRA r16 on all
 seven projections under autocast, full logits, the masked-diffusion loss on masked positions, fused
-AdamW, clipping at 1.0, 16 documents a step (the next whole micro-batch). No data is read, nothing is logged or saved, so the
-figure flatters the scripts a little.
+AdamW, clipping at 1.0, 16 documents a step (the next whole micro-batch). No data is read, nothing
+is logged or saved, so the figure flatters the scripts a little.
 
 Documents, their lengths and how tokens are counted are those of bench/train_gpu.py: prompt +
 response + first end token; the scripts have no further end tokens to compute, ours do.
