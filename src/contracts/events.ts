@@ -130,6 +130,7 @@ const Budget = z.strictObject({
   type: z.literal('budget'),
   resource: z.enum(['gpu-memory', 'host-memory', 'disk']),
   tokenBudget: z.int().nullable(),
+  tokens: z.int().min(1).optional().describe('of the micro-batch that did not fit'),
 });
 
 const ErrorEvent = z.strictObject({

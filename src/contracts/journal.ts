@@ -66,6 +66,7 @@ export const ChainEntry = z.discriminatedUnion('type', [
     token: z.int(),
     resource: z.enum(['gpu-memory', 'host-memory', 'disk']),
     tokenBudget: z.int().nullable(),
+    tokens: z.int().optional().describe('of the micro-batch that did not fit'),
     at: Instant,
   }),
   z.strictObject({

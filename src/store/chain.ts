@@ -83,10 +83,7 @@ export class Chain {
   }
 
   /** After exit 69. Kept even from an old attempt: what did not fit will not fit later. */
-  budget(
-    token: number,
-    limit: { resource: Of<'budget'>['resource']; tokenBudget: number | null },
-  ): Promise<void> {
+  budget(token: number, limit: Omit<Of<'budget'>, 'type' | 'token' | 'at'>): Promise<void> {
     return this.#update(() => ({
       append: { type: 'budget', token, ...limit, at: this.#at() },
       result: undefined,

@@ -26,6 +26,8 @@ export interface PublishedCheckpoint {
   readonly marks: Marks;
 }
 
+export type Budget = Omit<Of<'budget'>, 'type' | 'tokens'> & { readonly tokens: number | null };
+
 /** Plain data, so that it may go through Temporal. */
 export interface ChainState {
   /** Number of entries; the next one gets `length + 1`. */
@@ -41,8 +43,10 @@ export interface ChainState {
   readonly boots: Omit<Of<'booted'>, 'type'>[];
   readonly postMortems: PostMortem[];
   readonly refused: (Omit<Of<'refused'>, 'type'> & { readonly seq: number })[];
-  /** The newest `budget`: what the next attempt must stay below. */
-  budget: Omit<Of<'budget'>, 'type'> | null;
+  /** The newest `budget`. */
+  budget: Budget | null;
+  /** All of them: what the next attempt must stay below. */
+  readonly budgets: Budget[];
 }
 
 function emptyState(): ChainState {
@@ -57,6 +61,7 @@ function emptyState(): ChainState {
     postMortems: [],
     refused: [],
     budget: null,
+    budgets: [],
   };
 }
 
@@ -104,8 +109,9 @@ function apply(state: ChainState, entry: ChainEntry, seq: number): void {
       return void state.refused.push({ ...refused, seq });
     }
     case 'budget': {
-      const { type: _, ...budget } = entry;
-      state.budget = budget;
+      const { type: _, tokens = null, ...budget } = entry;
+      state.budget = { ...budget, tokens };
+      state.budgets.push(state.budget);
     }
   }
 }

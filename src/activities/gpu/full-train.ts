@@ -6,6 +6,7 @@ import { publishOutput, resultOf } from '../trainer/outputs.js';
 import { publishRun } from './run-artifact.js';
 import type { AttemptTools, StageWork } from './attempt.js';
 import { background, onTrainerEvent } from './beside-trainer.js';
+import { trainingHere } from './training-here.js';
 import { validated, ValidationLog } from './validation-log.js';
 import { bringInput, bringModel } from '../trainer/materials.js';
 
@@ -55,7 +56,8 @@ async function trainSpec(
   configuration: FullTrainConfiguration,
 ): Promise<RunSpecInput> {
   const { deps, input, folders, folder, restored } = tools;
-  const { training, device, threads } = configuration;
+  const { device, threads } = configuration;
+  const training = await trainingHere(tools, configuration.training);
   const { keep: _ours, ...interval } = configuration.checkpoints;
   const output = join(folder, 'model');
   await rm(output, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { publishRun } from './run-artifact.js';
 import type { AttemptTools, StageWork } from './attempt.js';
 import { background } from './beside-trainer.js';
 import { bringInput, bringModel } from '../trainer/materials.js';
+import { trainingHere } from './training-here.js';
 import type { TrainerRun } from '../trainer/run-trainer.js';
 
 /** A few real steps, then a few real answers: what the quote for the rest is measured from. */
@@ -61,7 +62,8 @@ async function train(
   starting: { prepareSeconds: number; readySeconds: number },
 ): Promise<TrainerRun> {
   const { deps, input, folders, folder, runner, beat, losses } = tools;
-  const { training, stopAfterSteps } = configuration;
+  const { stopAfterSteps } = configuration;
+  const training = await trainingHere(tools, configuration.training);
   const begun = deps.now().getTime();
   const base = await bringModel(deps, input, folders, 'base');
   const dataset = await bringInput(deps, input, folders, 'dataset');

@@ -17,7 +17,7 @@ export interface TrainerRun {
   readonly budget: Budget | null;
 }
 
-type Budget = Pick<Extract<TrainerEvent, { type: 'budget' }>, 'resource' | 'tokenBudget'>;
+type Budget = Omit<Extract<TrainerEvent, { type: 'budget' }>, 'type'>;
 
 export interface RunOptions {
   readonly folder: string;
@@ -60,7 +60,8 @@ export class TrainerRunner {
       onEvent: (event) => {
         beat.see(event);
         if (event.type === 'budget') {
-          budget = { resource: event.resource, tokenBudget: event.tokenBudget };
+          const { type: _, ...told } = event;
+          budget = told;
         }
         options.onEvent(event);
       },

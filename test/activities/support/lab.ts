@@ -23,7 +23,10 @@ import { openStore } from '../../../src/store/open-store.js';
 export const CODE = 'c'.repeat(64);
 const FAKE_TRAINER = fileURLToPath(new URL('../../fixtures/trainer/', import.meta.url));
 
-export type Script = readonly Record<string, string | number | readonly number[]>[];
+export type Script = readonly Record<
+  string,
+  string | number | readonly number[] | Readonly<Record<string, number>>
+>[];
 export type Lab = Awaited<ReturnType<typeof openLab>>;
 
 /** A store, a home and scripted trainers: everything real but Temporal and the training itself. */
