@@ -30,6 +30,7 @@ from dream_sft.model.to_device import on_device
 
 PARTS = (ANSWER, FIRST_EOS, TAIL)
 DEFAULT_CHUNK = 1024
+LEVELS = 8
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class LossPlan:
     weights: NDArray[np.float32]
     parts: NDArray[np.int64]  # ANSWER, FIRST_EOS or TAIL
     counts: tuple[int, int, int]  # masked positions of each part
+    levels: NDArray[np.int8]  # bucket of t, 0 to LEVELS - 1, of the position's document
 
     @property
     def masked(self) -> int:
@@ -55,6 +57,7 @@ class LossSums:
     total: Tensor  # weighted, scalar
     parts_weighted: Tensor  # [3] answer, first EOS, tail
     parts_nll: Tensor  # [3] unweighted
+    levels_nll: Tensor  # [LEVELS] unweighted, by bucket of t
 
 
 def plan_loss(
@@ -63,6 +66,7 @@ def plan_loss(
     weights_BL: NDArray[np.float32],
     parts_BL: NDArray[np.int8],
     starts_BL: NDArray[np.bool_] | None = None,
+    levels_BL: NDArray[np.int8] | None = None,
 ) -> LossPlan:
     """Stage 1. `ids_BL` are the true tokens; `starts_BL` marks first positions of documents.
 
@@ -83,6 +87,7 @@ def plan_loss(
         weights=weights_BL.reshape(-1)[flat].astype(np.float32),
         parts=parts_N,
         counts=(answer, first_eos, tail),
+        levels=np.zeros(flat.size, np.int8) if levels_BL is None else levels_BL.reshape(-1)[flat],
     )
 
 
@@ -101,11 +106,20 @@ def masked_loss(
     return LossSums((nll_N * weights_N).sum(), *part_sums(plan, nll_N.detach(), weights_N))
 
 
-def part_sums(plan: LossPlan, nll_N: Tensor, weights_N: Tensor) -> tuple[Tensor, Tensor]:
-    """Weighted and unweighted sums [3] over answer, first EOS and tail."""
-    member = plan.parts == np.array(PARTS)[:, None]
-    member_3N = on_device(member.astype(np.float32), nll_N.device)
-    return member_3N @ (nll_N * weights_N), member_3N @ nll_N
+def part_sums(plan: LossPlan, nll_N: Tensor, weights_N: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Weighted and unweighted sums [3] over answer, first EOS and tail; unweighted [LEVELS]."""
+    member = np.concatenate(
+        (plan.parts == np.array(PARTS)[:, None], plan.levels == np.arange(LEVELS)[:, None])
+    )
+    # One-hot products add in a fixed order, which atomic additions on a GPU do not.
+    member_GN = on_device(member.astype(np.float32), nll_N.device)
+    nll_G = member_GN @ nll_N
+    return member_GN[: len(PARTS)] @ (nll_N * weights_N), nll_G[: len(PARTS)], nll_G[len(PARTS) :]
+
+
+def level_of(t: float) -> int:
+    """The bucket of a noise level: i where i / LEVELS <= t < (i + 1) / LEVELS."""
+    return min(int(t * LEVELS), LEVELS - 1)
 
 
 def _chunked_nll(

@@ -33,7 +33,7 @@ import torch
 from torch import Tensor, nn
 
 from dream_sft.diffusion.frozen_head import nll_and_gradient
-from dream_sft.diffusion.loss import DEFAULT_CHUNK, LossPlan
+from dream_sft.diffusion.loss import DEFAULT_CHUNK, LEVELS, LossPlan
 from dream_sft.io.errors import DivergedError, ResourceError, TrainerError
 from dream_sft.model.spoilt import mark_spoilt
 from dream_sft.train.block_inputs import BlockInputs
@@ -76,6 +76,7 @@ class FusedResult:
 
     loss: float
     parts_weighted: list[float]  # answer, first EOS, tail; sums, as masked_loss gives them
+    levels_nll: list[float]  # unweighted sums by bucket of t
     gradient_norm: float
     scale: float
 
@@ -159,20 +160,21 @@ class _Step:
         self._slopes: list[Tensor] = []  # of the current block's outputs, one a micro-batch
 
     def run(self, outputs: list[Tensor]) -> FusedResult:
-        loss, parts = self._top(outputs)
+        loss, parts, levels = self._top(outputs)
         layers = self._owner._layers
         for block in range(len(layers) - 1, -1, -1):
             self._block(block, layers[block])
         self._embedding()
         norm = math.sqrt(self._squares)
         self._optimizer.previous_norm = norm
-        return FusedResult(loss, parts, norm, self._scale)
+        return FusedResult(loss, parts, levels, norm, self._scale)
 
-    def _top(self, outputs: list[Tensor]) -> tuple[float, list[float]]:
+    def _top(self, outputs: list[Tensor]) -> tuple[float, list[float], list[float]]:
         """Head and last norm; the only place where nothing has been updated yet."""
         norm, head = self._model.model.norm, self._model.lm_head.weight
         sums = {p: torch.zeros_like(p, dtype=torch.float32) for p in (head, norm.weight)}
         loss, parts = torch.zeros((), device=head.device), torch.zeros(3, device=head.device)
+        levels = torch.zeros(LEVELS, device=head.device)
         for number, micro in enumerate(self._micros):
             x_BLD = outputs[number].requires_grad_()
             with torch.enable_grad():
@@ -187,12 +189,13 @@ class _Step:
             outputs[number] = slope  # the output itself is needed no more
             loss += found.loss
             parts += found.parts_weighted
+            levels += found.levels_nll
         if not math.isfinite(float(loss)):
             raise self._diverged(f"loss {float(loss)}")
         self._check("the head", sums)
         self._optimizer.begin(self._rate, self._scale)
         self._update(sums)
-        return float(loss), parts.tolist()
+        return float(loss), parts.tolist(), levels.tolist()
 
     def _block(self, block: int, layer: nn.Module) -> None:
         weights = list(layer.parameters())

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from dream_sft.diffusion.frozen_head import nll_and_gradient
-from dream_sft.diffusion.loss import DEFAULT_CHUNK, PARTS, LossPlan
+from dream_sft.diffusion.loss import DEFAULT_CHUNK, LossPlan, part_sums
 
 LogitsStep = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
@@ -27,6 +26,7 @@ class HeadResult:
 
     loss: Tensor  # float32, scalar
     parts_weighted: Tensor  # [3] sums over answer, first EOS, tail; not divided
+    levels_nll: Tensor  # [LEVELS] unweighted sums by bucket of t
     hidden_gradient_BLD: Tensor  # noqa: N815 - float32
 
 
@@ -63,10 +63,11 @@ def head_backward(
         gradient.index_add_(0, rows_N[part], (slope_CV @ head_VD).float())
         head_gradient_VD += slope_CV.t() @ hidden_CD
         nll.append(nll_C)
-    weighted_N = torch.cat(nll) * weights_N if nll else weights_N
-    member = torch.from_numpy(plan.parts == np.array(PARTS)[:, None]).to(device, torch.float32)
+    nll_N = torch.cat(nll) if nll else torch.zeros_like(weights_N)
+    parts_weighted, _parts_nll, levels_nll = part_sums(plan, nll_N, weights_N)
     return HeadResult(
-        loss=weighted_N.sum() / share,
-        parts_weighted=member @ weighted_N,
+        loss=(nll_N * weights_N).sum() / share,
+        parts_weighted=parts_weighted,
+        levels_nll=levels_nll,
         hidden_gradient_BLD=gradient.view(hidden_BLD.shape),
     )

@@ -24,6 +24,7 @@ from dream_sft.io.process_info import resident_bytes
 from dream_sft.io.run_dir import Metrics
 from dream_sft.train.checkpoint import Snapshot
 from dream_sft.train.checkpointer import Checkpointer
+from dream_sft.train.flops import peak_flops, step_flops
 from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.methods.method import Method, StepResult
 from dream_sft.train.micro_batches import GlobalBatch
@@ -135,12 +136,26 @@ def _report(
         "secondsCompute": computed - data_ready,
         "secondsCheckpoint": seconds_checkpoint,
         "memoryBytes": _memory(run.device),
+        "mfu": _mfu(run, batch, seconds),
+        "nllByT": result.nll_by_t or None,
     }
     now = time.time()
     run.emit({"type": "step", **numbers})
     recent = run.step_seconds[-50:]
     run.step_log.write(numbers, sum(recent) / len(recent))
     run.metrics.write(batch.step, now, {**numbers, "time": round(now, 3)})
+
+
+def _mfu(run: Run, batch: GlobalBatch, seconds: float) -> float | None:
+    """Share of the card's peak; None on the CPU and on cards whose peak is not known."""
+    if run.device.type != "cuda":
+        return None
+    peak = peak_flops(torch.cuda.get_device_name(run.device))
+    if peak is None:
+        return None
+    lengths = (sample.tokens for sample in batch.samples)
+    flops = step_flops(run.method.model.config, lengths, trained=run.method.trains_all)
+    return flops / max(seconds, 1e-9) / peak
 
 
 def _memory(device: torch.device) -> int | None:

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from dream_sft.diffusion.loss import LossPlan, plan_loss
+from dream_sft.diffusion.loss import LossPlan, level_of, plan_loss
 from dream_sft.diffusion.masking import PROMPT, Shape, parts_of
 from dream_sft.diffusion.weighting import Weighting, token_weights
 from dream_sft.train.packing import ROW_MULTIPLE, pack, rounded
@@ -129,7 +129,7 @@ def _padded(samples: Sequence[Sample], ids: TokenIds, weighting: Weighting) -> M
     return MicroBatch(
         noised_BL=rows.noised(ids),
         keep_BL=None if keep_BL.all() or not samples else keep_BL,
-        plan=plan_loss(rows.ids_BL, rows.masked_BL, rows.weights_BL, rows.parts_BL),
+        plan=rows.plan(),
         sample_ids=[sample.sample_id for sample in samples],
     )
 
@@ -152,7 +152,7 @@ def _packed(samples: Sequence[Sample], ids: TokenIds, weighting: Weighting) -> M
     return MicroBatch(
         noised_BL=rows.noised(ids),
         keep_BL=None,
-        plan=plan_loss(rows.ids_BL, rows.masked_BL, rows.weights_BL, rows.parts_BL, starts_BL),
+        plan=rows.plan(starts_BL),
         sample_ids=[sample.sample_id for sample in samples],
         positions_BL=np.concatenate(positions)[None],
         lengths=tuple(lengths),
@@ -169,6 +169,7 @@ class _Rows:
         self.masked_BL = np.zeros(form, np.bool_)
         self.weights_BL = np.zeros(form, np.float32)
         self.parts_BL = np.full(form, PROMPT, np.int8)
+        self.levels_BL = np.zeros(form, np.int8)
 
     def put(self, row: int, at: int, sample: Sample, weighting: Weighting) -> None:
         part = (row, slice(at, at + sample.shape.length))
@@ -177,6 +178,12 @@ class _Rows:
         self.masked_BL[part] = sample.masked_L
         self.weights_BL[part] = token_weights(weighting, sample.t, sample.masked_L)
         self.parts_BL[part] = parts_of(sample.shape)
+        self.levels_BL[part] = level_of(sample.t)
+
+    def plan(self, starts_BL: NDArray[np.bool_] | None = None) -> LossPlan:
+        return plan_loss(
+            self.ids_BL, self.masked_BL, self.weights_BL, self.parts_BL, starts_BL, self.levels_BL
+        )
 
     def noised(self, ids: TokenIds) -> NDArray[np.int64]:
         """The model's input: the true tokens with the masked ones hidden."""

@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from dream_sft.diffusion.loss import LossPlan, LossSums, divisor
+from dream_sft.diffusion.loss import LEVELS, PARTS, LossPlan, LossSums, divisor
 from dream_sft.io.errors import DivergedError, Resource, ResourceError
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream
 from dream_sft.model.to_device import on_device
-from dream_sft.train.methods.method import StepResult
+from dream_sft.train.methods.method import StepResult, summed_up
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 
 SAMPLES_NAMED = 16
@@ -43,23 +43,20 @@ class Accumulation:
         if batch.masked == 0:
             return StepResult(0.0, [None, None, None], 0.0)
         total = torch.zeros((), device=self._device)
-        weighted = torch.zeros(3, device=self._device)
+        weighted = torch.zeros(len(PARTS), device=self._device)
+        levels = torch.zeros(LEVELS, device=self._device)
         for micro in batch.micro_batches:
             if micro.plan.masked:
-                loss, parts = self._backward(batch, micro)
+                loss, sums = self._backward(batch, micro)
                 total += loss
-                weighted += parts
+                weighted += sums.parts_weighted
+                levels += sums.levels_nll.detach()
         norm = measure_norm()
         loss_value = float(total)
         if not (math.isfinite(loss_value) and math.isfinite(norm)):
             raise _diverged(batch, loss_value, norm)
         update()
-        counts = [sum(m.plan.counts[part] for m in batch.micro_batches) for part in range(3)]
-        means = [
-            value / count if count else None
-            for value, count in zip(weighted.tolist(), counts, strict=True)
-        ]
-        return StepResult(loss_value, means, norm)
+        return summed_up(batch, loss_value, norm, weighted.tolist(), levels.tolist())
 
     def try_gradient(self, batch: GlobalBatch) -> None:
         """Gradients of every micro-batch; whoever calls throws them away."""
@@ -89,7 +86,7 @@ class Accumulation:
             )
             return self._masked_loss(hidden_BLD, micro.plan)
 
-    def _backward(self, batch: GlobalBatch, micro: MicroBatch) -> tuple[Tensor, Tensor]:
+    def _backward(self, batch: GlobalBatch, micro: MicroBatch) -> tuple[Tensor, LossSums]:
         share = divisor(
             self._normalise,  # type: ignore[arg-type]
             global_masked=batch.masked,
@@ -102,7 +99,7 @@ class Accumulation:
             loss.backward()  # type: ignore[no-untyped-call]
         except (MemoryError, RuntimeError) as error:
             raise out_of_memory(error, micro) or error from error
-        return loss.detach(), sums.parts_weighted
+        return loss.detach(), sums
 
 
 def clipped_norm(weights: Sequence[Tensor], limit: float | None) -> float:

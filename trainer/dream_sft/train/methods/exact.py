@@ -24,13 +24,15 @@ from dream_sft.train.exact_adamw import ExactAdamW, clip_scale
 from dream_sft.train.fused_backward import FusedBackward
 from dream_sft.train.fused_micro import fused_micro, layer_runner
 from dream_sft.train.methods.accumulation import Accumulation
-from dream_sft.train.methods.method import StepResult
+from dream_sft.train.methods.method import StepResult, summed_up
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 from dream_sft.train.optimizer_files import StoredTensors, write_optimizer
 
 
 class ExactFineTuning:
     """`training.fullMode: kept` and what both modes share."""
+
+    trains_all = True
 
     def __init__(
         self,
@@ -119,12 +121,9 @@ class FusedFineTuning(ExactFineTuning):
             if micro.plan.masked
         ]
         found = self._fused.step(micros, rate, batch.step)
-        counts = [sum(m.plan.counts[part] for m in batch.micro_batches) for part in range(3)]
-        means = [
-            value / count if count else None
-            for value, count in zip(found.parts_weighted, counts, strict=True)
-        ]
-        return StepResult(found.loss, means, found.gradient_norm)
+        return summed_up(
+            batch, found.loss, found.gradient_norm, found.parts_weighted, found.levels_nll
+        )
 
     def try_gradient(self, batch: GlobalBatch) -> None:
         """Forward only, which fills the host memory for block inputs: a block's own backward is

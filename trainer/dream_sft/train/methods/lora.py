@@ -30,6 +30,8 @@ ADAPTER = "adapter"
 class LoraFineTuning:
     """`training.method: lora`. A checkpoint holds the adapter in PEFT's layout, not the base."""
 
+    trains_all = False
+
     def __init__(
         self, model: Dream, training: dict[str, Any], base: Path, *, adapter: Path | None
     ) -> None:

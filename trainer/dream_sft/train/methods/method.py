@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from torch import Tensor
 
+from dream_sft.diffusion.loss import LEVELS
 from dream_sft.model.network import Dream
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 
@@ -20,12 +22,31 @@ class StepResult:
     loss: float
     parts: list[float | None]
     gradient_norm: float
+    nll_by_t: list[float | None] = field(default_factory=list)
+    """Unweighted nats per masked token, by bucket of t (None: none was masked); may be empty."""
+
+
+def summed_up(
+    batch: GlobalBatch, loss: float, norm: float, parts_weighted: list[float], levels: list[float]
+) -> StepResult:
+    """The result of a step from sums over its masked tokens."""
+    plans = [micro.plan for micro in batch.micro_batches]
+    counts = [sum(plan.counts[part] for plan in plans) for part in range(len(parts_weighted))]
+    at_level = sum(
+        (np.bincount(plan.levels, minlength=LEVELS) for plan in plans), np.zeros(LEVELS, np.int64)
+    )
+    return StepResult(loss, _means(parts_weighted, counts), norm, _means(levels, at_level.tolist()))
+
+
+def _means(sums: list[float], counts: list[int]) -> list[float | None]:
+    return [total / n if n else None for total, n in zip(sums, counts, strict=True)]
 
 
 class Method(Protocol):
     """Weights, their optimizer, and how both are written and read."""
 
     model: Dream
+    trains_all: bool
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         """One optimizer step. Raises DivergedError and ResourceError."""

@@ -23,6 +23,8 @@ from dream_sft.train.optimizer import AdamW
 class PlainFineTuning:
     """`training.fullMode: plain`."""
 
+    trains_all = True
+
     def __init__(self, model: Dream, training: dict[str, Any], base: Path) -> None:
         self.model, self._base = model, base
         self._shell = empty_shell(model)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from dream_sft.data.dataset import Dataset, load_dataset
+from dream_sft.diffusion.loss import LEVELS
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import load_dream, model_sha256
 from dream_sft.train.batches import Batches, GlobalBatch, TokenIds
@@ -101,3 +102,16 @@ def test_out_of_memory_advises_half_of_the_tokens(parts: Path) -> None:
     assert (host.resource, gpu.resource) == ("host-memory", "gpu-memory")
     assert gpu.token_budget == micro.noised_BL.size // 2
     assert out_of_memory(RuntimeError("shape mismatch"), micro) is None
+
+
+def test_nll_by_t_adds_up_to_the_nll_of_all_masked_tokens(parts: Path) -> None:
+    model, data = load_dream(parts / "base"), load_dataset(parts / "dataset")
+    method, batches = bench(model, data, parts, weighting="none", documentsPerMicroBatch=3)
+    batch = batches.batch(1)
+    result = method.step(batch, 0.0)
+    counts = [0] * LEVELS
+    for sample in batch.samples:
+        counts[int(sample.t * LEVELS)] += int(sample.masked_L.sum())
+    assert [value is None for value in result.nll_by_t] == [count == 0 for count in counts]
+    total = sum((value or 0.0) * n for value, n in zip(result.nll_by_t, counts, strict=True))
+    assert total / batch.masked == pytest.approx(result.loss, rel=1e-5)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from dream_sft.model.config import DreamConfig
+from dream_sft.train.flops import matmul_parameters, peak_flops, step_flops
+
+DREAM_7B = DreamConfig(
+    vocab_size=152064,
+    hidden_size=3584,
+    intermediate_size=18944,
+    num_hidden_layers=28,
+    num_attention_heads=28,
+    num_key_value_heads=4,
+    max_position_embeddings=131072,
+    mask_token_id=151666,
+    pad_token_id=151643,
+    eos_token_id=151643,
+    rope_theta=1e6,
+    rms_norm_eps=1e-6,
+)
+
+
+def test_dream_7b_has_7_07_billion_matmul_parameters() -> None:
+    # All 7,615,616,512 less the input embedding, the norms and the biases of q, k and v.
+    biases = 28 * (3584 + 512 + 512)
+    norms = 57 * 3584
+    assert matmul_parameters(DREAM_7B) == 7_615_616_512 - 152064 * 3584 - biases - norms
+
+
+@pytest.mark.parametrize(("length", "wanted"), [(1024, 43.7), (2048, 44.9), (4096, 47.4)])
+def test_flops_a_token_of_full_fine_tuning(length: int, wanted: float) -> None:
+    """The figures of notes on Dream 7B: 6 N + 12 * 28 * 3584 * L."""
+    assert step_flops(DREAM_7B, [length], trained=True) / length / 1e9 == pytest.approx(
+        wanted, abs=0.06
+    )
+
+
+def test_lora_does_two_thirds_of_it() -> None:
+    full, lora = (step_flops(DREAM_7B, [700, 3000], trained=t) for t in (True, False))
+    assert lora / full == pytest.approx(2 / 3)
+
+
+def test_cards_by_their_longest_name() -> None:
+    assert peak_flops("NVIDIA H100 80GB HBM3") == 989e12
+    assert peak_flops("NVIDIA H100 PCIe") == 756e12
+    assert peak_flops("NVIDIA H20") == 148e12
+    assert peak_flops("NVIDIA A100-SXM4-80GB") == 312e12
+    assert peak_flops("Some other card") is None
