@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { STAGES } from '../../src/contracts/stages.js';
+import { Chain } from '../../src/store/chain.js';
+import { openStore } from '../../src/store/open-store.js';
 import { until } from '../support/until.js';
 import { stateOf, World } from './support/world.js';
 
@@ -28,6 +30,22 @@ test('training that diverged is evaluated from its last checkpoint', async () =>
   const { training, evaluation } = summaryOf('diverged');
   expect(training).toMatchObject({ steps: 1, tokens: 10, finalLoss: 1, tokensPerSecond: 40 });
   expect(evaluation.after.arithmetic.n).toBe(2);
+});
+
+test('a plan started again goes on with the chain of a training that stopped; a retry begins another', async () => {
+  world.script['full-train'] = ['diverge', 'finish', 'finish'];
+  const plan = await world.plan('went-on');
+  await (await world.start(plan, plan.id)).result();
+  await (await world.start(plan, plan.id)).result();
+  expect(summaryOf(plan.id).stages[5]).toMatchObject({ status: 'finished', cached: false });
+  await (await world.start(plan, plan.id, { retryFrom: 'full-train' })).result();
+  const finished = world.stages.ran.filter(({ stage }) => stage === 'full-train');
+  const store = await openStore({ kind: 'local' }, world.home);
+  const chains = await Promise.all(
+    finished.map(({ stageKey }) => new Chain(store, stageKey).fold()),
+  );
+  const endings = chains.map(({ attempts }) => attempts.map(({ ended }) => ended?.how));
+  expect(endings).toEqual([['failed', 'finished'], ['finished']]);
 });
 
 test('training stops with a checkpoint before the cap is passed; the plan evaluates and reports it', async () => {

@@ -35,6 +35,10 @@ export function advice(planId: string, failure: Failure, zh: boolean): string {
       return zh
         ? `修正后运行：dream-sft retry ${planId} --from download`
         : `mend it, then: dream-sft retry ${planId} --from download`;
+    case 'NoProgress':
+      return zh
+        ? `原因见 dream-sft logs ${planId}；处理后重新启动该计划，它会从最新的检查点继续（retry 则重新训练）`
+        : `dream-sft logs ${planId} shows why; mend it and start the plan again: it goes on from its newest checkpoint (retry would begin anew)`;
     case 'MissingTool':
     case 'OutOfResources':
       return zh

@@ -95,13 +95,19 @@ describe('an attempt whose trainer fails', () => {
   });
 
   it('three crashes in a row without a checkpoint end the stage', async () => {
-    const script = [{ steps: 6, at: 1, end: 1 }];
+    const crash = { steps: 6, at: 3, end: 1 };
+    // The first makes a checkpoint of step 2, from which none of the others comes any further.
+    const vain = { ...crash, checkpointEvery: 9 };
+    const script = [crash, vain, vain, vain, { steps: 6 }];
     const input = await stageOf(lab, 'full-train', script);
     const types: (string | null | undefined)[] = [];
-    for (const number of [1, 2, 3, 4]) {
+    for (const number of [1, 2, 3, 4, 5]) {
       types.push((await failure(attempt(lab.deps, input, { attempt: number }).outcome)).type);
     }
-    expect(types).toEqual([...Array<string>(3).fill('TrainerCrashed'), 'NoProgress']);
+    expect(types).toEqual([...Array<string>(4).fill('TrainerCrashed'), 'NoProgress']);
+    // What a plan that is started again does: the same chain, from its newest checkpoint.
+    const again = await attempt(lab.deps, input).outcome;
+    expect(again).toMatchObject({ result: { metrics: { train: { stepsThisAttempt: 4 } } } });
   });
 
   it('a full store is no crash: after three attempts the stage waits for a person', async () => {
