@@ -18,7 +18,7 @@ export function fullTrainWork(configuration: FullTrainConfiguration): StageWork 
     async run(tools) {
       const spec = await trainSpec(tools, configuration);
       const { runner, beat, folder, folders } = tools;
-      const log = new ValidationLog(folders.work);
+      const log = new ValidationLog(folders.runDir, tools.input.stageKey);
       validations = log;
       const publishing = onTrainerEvent(tools);
       return runner.run({

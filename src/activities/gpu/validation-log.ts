@@ -14,21 +14,24 @@ type Line = z.infer<typeof Line>;
 const CURVE_POINTS = 200;
 
 /**
- * Validations of a stage on this host, over all its attempts here. What other hosts measured is
- * known from the chain, for checkpoints that tell it.
+ * Validations of a stage on this machine, over all its attempts here. What others measured is known
+ * from the chain, for checkpoints that tell it.
  */
 export class ValidationLog {
   readonly #path: string;
   #writing: Promise<void> = Promise.resolve();
 
-  /** `folder` is that of the stage key: another generation's curve is another one. */
-  constructor(private readonly folder: string) {
-    this.#path = join(folder, 'validation.jsonl');
+  /** Another generation's curve is another one. */
+  constructor(
+    private readonly runDir: string,
+    stageKey: string,
+  ) {
+    this.#path = join(runDir, `validation-${stageKey.slice(0, 16)}.jsonl`);
   }
 
   note({ step, nll, best }: ValidationEvent): Promise<void> {
     this.#writing = this.#writing.then(async () => {
-      await mkdir(this.folder, { recursive: true });
+      await mkdir(this.runDir, { recursive: true });
       await appendFile(this.#path, `${JSON.stringify({ step, nll, best })}\n`);
     });
     return this.#writing;
