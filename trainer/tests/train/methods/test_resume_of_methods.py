@@ -41,7 +41,7 @@ def test_resume_is_bit_equal(workshop: Workshop, name: str, packed: int | None) 
     straight = run(workshop.spec("straight", **changes))
     assert straight.code == 0, straight.stderr
     newest = workshop.newest("straight")
-    assert newest is not None and newest.endswith("step-6")
+    assert newest is not None
     resumed = run(workshop.spec("resumed", **changes, resumeFrom=newest))
     assert resumed.code == 0, resumed.stderr
     assert resumed.of("resumed_inexactly") == []
