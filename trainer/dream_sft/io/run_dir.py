@@ -1,13 +1,13 @@
-"""What people read of a run: a log, metrics.jsonl and TensorBoard events in the run directory."""
+"""What people read of a run: a log, metrics.jsonl and curves (TensorBoard by default)."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from dream_sft.io.files import write_atomic
 
@@ -15,8 +15,10 @@ LOGGER = "dream_sft"
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
-def open_log(run_dir: Path, command: str) -> logging.Logger:
+def open_log(run_dir: Path, command: str, *, rank: int = 0) -> logging.Logger:
     """Log to stderr and append to `<run_dir>/<command>.log`. Raises OSError (folder not writable).
+
+    Other ranks than the first only warn, on stderr.
 
     Every module logs with `logging.getLogger("dream_sft.<module>")`.
     """
@@ -27,30 +29,29 @@ def open_log(run_dir: Path, command: str) -> logging.Logger:
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
         handler.close()
-    targets: list[logging.Handler] = [
-        logging.StreamHandler(sys.stderr),
-        logging.FileHandler(run_dir / f"{command}.log"),
-    ]
+    targets: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if rank == 0:
+        targets.append(logging.FileHandler(run_dir / f"{command}.log"))
     for target in targets:
         target.setFormatter(logging.Formatter(_FORMAT))
         logger.addHandler(target)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.INFO if rank == 0 else logging.WARNING)
     logger.propagate = False
     return logger
 
 
-class Metrics:
-    """metrics.jsonl and TensorBoard scalars of a training run, one record a step.
+class Curves(Protocol):
+    """Where scalars are shown."""
 
-    After a resume the records of the checkpoint come first; records of steps that were lost are
-    gone from the file, and purged from TensorBoard's view.
-    """
+    def write(self, step: int, wall_time: float, values: Mapping[str, float]) -> None: ...
 
-    def __init__(self, run_dir: Path, *, step: int, records: str) -> None:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        self.path = run_dir / "metrics.jsonl"
-        write_atomic(self.path, records)
-        self._text: IO[str] = self.path.open("a", encoding="utf-8")
+    def close(self) -> None: ...
+
+
+class TensorBoard:
+    """Event files in `<run_dir>/tensorboard`. After a resume, later steps are purged from view."""
+
+    def __init__(self, run_dir: Path, *, step: int) -> None:
         # Imported here: commands that write no curve should not wait for it.
         from tensorboard.compat.proto.event_pb2 import Event, SessionLog
         from tensorboard.compat.proto.summary_pb2 import Summary
@@ -62,20 +63,48 @@ class Metrics:
             start = SessionLog(status=SessionLog.START)
             self._board.add_event(Event(step=step + 1, session_log=start))
 
+    def write(self, step: int, wall_time: float, values: Mapping[str, float]) -> None:
+        scalars = [self._summary.Value(tag=tag, simple_value=x) for tag, x in values.items()]
+        summary = self._summary(value=scalars)
+        self._board.add_event(self._event(step=step, wall_time=wall_time, summary=summary))
+
+    def close(self) -> None:
+        self._board.close()
+
+
+class Metrics:
+    """metrics.jsonl of a training run, one record a step, and the curves made of it.
+
+    After a resume the records of the checkpoint come first; records of steps that were lost are
+    gone from the file, and purged from TensorBoard's view.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        step: int,
+        records: str,
+        tensorboard: bool = True,
+        trackers: Sequence[Curves] = (),
+    ) -> None:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        self.path = run_dir / "metrics.jsonl"
+        write_atomic(self.path, records)
+        self._text: IO[str] = self.path.open("a", encoding="utf-8")
+        boards = [TensorBoard(run_dir, step=step)] if tensorboard else []
+        self._curves: list[Curves] = [*boards, *trackers]
+
     def write(self, step: int, wall_time: float, record: Mapping[str, Any]) -> None:
-        """Append one record; its numbers (not None, not bool) also become TensorBoard scalars.
+        """Append one record; its numbers (not None, not bool) also become scalars.
 
         A list becomes a scalar an entry, by its place: `train/nllByT/0` and so on.
         """
         self._text.write(json.dumps(record, separators=(",", ":")) + "\n")
         self._text.flush()
-        values = [
-            self._summary.Value(tag=f"train/{key}", simple_value=value)
-            for key, value in _scalars(record)
-            if key != "step"
-        ]
-        summary = self._summary(value=values)
-        self._board.add_event(self._event(step=step, wall_time=wall_time, summary=summary))
+        values = {f"train/{key}": value for key, value in _scalars(record) if key != "step"}
+        for curves in self._curves:
+            curves.write(step, wall_time, values)
 
     @property
     def size(self) -> int:
@@ -84,7 +113,8 @@ class Metrics:
 
     def close(self) -> None:
         self._text.close()
-        self._board.close()
+        for curves in self._curves:
+            curves.close()
 
 
 def _scalars(record: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

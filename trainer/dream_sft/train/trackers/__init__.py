@@ -1,0 +1,1 @@
+"""Services that show a run's curves, besides metrics.jsonl and TensorBoard."""
