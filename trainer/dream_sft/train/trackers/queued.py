@@ -87,17 +87,23 @@ class QueuedTracker:
                 self._follow(way.make(), calls)
                 return
             except BaseException as error:
-                if self._off:
+                if not self._give_up(way, following, error):
                     return
-                then = "it is off" if following is None else f"it goes on {following.label}"
-                why = " ".join(str(error).split())[:200] or type(error).__name__
-                self._tell(f"{self._name} {way.label} failed ({why}): {then}, training goes on")
             finally:
                 calls.end()
         with self._change:
             self._off = True
             self.dropped += len(self._waiting)
             self._waiting.clear()
+
+    def _give_up(self, way: Way, following: Way | None, error: BaseException) -> bool:
+        """Tell why; False once the tracker is closed, when nothing may be told any more."""
+        then = "it is off" if following is None else f"it goes on {following.label}"
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        with self._change:
+            if not self._off:
+                self._tell(f"{self._name} {way.label} failed ({why}): {then}, training goes on")
+            return not self._off
 
     def _follow(self, backend: Backend, calls: Calls) -> None:
         """Returns when everything is handed over and the run closed; raises what goes wrong."""
