@@ -40,8 +40,10 @@ export class Publisher {
     const staged = await recordStaged(event);
     const all = [...this.#waiting, staged];
     const kept = markedOf(all);
-    this.#waiting = all.filter((one) => one === staged || kept.includes(one));
-    for (const one of all) if (!this.#waiting.includes(one)) await dropStaged(one);
+    const waits = (one: Staged): boolean => one === staged || kept.includes(one);
+    this.#waiting = all.filter(waits);
+    // Decided before the first wait: meanwhile one that stays may be taken up and published.
+    for (const overtaken of all.filter((one) => !waits(one))) await dropStaged(overtaken);
     if (!this.#busy) this.#working = this.#drain();
   }
 
@@ -92,18 +94,36 @@ export class Publisher {
   async #publishNow(staged: Staged): Promise<void> {
     const { store, host } = this.deps;
     const { folder, files, step, marks } = staged;
-    const manifest = await publishArtifact(store, { folder, files, kind: 'checkpoint' });
-    const how = await this.chain.publish(this.token, { manifest, step, host: host.id, marks });
+    const manifest = await publishArtifact(store, {
+      folder,
+      files,
+      kind: 'checkpoint',
+    });
+    const how = await this.chain.publish(this.token, {
+      manifest,
+      step,
+      host: host.id,
+      marks,
+    });
     if (how === 'refused') {
       this.refused = true;
       this.onRefused();
       return;
     }
     this.beat.set({ publishedStep: step, publishedDigest: manifest.digest });
-    await dropStaged(staged);
-    await pruneCheckpoints(store, await this.chain.fold(), this.keep + 1, {
-      // Just written and hashed: reading every byte of it again would cost a second disk pass.
-      isValid: async (digest) => digest === manifest.digest,
-    });
+    await this.#clear(staged, manifest.digest);
+  }
+
+  /** It is published, whatever becomes of this: else salvage would put an older one on top of it. */
+  async #clear(staged: Staged, newest: string): Promise<void> {
+    try {
+      await dropStaged(staged);
+      await pruneCheckpoints(this.deps.store, await this.chain.fold(), this.keep + 1, {
+        // Just written and hashed: reading every byte of it again would cost a second disk pass.
+        isValid: async (digest) => digest === newest,
+      });
+    } catch (error) {
+      this.deps.log.warn({ step: staged.step, why: String(error) }, 'old checkpoints not cleared');
+    }
   }
 }

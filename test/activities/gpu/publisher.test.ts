@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Beat } from '../../../src/activities/trainer/beat.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
 import { findStaged, recordStaged } from '../../../src/activities/gpu/staged.js';
@@ -23,16 +23,34 @@ async function ready(
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'state.json'), String(step));
   const files = await hashFolder(folder);
-  return { type: 'checkpoint-ready', step, folder, files, seconds: 0, stallSeconds: 0, ...marks };
+  return {
+    type: 'checkpoint-ready',
+    step,
+    folder,
+    files,
+    seconds: 0,
+    stallSeconds: 0,
+    ...marks,
+  };
 }
 
 async function publisher(onRefused = (): void => undefined) {
   const input = await stageOf(lab, 'full-train', [{}]);
   const chain = new Chain(lab.store, input.stageKey);
-  const who = { planId: 'p', stage: 'full-train', host: 'host-a', boot: 'b', attempt: 1 } as const;
+  const who = {
+    planId: 'p',
+    stage: 'full-train',
+    host: 'host-a',
+    boot: 'b',
+    attempt: 1,
+  } as const;
   const { token } = await chain.acquire(who);
   const beat = await quietEnvironment().run(async () => new Beat(lab.deps, input, 'steps'));
-  return { chain, who, made: new Publisher(lab.deps, chain, token, 2, beat, onRefused) };
+  return {
+    chain,
+    who,
+    made: new Publisher(lab.deps, chain, token, 2, beat, onRefused),
+  };
 }
 
 /** As a later attempt on this host finds them. */
@@ -103,6 +121,20 @@ describe('Publisher', () => {
     await writeFile(join(events[2].folder, 'state.json'), 'half');
     await made.salvage(await staged(...events));
     expect(await published(chain)).toEqual([2]);
+  });
+
+  it('salvages nothing older on top of one whose predecessors could not be cleared away', async () => {
+    const { chain, made } = await publisher();
+    const events = await Promise.all([1, 2, 3, 4, 5].map((step) => ready(step)));
+    for (const event of events.slice(0, 3)) {
+      await made.offer(event);
+      await made.settle();
+    }
+    const list = vi.spyOn(lab.store, 'list').mockRejectedValue(new Error('the store is away'));
+    await made.salvage(await staged(...events.slice(3)));
+    list.mockRestore();
+    expect((await published(chain)).at(-1)).toBe(5);
+    expect(await published(chain)).not.toContain(4);
   });
 
   it('tells once that a newer attempt has taken over, and publishes nothing more', async () => {
