@@ -51,6 +51,7 @@ const Step = z.strictObject({
   lossTail: z.number().nullable(),
   learningRate: z.number(),
   gradientNorm: z.number(),
+  gradientSpikes: z.int().min(0).optional().describe('steps so far with a jump of this norm'),
   maskedTokens: z.int(),
   documentTokens: z.int().describe('of this step'),
   tokensPerSecond: z.number(),

@@ -54,6 +54,11 @@ export const TrainMetrics = z.strictObject({
   tokensPerSecond: z.number(),
   secondsPerStep: z.number(),
   resumedInexactly: z.boolean(),
+  gradientSpikes: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('steps whose gradient norm was over 5 times the median of the 50 before'),
   parameters: z.int(),
   trainableParameters: z.int(),
 });

@@ -60,6 +60,7 @@ class TrainState:
 
     validated, best: the newest validation, and the one with the lowest loss on its grid.
     ends_epoch: of the step just made, in runs that validate; nothing to resume from.
+    tracker_run: the run's name in tracking services, if it has any: curves go on after a resume.
     """
 
     step: int = 0
@@ -71,6 +72,7 @@ class TrainState:
     validated: Validated | None = None
     best: Validated | None = None
     ends_epoch: bool = False
+    tracker_run: str | None = None
 
     def note_validation(self, nll: float, grid: str) -> bool:
         """Notes a validation of this step; whether it is the best of its grid so far."""
@@ -155,6 +157,9 @@ def state_to_json(
         "fingerprint": numerics,
         "files": files,
     }
+    # Random, so kept out of checkpoints that do without: they are the same bytes on every host.
+    if state.tracker_run is not None:
+        content["trackerRun"] = state.tracker_run
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -169,4 +174,5 @@ def state_from_json(content: dict[str, Any]) -> TrainState:
         order=OrderHash(content["orderHash"]),
         validated=Validated.from_json(content.get("validation")),
         best=Validated.from_json(content.get("bestValidation")),
+        tracker_run=content.get("trackerRun"),
     )

@@ -25,14 +25,15 @@ class StepLog:
         self._written = now
         left = (self._last_step - step) * seconds_per_step
         log.info(
-            "step %d/%d  epoch %.2f  loss %.4f  learning rate %.2e  gradient norm %.3f  "
-            "%.0f tokens/s  %.0f s left",
+            "step %d/%d  epoch %.2f  loss %.4f  learning rate %.2e  gradient norm %.3f "
+            "(%d spikes)  %.0f tokens/s  %.0f s left",
             step,
             numbers["totalSteps"],
             numbers["epoch"],
             numbers["loss"],
             numbers["learningRate"],
             numbers["gradientNorm"],
+            numbers.get("gradientSpikes", 0),
             numbers["tokensPerSecond"],
             left,
         )
