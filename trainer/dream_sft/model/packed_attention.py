@@ -5,7 +5,7 @@ width. All kernels compute softmax(q k^T / sqrt(K)) v over the keys of the query
 
 varlen: flash attention over all documents at once (torch.nn.attention.varlen, torch 2.10 and up).
 flex:   compiled flex_attention with a block mask.
-rounded: cuDNN's attention over documents filled up to multiples of 128, which a bias hides.
+blocks: cuDNN over the most of each long document, varlen over the rest (block_attention.py).
 sdpa:   one scaled_dot_product_attention for neighbours of one length.
 mask:   one scaled_dot_product_attention with a dense block-diagonal mask (small rows, the CPU).
 """
@@ -13,20 +13,17 @@ mask:   one scaled_dot_product_attention with a dense block-diagonal mask (small
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from functools import cache
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dream_sft.model.block_attention import attend_blocks
 from dream_sft.model.document_bounds import DocumentBounds
-
-# Rounded documents have lengths that are multiples of this.
-ROUND_TO = 128
 
 Kernel = Callable[[Tensor, Tensor, Tensor, DocumentBounds], Tensor]
 
@@ -35,6 +32,11 @@ def attend_packed(
     q_LHK: Tensor, k_LGK: Tensor, v_LGK: Tensor, bounds: DocumentBounds, kernel: str
 ) -> Tensor:
     """Mixed values [L, H, K] by the named kernel (`choose_kernel` gives a name that works)."""
+    kind = q_LHK.device.type
+    if torch.is_autocast_enabled(kind):
+        # Rotation left q and k in float32; autocast itself casts for sdpa alone.
+        dtype = torch.get_autocast_dtype(kind)
+        q_LHK, k_LGK, v_LGK = (x.to(dtype) for x in (q_LHK, k_LGK, v_LGK))
     return KERNELS[kernel](q_LHK, k_LGK, v_LGK, bounds)
 
 
@@ -49,7 +51,7 @@ def choose_kernel(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
     usable = {
         "varlen": on_gpu and _varlen() is not None,
         "flex": device.type == "cuda",
-        "rounded": True,
+        "blocks": on_gpu or device.type == "cpu",
         "sdpa": True,
         "mask": True,
     }
@@ -116,49 +118,6 @@ def _attend_heads(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -
     return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
-def _by_rounded(q_LHK: Tensor, k_LGK: Tensor, v_LGK: Tensor, bounds: DocumentBounds) -> Tensor:
-    """Documents of one rounded length share a call; a bias hides what is not theirs.
-
-    A kernel of cuDNN is built for each shape, which takes a third of a second: rounding keeps the
-    shapes few. The rows that rounding adds are computed and dropped.
-    """
-    starts = [0, *accumulate(bounds.lengths)]
-    groups: dict[int, list[int]] = {}
-    for document, length in enumerate(bounds.lengths):
-        groups.setdefault(-(-length // ROUND_TO) * ROUND_TO, []).append(document)
-    padded = [functional.pad(x, (0, 0, 0, 0, 0, ROUND_TO)) for x in (q_LHK, k_LGK, v_LGK)]
-    mixed: dict[int, Tensor] = {}
-    for rounded, documents in groups.items():
-        places = [slice(starts[d], starts[d] + rounded) for d in documents]
-        q, k, v = (torch.stack([x[at] for at in places]).transpose(1, 2) for x in padded)
-        lengths = [bounds.lengths[d] for d in documents]
-        key = (rounded, q.dtype)
-        if key not in bounds.memo:
-            bounds.memo[key] = _bias(lengths, rounded, q.dtype, q.device)
-        bias = bounds.memo[key]
-        with _cudnn_first(q.device):
-            out = _attend_heads(q, k, v, bias).transpose(1, 2)
-        mixed |= {d: out[n, : lengths[n]] for n, d in enumerate(documents)}
-    return torch.cat([mixed[d] for d in range(len(bounds.lengths))])
-
-
-def _bias(lengths: Sequence[int], rounded: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """[n, 1, 1, L]: 0 for a document's own positions, minus infinity beyond."""
-    ends = torch.tensor(lengths, device=device)[:, None]
-    beyond = torch.arange(rounded, device=device)[None] >= ends
-    bias = torch.zeros(beyond.shape, dtype=dtype, device=device)
-    return bias.masked_fill_(beyond, float("-inf"))[:, None, None, :]
-
-
-def _cudnn_first(device: torch.device) -> AbstractContextManager[None]:
-    if device.type != "cuda":
-        return nullcontext()
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-
-    order = [SDPBackend.CUDNN_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
-    return sdpa_kernel(order, set_priority=True)
-
-
 def _by_mask(q_LHK: Tensor, k_LGK: Tensor, v_LGK: Tensor, bounds: DocumentBounds) -> Tensor:
     lengths = torch.tensor(bounds.lengths, device=q_LHK.device)
     document_L = torch.repeat_interleave(lengths)
@@ -197,7 +156,7 @@ def _by_flex(q_LHK: Tensor, k_LGK: Tensor, v_LGK: Tensor, bounds: DocumentBounds
 KERNELS: dict[str, Kernel] = {
     "varlen": _by_varlen,
     "flex": _by_flex,
-    "rounded": _by_rounded,
+    "blocks": attend_blocks,
     "sdpa": _by_sdpa,
     "mask": _by_mask,
 }
