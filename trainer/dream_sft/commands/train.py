@@ -15,13 +15,13 @@ from dream_sft.io.errors import DataError, ResourceError, SpecError, Stopped, is
 from dream_sft.io.events import Emit
 from dream_sft.io.files import file_entry
 from dream_sft.io.process_info import seconds_since_start
-from dream_sft.io.run_dir import Metrics
 from dream_sft.io.stop import stop_requested
 from dream_sft.model.config import DreamConfig
 from dream_sft.model.weights import read_config
 from dream_sft.train.batches import Batches
 from dream_sft.train.checkpoint import Checkpoint, read_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
+from dream_sft.train.compile_cache import keep_compiled_code, use_cached_graphs
 from dream_sft.train.fingerprint import differences, fingerprint
 from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.loop import Run, train
@@ -29,11 +29,15 @@ from dream_sft.train.methods.method import Method
 from dream_sft.train.methods.open import open_method
 from dream_sft.train.methods.settings import check_settings
 from dream_sft.train.micro_batches import TokenIds
+from dream_sft.train.open_metrics import open_metrics
 from dream_sft.train.prefetch import Prefetcher
 from dream_sft.train.preflight import check_base
 from dream_sft.train.schedule import Schedule, total_steps
+from dream_sft.train.spikes import GradientSpikes
+from dream_sft.train.startup import StartUp
 from dream_sft.train.state import Identity, TrainState, identity_of, state_to_json
 from dream_sft.train.step_log import StepLog
+from dream_sft.train.trackers.open import check_trackers
 from dream_sft.train.validation import Validation
 from dream_sft.train.watchdog import Watchdog
 from dream_sft.train.worst_case import resolve_recomputation, try_worst_row
@@ -49,16 +53,27 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """
     if Path(spec["output"]).resolve() == Path(spec["base"]).resolve():
         raise SpecError("output: expected another folder than base, which it would overwrite")
+    run_dir, compiled = Path(spec["runDir"]), spec["training"]["compile"]
+    startup = StartUp(run_dir, resumed_from=spec["resumeFrom"], compiled=compiled)
+    check_trackers(spec["training"]["trackers"])
+    if compiled:
+        log.info("compiled code is kept in %s", keep_compiled_code(run_dir))
+        use_cached_graphs()
     device = open_device(spec)
     dataset = load_dataset(spec["dataset"])
     resumed = None if spec["resumeFrom"] is None else read_checkpoint(Path(spec["resumeFrom"]))
     check_settings(spec["training"], spec["device"])
     check_base(Path(spec["base"]), spec["training"])
     _check_tokens(dataset, read_config(Path(spec["base"])))
+    startup.part("checks")
     method = open_method(spec, device, resumed)
+    startup.part("weights")
     spec = {**spec, "training": resolve_recomputation(method, spec["training"])}
     try_worst_row(method, spec["training"])
+    startup.part("tryRow")
+    emit = startup.watching(emit)
     this = assemble(spec, emit, dataset, method, resumed)
+    startup.part("optimizerRestore")
     emit(
         {
             "type": "ready",
@@ -72,6 +87,7 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         if not train(this):
             raise Stopped(f"stopped after step {this.state.step}")
     finally:
+        startup.finish()
         this.metrics.close()
         this.batches.close()
     return _result(spec, this)
@@ -121,6 +137,7 @@ def assemble(
         log.info("resumed from %s at step %d of %d", resumed.folder, state.step, total)
     last_step = min(total, spec.get("stopAfterSteps", total))
     _tell(method, len(dataset), state.step, last_step, total)
+    records = resumed.records if resumed else ""
     ids = TokenIds(config.mask_token_id, config.eos_token_id, config.pad_token_id)
     device = method.model.lm_head.weight.device
     return Run(
@@ -131,9 +148,7 @@ def assemble(
         state=state,
         checkpointer=Checkpointer(spec["checkpoints"], method.write, emit),
         copies=HostCopies(device),
-        metrics=Metrics(
-            Path(spec["runDir"]), step=state.step, records=resumed.records if resumed else ""
-        ),
+        metrics=open_metrics(spec, emit, state, records),
         device=device,
         last_step=last_step,
         state_json=lambda state: _frozen_state_json(state, identity, numerics),
@@ -141,6 +156,7 @@ def assemble(
         stop_requested=stop_requested,
         step_log=StepLog(last_step),
         watchdog=Watchdog(training["hangFactor"]),
+        spikes=GradientSpikes.of_records(records),
     )
 
 
@@ -208,6 +224,7 @@ def _result(spec: dict[str, Any], this: Run) -> dict[str, Any]:
         "tokensPerSecond": sum(tokens) / elapsed if elapsed else 0.0,
         "secondsPerStep": elapsed / len(seconds) if seconds else 0.0,
         "resumedInexactly": this.state.inexact,
+        "gradientSpikes": this.spikes.count,
         "parameters": sum(w.numel() for w in this.method.model.parameters()),
         "trainableParameters": sum(w.numel() for w in this.method.weights().values()),
     }

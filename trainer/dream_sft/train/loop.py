@@ -30,6 +30,7 @@ from dream_sft.train.methods.method import Method, StepResult
 from dream_sft.train.micro_batches import GlobalBatch
 from dream_sft.train.prefetch import Prefetcher
 from dream_sft.train.schedule import Schedule
+from dream_sft.train.spikes import GradientSpikes
 from dream_sft.train.state import TrainState
 from dream_sft.train.step_log import StepLog
 from dream_sft.train.validation import Validation, validate_after_step
@@ -55,6 +56,7 @@ class Run:
     stop_requested: Callable[[], bool]
     step_log: StepLog
     watchdog: Watchdog
+    spikes: GradientSpikes = field(default_factory=GradientSpikes)
     step_seconds: list[float] = field(default_factory=list)
     step_tokens: list[int] = field(default_factory=list)
 
@@ -129,6 +131,7 @@ def _report(
         "lossTail": tail,
         "learningRate": rate,
         "gradientNorm": result.gradient_norm,
+        "gradientSpikes": run.spikes.note(result.gradient_norm),
         "maskedTokens": batch.masked,
         "documentTokens": batch.tokens,
         "tokensPerSecond": batch.tokens / max(seconds, 1e-9),
