@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import type { StageInput } from '../../contracts/activities.js';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import type { StageOutcome, StageResult } from '../../contracts/outcome.js';
+import { ATTEMPTS_WITHOUT_PROGRESS, FAILURES, type FailureType } from '../../contracts/failures.js';
 import type { StageProgress } from '../../contracts/progress.js';
 import { cancelledFailure } from '../cancellation.js';
 import type { StageDeps } from '../deps.js';
@@ -12,6 +13,7 @@ import { stageFolders, type StageFolders } from '../trainer/folders.js';
 import { TrainerRunner, type TrainerRun } from '../trainer/run-trainer.js';
 import { exitMessage, exitTail, judgeExit } from '../judge-exit.js';
 import { leaveResult } from '../leave-result.js';
+import { countCrash } from './crash-count.js';
 import { stageFailure, toStageFailure } from '../stage-failure.js';
 
 export interface PrepTools {
@@ -69,10 +71,25 @@ async function conclude(tools: PrepTools, work: PrepWork, run: TrainerRun): Prom
     case 'rethrow':
       throw cancelledFailure();
     case 'fail':
-      throw stageFailure(verdict.type, exitMessage(run.exit, run.reason), exitTail(run.exit));
+      throw await failureOf(tools, run, verdict.type);
     case 'finish': {
       const started = Context.current().info.currentAttemptScheduledTimestampMs;
       return leaveResult(deps, input, await work.result(tools, run), started);
     }
   }
+}
+
+/** Three attempts that the trainer itself ended are enough; a network may be away for longer. */
+async function failureOf(
+  { folders }: PrepTools,
+  { exit, reason }: TrainerRun,
+  type: FailureType,
+): Promise<Error> {
+  const message = exitMessage(exit, reason);
+  const counts = FAILURES[type].countsAgainstTrainer && exit.lastError?.reason !== 'network';
+  if (counts && (await countCrash(folders)) >= ATTEMPTS_WITHOUT_PROGRESS) {
+    const what = `Three attempts ended without a result; the last: ${message}`;
+    return stageFailure('NoProgress', what, exitTail(exit));
+  }
+  return stageFailure(type, message, exitTail(exit));
 }
