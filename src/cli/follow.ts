@@ -3,8 +3,9 @@ import type { Client } from '@temporalio/client';
 import type { StageProgress } from '../contracts/progress.js';
 import { hasEnded, type PlanState } from '../contracts/state.js';
 import { changes } from './changes.js';
-import { exitCodeOf, readRunning, readState, type Running } from './plan-handle.js';
+import { lookAt } from './look.js';
 import { print } from './output.js';
+import { exitCodeOf, type Running } from './plan-handle.js';
 import { renderProgress } from './render-state.js';
 
 export interface FollowOptions {
@@ -17,7 +18,6 @@ export interface FollowOptions {
 }
 
 const PERIOD_MS = 1000;
-const NOTHING_RUNS: Running = { progress: null, lastFailure: null };
 
 /** Prints a line for each change of a stage, a live line between, until the plan has ended. */
 export async function follow(
@@ -26,30 +26,46 @@ export async function follow(
   options: FollowOptions,
 ): Promise<number> {
   const { quiet, signal } = options;
-  const seen = new Map<string, string>();
-  const live = new LiveLine(!quiet);
-  const tell = (lines: readonly string[]): void => {
-    if (quiet || lines.length === 0) return;
-    live.clear();
-    for (const line of lines) if (line) print(line);
-  };
+  const teller = new Teller(quiet);
   for (;;) {
-    const state = await readState(client, planId);
-    tell(changes(state, seen));
-    const over = hasEnded(state.status);
-    const { progress, lastFailure } = over ? NOTHING_RUNS : await readRunning(client, planId);
-    if (lastFailure && seen.get('tried again') !== lastFailure) {
-      seen.set('tried again', lastFailure);
-      tell([`  ! tried again after: ${lastFailure}`]);
-    }
-    if (progress) live.show(renderProgress(progress));
-    const line = await options.onLook?.(state, progress);
-    if (line) tell([line]);
-    if (over) break;
+    const { state, running } = await lookAt(client, planId);
+    teller.tell(state, running);
+    const line = await options.onLook?.(state, running.progress);
+    if (line) teller.say([line]);
+    if (hasEnded(state.status)) break;
     await sleep(options.periodMs ?? PERIOD_MS, undefined, signal ? { signal } : {});
   }
-  live.clear();
+  teller.end();
   return exitCodeOf(client, planId);
+}
+
+/** Says what is new since its last look; between, a live line. */
+class Teller {
+  readonly #seen = new Map<string, string>();
+  readonly #live: LiveLine;
+
+  constructor(private readonly quiet: boolean) {
+    this.#live = new LiveLine(!quiet);
+  }
+
+  tell(state: PlanState, { progress, lastFailure }: Running): void {
+    this.say(changes(state, this.#seen));
+    if (lastFailure && this.#seen.get('tried again') !== lastFailure) {
+      this.#seen.set('tried again', lastFailure);
+      this.say([`  ! tried again after: ${lastFailure}`]);
+    }
+    if (progress) this.#live.show(renderProgress(progress));
+  }
+
+  say(lines: readonly string[]): void {
+    if (this.quiet || lines.length === 0) return;
+    this.#live.clear();
+    for (const line of lines) if (line) print(line);
+  }
+
+  end(): void {
+    this.#live.clear();
+  }
 }
 
 /** For scripts: the document of `status --json` on a line of its own, whenever it has changed. */

@@ -1,6 +1,7 @@
 import {
   type Client,
   QueryNotRegisteredError,
+  type WorkflowExecutionDescription,
   WorkflowFailedError,
   type WorkflowHandle,
   WorkflowUpdateFailedError,
@@ -77,8 +78,7 @@ export interface Running {
 }
 
 /** What the server knows of the stage that is being done. */
-export async function readRunning(client: Client, planId: string): Promise<Running> {
-  const { raw } = await client.workflow.getHandle(planId).describe();
+export function runningOf({ raw }: WorkflowExecutionDescription): Running {
   let running: Running = { progress: null, lastFailure: null };
   for (const activity of raw.pendingActivities ?? []) {
     if (activity.activityType?.name === 'superviseStage') continue;
@@ -97,7 +97,7 @@ function told(failure: temporal.api.failure.v1.IFailure | null | undefined): str
 }
 
 export async function readProgress(client: Client, planId: string): Promise<StageProgress | null> {
-  return (await readRunning(client, planId)).progress;
+  return runningOf(await client.workflow.getHandle(planId).describe()).progress;
 }
 
 /** Waits until the plan's run has closed (its summary is written then); how it ended, as an exit code. */

@@ -14,6 +14,7 @@ export const StageStatus = z.enum([
   'failed',
   'cancelled',
 ]);
+export type StageStatus = z.infer<typeof StageStatus>;
 
 export const StageState = z.strictObject({
   name: StageName,

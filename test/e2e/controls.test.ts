@@ -12,7 +12,7 @@ import { readManifest } from '../../src/store/artifacts.js';
 import { cli } from '../helpers/cli.js';
 import { eventually } from '../helpers/deadline.js';
 import { startHost } from '../helpers/hosts.js';
-import { smallPlan } from '../helpers/plans.js';
+import { smallPlan, TINY_PLAN } from '../helpers/plans.js';
 import { chainOf, resultOf } from '../helpers/results.js';
 import { System } from '../helpers/system.js';
 import { closed, midway, until } from '../helpers/watching.js';
@@ -150,4 +150,32 @@ test('a plan with manual hosts says what to do and waits', async () => {
   expect(waiting.current!.waitingFor).toContain('dream-sft worker gpu --gpu-class by-hand');
   await startHost(system, 'by-hand-1', 'by-hand');
   await finished(id);
+});
+
+test('a plan that is terminated in the UI: start --wait, watch and status end and say so', async () => {
+  const id = 'terminated';
+  const settings = ['checkpoints.everySteps=9', 'training.steps=90', 'data.source.seed=11'];
+  const set = settings.flatMap((each) => ['--set', each]);
+  const waiting = cli(system, 'start', TINY_PLAN, '--id', id, '--wait', ...set);
+  await eventually('it runs', () =>
+    system.client.workflow
+      .getHandle(id)
+      .describe()
+      .catch(() => null),
+  );
+  const watching = cli(system, 'watch', id, '--json');
+  await until(system, id, 'works', ({ stages }) => stages.some((one) => one.status === 'running'));
+  await system.client.workflow.getHandle(id).terminate('no longer wanted');
+  const said = 'The server has closed this run (terminated: no longer wanted).';
+  const waited = await waiting;
+  expect([waited.exitCode, waited.stderr]).toEqual([1, '']);
+  expect(waited.stdout.split('\n').at(-1)).toBe(said);
+  const watched = await watching;
+  expect(watched.exitCode).toBe(1);
+  const last = JSON.parse(watched.stdout.split('\n').at(-1)!) as unknown;
+  expect(last).toMatchObject({ planId: id, status: 'failed', failure: said, progress: null });
+  const shown = await cli(system, 'status', id);
+  expect(shown.exitCode).toBe(0);
+  expect(shown.stdout).toContain(said);
+  expect(shown.stdout).toContain(`dream-sft retry ${id} --from STAGE`);
 });

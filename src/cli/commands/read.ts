@@ -9,14 +9,11 @@ export interface ReadArguments {
 export async function status(planId: string | undefined, options: ReadArguments): Promise<number> {
   if (planId === undefined) return (await import('./list.js')).list(options);
   const { withClient } = await import('../connect.js');
-  const { readRunning, readState } = await import('../plan-handle.js');
+  const { lookAt } = await import('../look.js');
   const { renderState } = await import('../render-state.js');
   const settings = await config();
   return withClient(settings, async (client) => {
-    const [state, running] = await Promise.all([
-      readState(client, planId),
-      readRunning(client, planId),
-    ]);
+    const { state, running } = await lookAt(client, planId);
     if (options.json) printJson({ ...state, ...running });
     else print(renderState(state, running, settings));
     return CLI_EXIT.ok;
