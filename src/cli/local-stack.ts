@@ -88,5 +88,7 @@ export class LocalStack {
     await this.lifetime.end();
     await Promise.all([...this.workers.values()].map((worker) => worker.exited));
     await this.server?.exited;
+    // It has ended; this takes its address away, where a later command would look for it.
+    await this.server?.stop();
   }
 }
