@@ -6,7 +6,7 @@ Keys come from there alone: a spec is stored and shown, so it must never hold on
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 
 _PROJECT = "dream-sft"
@@ -24,6 +24,13 @@ class Account:
     def hide(self, text: str) -> str:
         """`text` without the key, should a library have put it there."""
         return text.replace(self.key, "***") if self.key else text
+
+
+def send_no_telemetry(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Before wandb is imported: it reports on itself to its server, and with one that does not
+    answer it held the end of the process for 10 seconds.
+    """
+    environment.setdefault("WANDB_ERROR_REPORTING", "false")
 
 
 def wandb_account(environment: Mapping[str, str] = os.environ) -> Account:

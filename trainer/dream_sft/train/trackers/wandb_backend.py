@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dream_sft.train.trackers.account import Account
+from dream_sft.train.trackers.account import Account, send_no_telemetry
 from dream_sft.train.trackers.backend import Record
 from dream_sft.train.trackers.sign_of_life import sign_of_life
 
@@ -37,6 +37,7 @@ class WandbBackend:
             sign_of_life(self._account.server, 3.0)
 
     def open(self) -> None:
+        send_no_telemetry()
         import wandb
 
         known = wandb.Settings.model_fields
