@@ -1,15 +1,18 @@
 """Which attention kernel is fastest for packed rows, by document length.
 
-Prints one JSON line a (length, kernel): median milliseconds of forward and forward + backward
-for 28/4 heads of 128, and the largest difference to float32 attention of the first document.
+Prints one JSON line a (row, kernel): median milliseconds of forward and forward + backward
+for 28/4 heads of 128, the largest difference to float32 attention of the first document, and what
+the first call took (plans, compilation): over mixed rows, what new lengths go on costing.
 
-    PYTHONPATH=trainer python bench/gpu/attention.py [--tokens 8192]
+    PYTHONPATH=trainer python bench/gpu/attention.py [--tokens 8192] [--mixed 4]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
+import random
 import statistics
 import time
 
@@ -84,20 +87,38 @@ def measure(kernel: str, lengths: list[int]) -> dict[str, float | str]:
     }
 
 
+def equal_row(length: int, tokens: int) -> list[int]:
+    count = tokens // length
+    rest = tokens - length * count
+    return [length] * count + [rest] * (rest > 0)
+
+
+def mixed_row(seed: int, tokens: int) -> list[int]:
+    """Lengths as of real documents, log-uniform from 300 to 4100; the longest first, for it is
+    compared; the rest of the row last, as padding is."""
+    draw, lengths = random.Random(seed), []
+    while sum(lengths) < tokens - 300:
+        length = round(math.exp(draw.uniform(math.log(300), math.log(4100))))
+        lengths.append(min(length, tokens - sum(lengths)))
+    longest = lengths.index(max(lengths))
+    lengths[0], lengths[longest] = lengths[longest], lengths[0]
+    rest = tokens - sum(lengths)
+    return lengths + [rest] * (rest > 0)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=8192)
-    parser.add_argument("--lengths", type=int, nargs="+", default=[256, 744, 2048, 4096, 8192])
+    parser.add_argument("--lengths", type=int, nargs="*", default=[256, 744, 2048, 4096, 8192])
     parser.add_argument("--kernels", nargs="+", default=sorted(KERNELS))
+    parser.add_argument("--mixed", type=int, default=0, metavar="ROWS", help="rows of many lengths")
     arguments = parser.parse_args()
     print(json.dumps({"torch": torch.__version__, "card": torch.cuda.get_device_name()}))
-    for length in arguments.lengths:
-        count = arguments.tokens // length
-        lengths = [length] * count
-        if rest := arguments.tokens - length * count:
-            lengths.append(rest)
+    rows = [equal_row(length, arguments.tokens) for length in arguments.lengths]
+    rows += [mixed_row(seed, arguments.tokens) for seed in range(arguments.mixed)]
+    for lengths in rows:
         for kernel in arguments.kernels:
-            line = {"documents": length, "kernel": kernel}
+            line = {"documents": lengths, "kernel": kernel}
             try:
                 choose_kernel(kernel, torch.device("cuda"), torch.bfloat16)
                 line |= measure(kernel, lengths)
