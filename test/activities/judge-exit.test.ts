@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TrainerExit } from '../../src/activities/deps.js';
 import { exitMessage, exitTail, judgeExit, type Reason } from '../../src/activities/judge-exit.js';
-import { patienceMs } from '../../src/activities/trainer/run-trainer.js';
-import { TIMING } from '../../src/activities/deps.js';
 import type { ResultEvent } from '../../src/contracts/events.js';
 
 const RESULT = { type: 'result', command: 'train' } as ResultEvent;
@@ -174,13 +172,5 @@ describe('judgeExit', () => {
     expect(exitTail({ ...exit(65), lastError, logTail: ['rows.jsonl is damaged'] })).toEqual([]);
     expect(exitTail({ ...KILLED, logTail: ['a line'] })).toEqual(['a line']);
     expect(exitMessage(KILLED, null)).toBe('The trainer was ended by SIGKILL');
-  });
-});
-
-describe('patienceMs', () => {
-  it('follows the pace of the trainer, never below the floor', () => {
-    expect(patienceMs(TIMING, null)).toBe(TIMING.startFloorMs);
-    expect(patienceMs(TIMING, 100)).toBe(TIMING.hangFloorMs);
-    expect(patienceMs(TIMING, 300_000)).toBe(300_000 * TIMING.hangFactor);
   });
 });

@@ -5,9 +5,10 @@ import type { TrainerEvent } from '../../contracts/events.js';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import type { TrainerExit, TrainerProcess } from '../../processes/trainer.js';
 import { cancellationReason } from '../cancellation.js';
-import { timingOf, type StageDeps, type StageTiming } from '../deps.js';
+import { timingOf, type StageDeps } from '../deps.js';
 import type { Reason } from '../judge-exit.js';
 import type { Beat } from './beat.js';
+import { Patience } from './patience.js';
 
 export interface TrainerRun {
   readonly exit: TrainerExit;
@@ -100,9 +101,9 @@ export class TrainerRunner {
     };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
+    const watch = new Patience(timing, this.deps.now().getTime());
     const hang = setInterval(() => {
-      const usualMs = beat.secondsEach === null ? null : beat.secondsEach * 1000;
-      if (this.deps.now().getTime() - beat.lastSignAt < patienceMs(timing, usualMs)) return;
+      if (!watch.isOver(beat, this.deps.now().getTime())) return;
       this.#end('hung');
       trainer.kill();
     }, timing.beatMs);
@@ -112,12 +113,6 @@ export class TrainerRunner {
       signal.removeEventListener('abort', stop);
     };
   }
-}
-
-/** Until it has shown its pace a trainer may load weights, or decode its first batch, for long. */
-export function patienceMs(timing: StageTiming, usualMs: number | null): number {
-  if (usualMs === null) return timing.startFloorMs;
-  return Math.max(timing.hangFloorMs, timing.hangFactor * usualMs);
 }
 
 const NEVER_STARTED: TrainerExit = {
