@@ -63,12 +63,7 @@ export class Journal<E> {
   }
 
   async #readAll(): Promise<void> {
-    const keys = await this.store.list(`${this.prefix}/`);
-    keys.forEach((key, index) => {
-      if (key !== this.#key(index + 1)) {
-        throw new DamagedJournalError(this.#key(index + 1), 'it is missing before later entries');
-      }
-    });
+    const keys = await this.#keys();
     for (let start = 0; start < keys.length; start += PARALLEL_READS) {
       const group = keys.slice(start, start + PARALLEL_READS);
       const read = await Promise.all(group.map((key) => this.store.get(key)));
@@ -78,6 +73,27 @@ export class Journal<E> {
         this.#entries[seq - 1] = this.#parse(seq, bytes);
       });
     }
+  }
+
+  /** A list that is read while others append may show an entry without the one before it. */
+  async #keys(): Promise<string[]> {
+    const listed = await this.store.list(`${this.prefix}/`);
+    const keys: string[] = [];
+    for (const key of listed) {
+      for (;;) {
+        const next = this.#key(keys.length + 1);
+        if (next >= key) break;
+        if (!(await this.store.has(next))) {
+          throw new DamagedJournalError(next, 'it is missing before later entries');
+        }
+        keys.push(next);
+      }
+      if (key !== this.#key(keys.length + 1)) {
+        throw new DamagedJournalError(key, 'it is not an entry of this journal');
+      }
+      keys.push(key);
+    }
+    return keys;
   }
 
   #parse(seq: number, bytes: Uint8Array): E {
