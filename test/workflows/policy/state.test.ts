@@ -122,9 +122,12 @@ test('only training that leaves a checkpoint is evaluated in spite of its failur
   expect(failureSentence('full-train', failure, false)).toContain('not finite: loss is nan');
 });
 
-test.each(['BadData', 'MissingTool', 'NoProgress', 'OutOfResources'])('%s: what to do is said', (type) => {
-  for (const zh of [false, true]) expect(advice('p', { type, message: '' }, zh)).not.toBe('');
-});
+test.each(['BadData', 'MissingTool', 'NoProgress', 'OutOfResources'])(
+  '%s: what to do is said',
+  (type) => {
+    for (const zh of [false, true]) expect(advice('p', { type, message: '' }, zh)).not.toBe('');
+  },
+);
 
 test('a failure that a person cannot mend gets no advice', () => {
   expect(advice('p', { type: 'Diverged', message: '' }, false)).toBe('');
