@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from dream_sft.train.spikes import GradientSpikes
+from tests.train.builders import Workshop, run
 
 
 def counts(norms: list[float]) -> list[int]:
@@ -41,3 +42,24 @@ def test_a_resume_counts_on() -> None:
         assert resumed.count == (straight[cut - 1])
         assert [resumed.note(norm) for norm in norms[cut:]] == straight[cut:]
     assert straight[-1] == 2
+
+
+def test_training_tells_spikes_and_its_start_and_counts_on_after_a_resume(
+    begun: Workshop,
+) -> None:
+    straight = run(begun.spec("straight"))
+    checkpoint = begun.newest()
+    resumed = run(begun.spec(resumeFrom=checkpoint))
+    assert resumed.code == 0, resumed.stderr
+    records = (begun.root / "run/run/metrics.jsonl").read_text()
+    # At this learning rate the tiny model's norm jumps within 30 steps.
+    assert GradientSpikes.of_records(records).count > 0
+    for done in (straight, resumed):
+        assert done.metrics["gradientSpikes"] == GradientSpikes.of_records(records).count
+        assert done.of("step")[-1]["gradientSpikes"] == done.metrics["gradientSpikes"]
+    started = json.loads((begun.root / "run/run/startup.json").read_text())
+    assert started["resumedFrom"] == checkpoint
+    assert list(started["parts"]) == [
+        "imports", "checks", "weights", "tryRow", "optimizerRestore", "firstStep",
+    ]  # fmt: skip
+    assert started["secondsToFirstStep"] >= resumed.of("ready")[0]["secondsToReady"]

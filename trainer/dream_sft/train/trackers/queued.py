@@ -24,7 +24,7 @@ class Patience:
     """
 
     answer: float = 3.0
-    start: float = 30.0
+    start: float = 10.0
     end: float = 10.0
 
 

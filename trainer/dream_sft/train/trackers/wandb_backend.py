@@ -18,7 +18,7 @@ _QUIET = {
     "disable_code": True,
     "x_disable_meta": True,
     "x_disable_machine_info": True,
-    "init_timeout": 20.0,
+    "init_timeout": 8.0,
 }
 
 
