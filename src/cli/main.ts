@@ -20,11 +20,16 @@ export function buildProgram(): Command {
 function addLongRunning(program: Command): void {
   program
     .command('up')
-    .description('start server, control, prep and local GPU workers here, until Ctrl-C')
-    .option('--only <parts>', 'comma-separated: server, control, prep, gpu (default: all)')
+    .description(
+      'start server, control and prep workers here, until Ctrl-C; plans start GPU workers',
+    )
+    .option(
+      '--only <parts>',
+      'comma-separated: server, control, prep, gpu (the last for plans with provider manual)',
+    )
     .option(
       '--gpu-class <name>',
-      'class of the local GPU worker, hosts.gpuClass of the plan',
+      'class of the GPU worker of --only, hosts.gpuClass of the plan',
       'local',
     )
     .option('--port <number>', 'port of the Temporal server; its UI takes port + 1000', '7233')

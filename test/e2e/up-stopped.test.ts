@@ -45,8 +45,8 @@ async function upThatTrains(args: readonly string[], provider: string) {
 }
 
 test.each([
-  { who: 'a host of the provider', args: ['--only', 'server,control,prep'], by: 'local-process' },
-  { who: 'the GPU worker of up', args: [], by: 'manual' },
+  { who: 'a host of the provider', args: [], by: 'local-process' },
+  { who: 'the GPU worker of up', args: ['--only', 'server,control,prep,gpu'], by: 'manual' },
 ])('Ctrl-C on up: $who publishes a last checkpoint, then all ends', async ({ args, by }) => {
   const { up, store, step, tree } = await upThatTrains(args, by);
   expect((await chainOf(store, 'p', 'full-train'))?.chain.newest).toBeNull();
@@ -58,6 +58,9 @@ test.each([
   expect(chain.attempts).toHaveLength(1);
   expect(chain.attempts[0]?.ended).toMatchObject({ how: 'preempted', step: chain.newest?.step });
   expect(tree.some(({ command }) => command.includes('dream_sft train'))).toBe(true);
+  // Not one of up and one of the provider: both would train on the same card.
+  const isGpuWorker = /(?<!guard\.js.*)workers\/main\.js gpu /;
+  expect(tree.filter(({ command }) => isGpuWorker.test(command))).toHaveLength(1);
   for (const member of tree) {
     await until(`${member.command} is gone`, async () => !(await isAlive(member)));
   }

@@ -10,6 +10,11 @@ export interface UpArguments {
   readonly port?: string;
 }
 
+/**
+ * No GPU worker: the provider of a plan starts its own when a stage needs one, and knows of no other;
+ * with two of them, two trainings would share a card.
+ */
+const DEFAULT_PARTS: readonly StackPart[] = ['server', 'control', 'prep'];
 const DEFAULT_PORT = 7233;
 const UI_OFFSET = 1000;
 
@@ -28,11 +33,7 @@ export async function up(options: UpArguments): Promise<number> {
     parts,
     gpuClass: options.gpuClass,
   });
-  if (stack.server) {
-    print(`Temporal  ${stack.server.address}`);
-    print(`UI        ${stack.server.uiUrl}`);
-  }
-  print(`Running   ${parts.join(', ')}; state and logs in ${home}. Ctrl-C ends it.`);
+  tell(stack, parts);
   const died = await untilSignalOrDeath(stack);
   if (died === null && (parts.includes('gpu') || parts.includes('control'))) {
     print('Ending    GPU workers write a last checkpoint first; Ctrl-C again ends all at once.');
@@ -43,8 +44,18 @@ export async function up(options: UpArguments): Promise<number> {
   throw new CliError(`A part ended by itself (${died}). See ${home}/logs.`, CLI_EXIT.planFailed);
 }
 
+function tell({ server, config: { home } }: LocalStack, parts: readonly StackPart[]): void {
+  if (server) {
+    print(`Temporal  ${server.address}`);
+    print(`UI        ${server.uiUrl}`);
+  }
+  const gpu = parts.includes('control') && !parts.includes('gpu');
+  const later = gpu ? '; a GPU worker follows when a plan needs one' : '';
+  print(`Running   ${parts.join(', ')}${later}. State and logs in ${home}. Ctrl-C ends it.`);
+}
+
 function chosenParts(only: string | undefined): StackPart[] {
-  if (only === undefined) return [...STACK_PARTS];
+  if (only === undefined) return [...DEFAULT_PARTS];
   const names = only.split(',').map((name) => name.trim());
   const unknown = names.filter((name) => !STACK_PARTS.some((part) => part === name));
   if (unknown.length > 0) {
