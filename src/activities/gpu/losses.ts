@@ -45,7 +45,11 @@ export class Losses {
   writeAt(resumedFromStep: number): Promise<void> {
     if (this.#written) return this.#writing;
     this.#written = true;
-    this.#writing = this.#write(resumedFromStep);
+    this.#writing = this.#write(resumedFromStep).catch((error: unknown) => {
+      // The store was away: the next step tries again.
+      this.#written = false;
+      throw error;
+    });
     return this.#writing;
   }
 

@@ -30,7 +30,8 @@ export class ValidationLog {
   }
 
   note({ step, nll, best }: ValidationEvent): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
+    const before = this.#writing.catch(() => undefined);
+    this.#writing = before.then(async () => {
       await mkdir(this.runDir, { recursive: true });
       await appendFile(this.#path, `${JSON.stringify({ step, nll, best })}\n`);
     });
