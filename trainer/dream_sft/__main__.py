@@ -27,6 +27,7 @@ from dream_sft.io.errors import (
 )
 from dream_sft.io.events import Emit, Emitter, Event, take_stdout
 from dream_sft.io.parent_watch import watch_parent
+from dream_sft.io.rank_process import RankProcess, launch
 from dream_sft.io.run_dir import open_log
 from dream_sft.io.schemas import COMMANDS
 from dream_sft.io.spec import Spec, load_spec
@@ -53,22 +54,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(spec_help(words[0]))
         return exit_codes.FINISHED
     parsed = _parse(words)
-    emit = Emitter(take_stdout())
+    process, stdout = RankProcess.of_environment(), take_stdout()
+    tell = Emitter(stdout)
+    emit = tell if process.rank == 0 else _tell_nothing
     try:
         if parsed.command in _STOPPABLE:
-            stop.listen()
+            stop.listen(process.stop_file)
         watch_parent()
         spec = _read_spec(parsed, emit)
+        if spec.get("training", {}).get("worldSize", 1) > 1 and not process.under_torchrun:
+            return _launch(parsed.spec, spec, emit, stdout)
         _start(spec, emit)
-        _open_run_dir(spec)
+        process.note_started()
+        _open_run_dir(spec, process.rank)
         handler = importlib.import_module(_MODULES[parsed.command]).run
         emit({**handler(spec, emit), "type": "result", "command": parsed.command})
         return exit_codes.FINISHED
     except Stopped as stopped:
         log.info("%s", stopped)
-        return exit_codes.STOPPED
+        return process.stopped()
     except Exception as error:
-        return _fail(error, emit)
+        return _fail(error, tell, process)
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
@@ -99,10 +105,26 @@ def _read_spec(parsed: argparse.Namespace, emit: Emit) -> Spec:
         raise
 
 
-def _open_run_dir(spec: Spec) -> None:
+def _launch(file: str, spec: Spec, emit: Emit, stdout: int) -> int:
+    """Start the ranks; the first of them writes all events, from `started` on."""
+    return launch(
+        file,
+        spec["training"]["worldSize"],
+        stdout,
+        stop.stop_requested,
+        lambda: emit(_started(spec["command"], None, spec["device"], None)),
+    )
+
+
+def _tell_nothing(_event: Event) -> None:
+    """Emit of a rank that leaves telling to the first."""
+
+
+def _open_run_dir(spec: Spec, rank: int) -> None:
     try:
-        open_log(Path(spec["runDir"]), spec["command"])
-        write_environment(spec)
+        open_log(Path(spec["runDir"]), spec["command"], rank=rank)
+        if rank == 0:
+            write_environment(spec)
     except OSError as error:
         if is_disk_full(error):
             raise
@@ -138,9 +160,11 @@ def _started(command: str, torch_version: str | None, device: str, threads: int 
     }
 
 
-def _fail(error: Exception, emit: Emit) -> int:
+def _fail(error: Exception, emit: Emit, process: RankProcess) -> int:
     """Say what went wrong: an event for programs, one or two lines for people, an exit code."""
     known = _as_trainer_error(error)
+    if not process.may_tell(known.exit_code):
+        return known.exit_code
     if isinstance(known, ResourceError):
         emit({"type": "budget", "resource": known.resource, "tokenBudget": known.token_budget})
     emit(

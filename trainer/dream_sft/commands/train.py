@@ -15,11 +15,12 @@ from dream_sft.io.errors import DataError, ResourceError, SpecError, Stopped, is
 from dream_sft.io.events import Emit
 from dream_sft.io.files import file_entry
 from dream_sft.io.process_info import seconds_since_start
+from dream_sft.io.run_dir import Metrics
 from dream_sft.io.stop import stop_requested
 from dream_sft.model.config import DreamConfig
 from dream_sft.model.weights import read_config
 from dream_sft.train.batches import Batches
-from dream_sft.train.checkpoint import Checkpoint, read_checkpoint
+from dream_sft.train.checkpoint import Checkpoint, WriteTensors, read_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
 from dream_sft.train.compile_cache import keep_compiled_code, use_cached_graphs
 from dream_sft.train.fingerprint import differences, fingerprint
@@ -32,7 +33,9 @@ from dream_sft.train.micro_batches import TokenIds
 from dream_sft.train.open_metrics import open_metrics
 from dream_sft.train.prefetch import Prefetcher
 from dream_sft.train.preflight import check_base
+from dream_sft.train.ranks import ALONE, Ranks, open_ranks
 from dream_sft.train.schedule import Schedule, total_steps
+from dream_sft.train.silent import NoCheckpoints, NoMetrics
 from dream_sft.train.spikes import GradientSpikes
 from dream_sft.train.startup import StartUp
 from dream_sft.train.state import Identity, TrainState, identity_of, state_to_json
@@ -59,20 +62,21 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     if compiled:
         log.info("compiled code is kept in %s", keep_compiled_code(run_dir))
         use_cached_graphs()
-    device = open_device(spec)
+    ranks, device = open_ranks(spec["training"], open_device(spec))
     dataset = load_dataset(spec["dataset"])
     resumed = None if spec["resumeFrom"] is None else read_checkpoint(Path(spec["resumeFrom"]))
     check_settings(spec["training"], spec["device"])
     check_base(Path(spec["base"]), spec["training"])
     _check_tokens(dataset, read_config(Path(spec["base"])))
     startup.part("checks")
-    method = open_method(spec, device, resumed)
+    method = open_method(spec, device, resumed, ranks)
     startup.part("weights")
     spec = {**spec, "training": resolve_recomputation(method, spec["training"])}
     try_worst_row(method, spec["training"])
     startup.part("tryRow")
-    emit = startup.watching(emit)
-    this = assemble(spec, emit, dataset, method, resumed)
+    if ranks.first:
+        emit = startup.watching(emit)
+    this = assemble(spec, emit, dataset, method, resumed, ranks)
     startup.part("optimizerRestore")
     emit(
         {
@@ -90,7 +94,7 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         startup.finish()
         this.metrics.close()
         this.batches.close()
-    return _result(spec, this)
+    return _result(spec, this) if ranks.first else {}
 
 
 def _check_tokens(dataset: Dataset, config: DreamConfig) -> None:
@@ -121,6 +125,7 @@ def assemble(
     dataset: Dataset,
     method: Method,
     resumed: Checkpoint | None,
+    ranks: Ranks = ALONE,
 ) -> Run:
     """The parts of a run around a method whose weights are loaded."""
     training, config = spec["training"], method.model.config
@@ -138,6 +143,7 @@ def assemble(
     last_step = min(total, spec.get("stopAfterSteps", total))
     _tell(method, len(dataset), state.step, last_step, total)
     records = resumed.records if resumed else ""
+    checkpointer, metrics = _files(spec, emit, method.write, records, state, ranks)
     ids = TokenIds(config.mask_token_id, config.eos_token_id, config.pad_token_id)
     device = method.model.lm_head.weight.device
     return Run(
@@ -146,9 +152,9 @@ def assemble(
         validation=_validation(dataset, training, ids),
         schedule=Schedule.of(training, total),
         state=state,
-        checkpointer=Checkpointer(spec["checkpoints"], method.write, emit),
+        checkpointer=checkpointer,
         copies=HostCopies(device),
-        metrics=open_metrics(spec, emit, state, records),
+        metrics=metrics,
         device=device,
         last_step=last_step,
         state_json=lambda state: _frozen_state_json(state, identity, numerics),
@@ -156,8 +162,23 @@ def assemble(
         stop_requested=stop_requested,
         step_log=StepLog(last_step),
         watchdog=Watchdog(training["hangFactor"]),
+        ranks=ranks,
         spikes=GradientSpikes.of_records(records),
     )
+
+
+def _files(
+    spec: dict[str, Any],
+    emit: Emit,
+    write: WriteTensors,
+    records: str,
+    state: TrainState,
+    ranks: Ranks,
+) -> tuple[Checkpointer, Metrics]:
+    if not ranks.first:
+        return NoCheckpoints(), NoMetrics()
+    checkpointer = Checkpointer(spec["checkpoints"], write, emit)
+    return checkpointer, open_metrics(spec, emit, state, records)
 
 
 def _tell(method: Method, documents: int, done: int, last_step: int, total: int) -> None:

@@ -29,6 +29,7 @@ from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.methods.method import Method, StepResult
 from dream_sft.train.micro_batches import GlobalBatch
 from dream_sft.train.prefetch import Prefetcher
+from dream_sft.train.ranks import ALONE, Ranks
 from dream_sft.train.schedule import Schedule
 from dream_sft.train.spikes import GradientSpikes
 from dream_sft.train.state import TrainState
@@ -56,6 +57,7 @@ class Run:
     stop_requested: Callable[[], bool]
     step_log: StepLog
     watchdog: Watchdog
+    ranks: Ranks = ALONE
     spikes: GradientSpikes = field(default_factory=GradientSpikes)
     step_seconds: list[float] = field(default_factory=list)
     step_tokens: list[int] = field(default_factory=list)
@@ -74,7 +76,8 @@ def train(run: Run) -> bool:
 def _train(run: Run) -> bool:
     seconds_checkpoint = 0.0
     while run.state.step < run.last_step:
-        if run.stop_requested():
+        if run.ranks.agree(run.stop_requested()):
+            run.ranks.close()
             _stage_last_checkpoint(run)
             return False
         begun = time.monotonic()
@@ -89,6 +92,7 @@ def _train(run: Run) -> bool:
         run.watchdog.step(computed - begun)
         wanted = _validate(run, batch)
         seconds_checkpoint = _checkpoint_if_due(run, wanted)
+    run.ranks.close()
     run.checkpointer.finish()
     return True
 
@@ -150,7 +154,7 @@ def _report(
 
 
 def _mfu(run: Run, batch: GlobalBatch, seconds: float) -> float | None:
-    """Share of the card's peak; None on the CPU and on cards whose peak is not known."""
+    """Share of the cards' peak; None on the CPU and on cards whose peak is not known."""
     if run.device.type != "cuda":
         return None
     peak = peak_flops(torch.cuda.get_device_name(run.device))
@@ -158,7 +162,7 @@ def _mfu(run: Run, batch: GlobalBatch, seconds: float) -> float | None:
         return None
     lengths = (sample.tokens for sample in batch.samples)
     flops = step_flops(run.method.model.config, lengths, trained=run.method.trains_all)
-    return flops / max(seconds, 1e-9) / peak
+    return flops / max(seconds, 1e-9) / (peak * run.ranks.count)
 
 
 def _memory(device: torch.device) -> int | None:

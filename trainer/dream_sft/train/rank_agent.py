@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     try:
-        run.main(arguments)  # type: ignore[no-untyped-call]
+        run.main(arguments)
     except ChildFailedError as error:
         _rank, failure = error.get_first_failure()
         return int(failure.exitcode)

@@ -63,7 +63,7 @@ class Ranks:
         for pieces in _buckets((_flat_gradient(weight) for weight in weights), self._bucket):
             bucket = self.sum(torch.cat([piece.float() for piece in pieces]))
             sizes = [piece.numel() for piece in pieces]
-            for piece, total in zip(pieces, bucket.split(sizes), strict=True):
+            for piece, total in zip(pieces, torch.split(bucket, sizes), strict=True):
                 piece.copy_(total)
 
     def agree(self, wish: bool) -> bool:

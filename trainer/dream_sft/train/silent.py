@@ -6,14 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dream_sft.io.events import Event
 from dream_sft.io.run_dir import Metrics
 from dream_sft.train.checkpoint import Snapshot
 from dream_sft.train.checkpointer import Checkpointer
-
-
-def no_event(_event: Event) -> None:
-    """Emit of a rank that says nothing."""
 
 
 class NoMetrics(Metrics):

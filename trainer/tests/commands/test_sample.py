@@ -57,6 +57,6 @@ def test_a_model_without_a_fitting_tokenizer_is_refused(
     for file in character_model.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "config.json").write_text(json.dumps({**config, "mask_token_id": 9}))
-    with pytest.raises(DataError, match="does not fit") as caught:
+    with pytest.raises(WeightsError, match="cannot use the model") as caught:
         sample(tmp_path, tmp_path)
     assert len(caught.value.mistakes) == 1

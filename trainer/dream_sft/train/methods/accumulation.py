@@ -21,19 +21,30 @@ from dream_sft.model.network import Dream
 from dream_sft.model.to_device import on_device
 from dream_sft.train.methods.method import StepResult, summed_up
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+from dream_sft.train.ranks import ALONE, Ranks
 
 SAMPLES_NAMED = 16
 MaskedLoss = Callable[[Tensor, LossPlan], LossSums]
 
 
 class Accumulation:
-    """Runs micro-batches through a model; `autocast` computes float32 weights in bf16."""
+    """Runs micro-batches through a model; `autocast` computes float32 weights in bf16.
+
+    Of several `ranks` each runs its share, and all get the sums.
+    """
 
     def __init__(
-        self, model: Dream, masked_loss: MaskedLoss, normalise: str, *, autocast: bool
+        self,
+        model: Dream,
+        masked_loss: MaskedLoss,
+        normalise: str,
+        *,
+        autocast: bool,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._model, self._masked_loss = model, masked_loss
-        self._normalise, self._autocast = normalise, autocast
+        self._normalise, self._autocast, self._ranks = normalise, autocast, ranks
+        self._trained = [weight for weight in model.parameters() if weight.requires_grad]
         self._device = model.lm_head.weight.device
 
     def step(
@@ -45,12 +56,15 @@ class Accumulation:
         total = torch.zeros((), device=self._device)
         weighted = torch.zeros(len(PARTS), device=self._device)
         levels = torch.zeros(LEVELS, device=self._device)
-        for micro in batch.micro_batches:
+        for micro in self._ranks.share(batch.micro_batches):
             if micro.plan.masked:
                 loss, sums = self._backward(batch, micro)
                 total += loss
                 weighted += sums.parts_weighted
                 levels += sums.levels_nll.detach()
+        self._ranks.sum_gradients(self._trained)
+        numbers = self._ranks.sum(torch.cat([total[None], weighted, levels]))
+        total, weighted, levels = torch.split(numbers, [1, len(PARTS), LEVELS])
         norm = measure_norm()
         loss_value = float(total)
         if not (math.isfinite(loss_value) and math.isfinite(norm)):
@@ -67,10 +81,10 @@ class Accumulation:
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
         """Unweighted nats over all masked tokens of these."""
         total = torch.zeros((), device=self._device)
-        for micro in micro_batches:
+        for micro in self._ranks.share(micro_batches):
             if micro.plan.masked:
                 total += self.sums(micro).parts_nll.sum()
-        return float(total)
+        return float(self._ranks.sum(total))
 
     def sums(self, micro: MicroBatch) -> LossSums:
         """Forward pass of one micro-batch."""

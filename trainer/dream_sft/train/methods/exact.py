@@ -27,6 +27,7 @@ from dream_sft.train.methods.accumulation import Accumulation
 from dream_sft.train.methods.method import StepResult, summed_up
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 from dream_sft.train.optimizer_files import StoredTensors, write_optimizer
+from dream_sft.train.ranks import ALONE, Ranks
 
 
 class ExactFineTuning:
@@ -40,6 +41,8 @@ class ExactFineTuning:
         remainders: Mapping[str, Tensor],
         training: dict[str, Any],
         base: Path,
+        *,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.model, self._base = model, base
         self._shell = empty_shell(model)
@@ -47,7 +50,7 @@ class ExactFineTuning:
         self._clip: float | None = training["clipNorm"]
         self._normalise: str = training["normalise"]
         loss = partial(masked_loss, model.head)
-        self._accumulation = Accumulation(model, loss, self._normalise, autocast=False)
+        self._accumulation = Accumulation(model, loss, self._normalise, autocast=False, ranks=ranks)
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         self._optimizer.zero_grad()

@@ -23,6 +23,7 @@ from dream_sft.train.methods.accumulation import Accumulation, clipped_norm
 from dream_sft.train.methods.method import StepResult
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 from dream_sft.train.optimizer import AdamW
+from dream_sft.train.ranks import ALONE, Ranks
 
 ADAPTER = "adapter"
 
@@ -33,7 +34,13 @@ class LoraFineTuning:
     trains_all = False
 
     def __init__(
-        self, model: Dream, training: dict[str, Any], base: Path, *, adapter: Path | None
+        self,
+        model: Dream,
+        training: dict[str, Any],
+        base: Path,
+        *,
+        adapter: Path | None,
+        ranks: Ranks = ALONE,
     ) -> None:
         """`adapter`: a checkpoint's, to go on from. Raises StorageError, LoraError."""
         self.model, self._base = model, base
@@ -52,6 +59,7 @@ class LoraFineTuning:
             partial(frozen_masked_loss, model.lm_head.weight.detach(), step=step),
             training["normalise"],
             autocast=False,
+            ranks=ranks,
         )
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:

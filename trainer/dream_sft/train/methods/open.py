@@ -21,17 +21,23 @@ from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning
 from dream_sft.train.methods.lora import ADAPTER, LoraFineTuning
 from dream_sft.train.methods.method import Method
 from dream_sft.train.methods.plain import PlainFineTuning
+from dream_sft.train.ranks import ALONE, Ranks
 from dream_sft.train.recompute import recompute_layers
 
 # auto begins with all and is settled by measuring (worst_case.py).
 _LAYERS_COMPUTED_AGAIN = {"none": 0.0, "all": 1.0, "auto": 1.0}
 
 
-def open_method(spec: dict[str, Any], device: torch.device, resumed: Checkpoint | None) -> Method:
+def open_method(
+    spec: dict[str, Any],
+    device: torch.device,
+    resumed: Checkpoint | None,
+    ranks: Ranks = ALONE,
+) -> Method:
     """The method with its weights loaded, its optimizer as new. Raises SpecError, WeightsError."""
     training, base = spec["training"], Path(spec["base"])
     try:
-        method = _open(training, base, device, resumed)
+        method = _open(training, base, device, resumed, ranks)
         prepare_model(method.model, training, device)
         return method
     except weights.WeightsError as error:
@@ -64,17 +70,22 @@ def prepare_model(model: Dream, training: dict[str, Any], device: torch.device) 
 
 
 def _open(
-    training: dict[str, Any], base: Path, device: torch.device, resumed: Checkpoint | None
+    training: dict[str, Any],
+    base: Path,
+    device: torch.device,
+    resumed: Checkpoint | None,
+    ranks: Ranks,
 ) -> Method:
     if training["method"] == "lora":
         dtype = torch.float32 if training["basePrecision"] == "fp32" else torch.bfloat16
         model = weights.load_dream(base, device=device, dtype=dtype)
         adapter = None if resumed is None else resumed.folder / ADAPTER
-        return LoraFineTuning(model, training, base, adapter=adapter)
+        return LoraFineTuning(model, training, base, adapter=adapter, ranks=ranks)
     folder = base if resumed is None else resumed.folder / MODEL
     if training["fullMode"] == "plain":
         model = weights.load_dream(folder, device=device, dtype=torch.float32)
-        return PlainFineTuning(model, training, base)
+        return PlainFineTuning(model, training, base, ranks=ranks)
     model, remainders = load_exact(folder, device)
-    kind = ExactFineTuning if training["fullMode"] == "kept" else FusedFineTuning
-    return kind(model, remainders, training, base)
+    if training["fullMode"] == "fused":
+        return FusedFineTuning(model, remainders, training, base)
+    return ExactFineTuning(model, remainders, training, base, ranks=ranks)

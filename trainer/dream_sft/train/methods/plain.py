@@ -18,6 +18,7 @@ from dream_sft.train.methods.accumulation import Accumulation, clipped_norm
 from dream_sft.train.methods.method import StepResult
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 from dream_sft.train.optimizer import AdamW
+from dream_sft.train.ranks import ALONE, Ranks
 
 
 class PlainFineTuning:
@@ -25,7 +26,9 @@ class PlainFineTuning:
 
     trains_all = True
 
-    def __init__(self, model: Dream, training: dict[str, Any], base: Path) -> None:
+    def __init__(
+        self, model: Dream, training: dict[str, Any], base: Path, *, ranks: Ranks = ALONE
+    ) -> None:
         self.model, self._base = model, base
         self._shell = empty_shell(model)
         self._optimizer = AdamW(model, training)
@@ -35,6 +38,7 @@ class PlainFineTuning:
             partial(masked_loss, model.head),
             training["normalise"],
             autocast=training["precision"] == "bf16",
+            ranks=ranks,
         )
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:

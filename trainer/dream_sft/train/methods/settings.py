@@ -39,8 +39,9 @@ def check_settings(training: dict[str, Any], device: str) -> None:
             "fullMode fused computes every layer again by itself: activationCheckpointing none",
         ),
         (
-            training["worldSize"] > 1,
-            "worldSize over 1 is not supported yet: use one card",
+            training["worldSize"] > 1 and mode == "fused",
+            "fullMode fused updates a block before the next one's gradient is known, on one card: "
+            "set worldSize 1, or take fullMode kept",
         ),
         (
             training["attention"] in ("varlen", "flex") and device != "cuda",
