@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dream_sft.commands import sample as command
-from dream_sft.io.errors import DataError
+from dream_sft.io.errors import WeightsError
 from dream_sft.io.events import check
 from dream_sft.io.spec import load_spec
 
