@@ -40,12 +40,22 @@ class WandbBackend:
         send_no_telemetry()
         import wandb
 
+        try:
+            self._begin(wandb, self._run_id)
+        except Exception:  # of several unrelated classes
+            # The library's own process may still hold the id for an online attempt that was given
+            # up. Better curves under a like name than none.
+            if self._online:
+                raise
+            self._begin(wandb, f"{self._run_id}-offline")
+
+    def _begin(self, wandb: Any, run_id: str) -> None:
         known = wandb.Settings.model_fields
         quiet = wandb.Settings(**{key: value for key, value in _QUIET.items() if key in known})
         self._run = wandb.init(
             project=self._account.project,
-            id=self._run_id,
-            name=self._run_id,
+            id=run_id,
+            name=run_id,
             dir=str(self._run_dir),
             resume="allow",
             # An online attempt that was given up may still count as active.
