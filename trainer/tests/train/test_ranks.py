@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -175,3 +176,16 @@ def test_no_process_outlives_another(workshop: Workshop, victim: str) -> None:
     else:
         assert process.returncode == 1
         assert json.loads(rest[-1])["type"] == "error" and "resume" in rest[-1]
+
+
+def test_an_error_of_one_rank_ends_all_with_its_exit_code(workshop: Workshop) -> None:
+    """Only rank 0 writes checkpoints, so only rank 0 finds the disk full."""
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    full = run(workshop.spec(training__steps=4000, training__worldSize=2), preexec_fn=small_files)
+    assert full.code == 69, full.stderr
+    assert full.of("budget") == [{"type": "budget", "resource": "disk", "tokenBudget": None}]
+    assert [event["reason"] for event in full.of("error")] == ["resources"]
+    assert "Traceback" not in full.stderr
