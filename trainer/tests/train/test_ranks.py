@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,15 @@ def test_an_error_of_one_rank_ends_all_with_its_exit_code(workshop: Workshop) ->
     assert full.of("budget") == [{"type": "budget", "resource": "disk", "tokenBudget": None}]
     assert [event["reason"] for event in full.of("error")] == ["resources"]
     assert "Traceback" not in full.stderr
+
+
+def test_held_out_rows_are_measured_by_all_ranks_together(workshop: Workshop) -> None:
+    data = workshop.root / "dataset"
+    shutil.copy(data / "documents.safetensors", data / "held_out.safetensors")
+    grid = {"training__validation": {"everySteps": 5, "tGrid": 3}}
+    one, two = (trained(workshop, f"by{n}", n, **grid) for n in (1, 2))
+    wanted, found = one.of("validation"), two.of("validation")
+    assert len(wanted) == len(found) >= 2
+    for before, after in zip(wanted, found, strict=True):
+        assert (after["step"], after["grid"]) == (before["step"], before["grid"])
+        assert after["nll"] == pytest.approx(before["nll"], rel=1e-5)
