@@ -19,6 +19,11 @@ from safetensors.torch import load_file
 from dream_sft.train.ranks import Ranks
 from tests.train.builders import Finished, Workshop, finish, run, start, until_step
 
+# Each starts several processes that load torch, half a minute a pair: not in every run of the suite.
+slow = pytest.mark.skipif(
+    os.environ.get("DREAM_SFT_SLOW") != "1", reason="slow: DREAM_SFT_SLOW=1 runs it"
+)
+
 TEN: dict[str, Any] = {"training__steps": 10, "training__documentsPerMicroBatch": 2}
 LORA: dict[str, Any] = {"training__method": "lora", "training__lora": {"rank": 4, "alpha": 8}}
 KEPT: dict[str, Any] = {
@@ -113,6 +118,7 @@ def test_two_processes_train_what_one_trains(
     assert two.stderr.count("checkpoint step-5 written") == 1
 
 
+@slow
 @pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
 def test_a_run_resumes_on_another_number_of_processes(
     workshop: Workshop, before: int, after: int
@@ -127,6 +133,7 @@ def test_a_run_resumes_on_another_number_of_processes(
     close_weights(workshop, 1e-5, "resumed", "straight")
 
 
+@slow
 def test_sigterm_to_the_launcher_stages_a_checkpoint_and_ends_with_75(workshop: Workshop) -> None:
     long: dict[str, Any] = {"training__steps": 400, "checkpoints__everySteps": None}
     spec = workshop.spec(**long, training__worldSize=2)
@@ -144,6 +151,7 @@ def test_sigterm_to_the_launcher_stages_a_checkpoint_and_ends_with_75(workshop: 
     assert resumed.of("resumed_inexactly") == []
 
 
+@slow
 def test_an_error_of_all_ranks_is_told_once_with_its_own_exit_code(workshop: Workshop) -> None:
     wild: dict[str, Any] = {"training__learningRate": 1e30, "training__clipNorm": None}
     diverged = run(workshop.spec(**wild, training__worldSize=2))
@@ -160,6 +168,7 @@ def test_fused_is_refused_on_several_cards(workshop: Workshop) -> None:
     assert "Traceback" not in refused.stderr
 
 
+@slow
 @pytest.mark.parametrize("victim", ["rank", "launcher"])
 def test_no_process_outlives_another(workshop: Workshop, victim: str) -> None:
     process = start(workshop.spec(training__steps=4000, training__worldSize=2), pipesize=4096)
@@ -179,6 +188,7 @@ def test_no_process_outlives_another(workshop: Workshop, victim: str) -> None:
         assert json.loads(rest[-1])["type"] == "error" and "resume" in rest[-1]
 
 
+@slow
 def test_an_error_of_one_rank_ends_all_with_its_exit_code(workshop: Workshop) -> None:
     """Only rank 0 writes checkpoints, so only rank 0 finds the disk full."""
 
@@ -192,6 +202,7 @@ def test_an_error_of_one_rank_ends_all_with_its_exit_code(workshop: Workshop) ->
     assert "Traceback" not in full.stderr
 
 
+@slow
 def test_held_out_rows_are_measured_by_all_ranks_together(workshop: Workshop) -> None:
     data = workshop.root / "dataset"
     shutil.copy(data / "documents.safetensors", data / "held_out.safetensors")
