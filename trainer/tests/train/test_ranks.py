@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from dream_sft.train.ranks import Ranks
 from tests.train.builders import Finished, Workshop, finish, run, start, until_step
 
-# Each starts several processes that load torch, half a minute a pair: not in every run of the suite.
+# Each starts several processes that load torch, half a minute a pair: run when asked for.
 slow = pytest.mark.skipif(
     os.environ.get("DREAM_SFT_SLOW") != "1", reason="slow: DREAM_SFT_SLOW=1 runs it"
 )
