@@ -96,16 +96,12 @@ class Script:
             )
         for layer in model.model.layers:
             layer.self_attn.is_causal = False
-        lora = peft.LoraConfig(
-            r=16, lora_alpha=32, target_modules=MODULES, task_type="CAUSAL_LM"
-        )
+        lora = peft.LoraConfig(r=16, lora_alpha=32, target_modules=MODULES, task_type="CAUSAL_LM")
         self.model: Any = peft.get_peft_model(model, lora)
         self.model.enable_input_require_grads()
         self.model.train()
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(
-            self.trained, lr=5e-5, fused=device.type == "cuda"
-        )
+        self.optimizer = torch.optim.AdamW(self.trained, lr=5e-5, fused=device.type == "cuda")
 
     def checkpointing(self, on: bool) -> None:
         if on:
@@ -113,9 +109,7 @@ class Script:
         else:
             self.model.gradient_checkpointing_disable()
 
-    def rows(
-        self, documents: list[np.ndarray[Any, Any]], draw: np.random.Generator
-    ) -> Rows:
+    def rows(self, documents: list[np.ndarray[Any, Any]], draw: np.random.Generator) -> Rows:
         """Pad, and mask each response token with its document's own t."""
         longest, count = max(len(ids) for ids in documents), len(documents)
         ids_BL = np.full((count, longest), self.mask_id - 1, np.int64)
@@ -130,15 +124,10 @@ class Script:
         noised_BL = np.where(masked_BL, self.mask_id, ids_BL)
         mask = None
         if not keep_BL.all():
-            whole = np.broadcast_to(
-                keep_BL[:, None, None, :], (count, 1, longest, longest)
-            )
+            whole = np.broadcast_to(keep_BL[:, None, None, :], (count, 1, longest, longest))
             mask = torch.from_numpy(whole.copy()).to(self.device)
         return Rows(
-            *(
-                torch.from_numpy(array).to(self.device)
-                for array in (ids_BL, noised_BL, masked_BL)
-            ),
+            *(torch.from_numpy(array).to(self.device) for array in (ids_BL, noised_BL, masked_BL)),
             torch.from_numpy((1.0 / t_B).astype(np.float32)).to(self.device),
             mask,
             int(keep_BL.sum()),
@@ -152,9 +141,7 @@ class Script:
             given = {"attention_mask": {"full_attention": rows.mask}}
             if self.head == "masked":
                 hidden_BLD = self.model.base_model.model.model(rows.noised, **given)[0]
-                logits_MV = self.model.base_model.model.lm_head(
-                    hidden_BLD[:, :-1][masked_BL]
-                )
+                logits_MV = self.model.base_model.model.lm_head(hidden_BLD[:, :-1][masked_BL])
             else:
                 logits_BLV = self.model(input_ids=rows.noised, **given).logits
                 logits_MV = logits_BLV[:, :-1][masked_BL]
@@ -198,9 +185,7 @@ def steps_of(
         order = [documents[number] for number in draw.permutation(len(documents))]
         if grouped:
             order.sort(key=len)
-        parts = [
-            order[at : at + micro_batch] for at in range(0, len(order), micro_batch)
-        ]
+        parts = [order[at : at + micro_batch] for at in range(0, len(order), micro_batch)]
         step: list[list[np.ndarray[Any, Any]]] = []
         for number in draw.permutation(len(parts)):
             step.append(parts[number])
@@ -214,9 +199,7 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def seconds_per_token(
-    script: Script, longest: list[np.ndarray[Any, Any]]
-) -> float | None:
+def seconds_per_token(script: Script, longest: list[np.ndarray[Any, Any]]) -> float | None:
     """Of one micro-batch of these documents, after one to warm up; None: does not fit."""
     draw = np.random.default_rng(2)
     try:
@@ -253,15 +236,11 @@ def best_micro_batch(
     return min(fitting, key=lambda size: fitting[size]), tried
 
 
-def measure(
-    case: str, script: Script, shape: dict[str, Any], limits: argparse.Namespace
-) -> None:
+def measure(case: str, script: Script, shape: dict[str, Any], limits: argparse.Namespace) -> None:
     kind, lengths_text = case.split(":")
     if kind not in ("written", "tuned"):
         raise ValueError(f"{kind} is no kind of script; take written or tuned")
-    documents = documents_of(
-        [int(one) for one in lengths_text.split("+")], shape["vocab_size"]
-    )
+    documents = documents_of([int(one) for one in lengths_text.split("+")], shape["vocab_size"])
     script.checkpointing(kind == "written")
     micro_batch, tried = limits.micro_batch, None
     if kind == "tuned":
@@ -285,9 +264,7 @@ def measure(
         computed += sum(rows.ids.numel() for rows in micro_batches)
         steps += 1
     seconds = time.monotonic() - begun
-    squares = sum(len(ids) ** 2 for ids in documents) / sum(
-        len(ids) for ids in documents
-    )
+    squares = sum(len(ids) ** 2 for ids in documents) / sum(len(ids) for ids in documents)
     layers, width = shape["num_hidden_layers"], shape["hidden_size"]
     flops = 4 * MATMUL_PARAMETERS + 4 * 2 * squares * layers * width
     line = {
@@ -300,9 +277,7 @@ def measure(
         "millisecondsPerTokenTried": tried,
         "head": script.head,
         "padding": round(1 - tokens / computed, 4),
-        "peakGiB": round(torch.cuda.max_memory_allocated() / 2**30, 1)
-        if on_gpu
-        else None,
+        "peakGiB": round(torch.cuda.max_memory_allocated() / 2**30, 1) if on_gpu else None,
         "card": torch.cuda.get_device_name() if on_gpu else "cpu",
         "versions": [torch.__version__, transformers.__version__, peft.__version__],
     }
@@ -331,11 +306,7 @@ def main() -> None:
         try:
             measure(case, script, shape, arguments)
         except Exception as error:  # one case that fails must not end the others
-            print(
-                json.dumps(
-                    {"case": case, "error": f"{type(error).__name__}: {error}"[:600]}
-                )
-            )
+            print(json.dumps({"case": case, "error": f"{type(error).__name__}: {error}"[:600]}))
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
