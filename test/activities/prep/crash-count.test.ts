@@ -32,8 +32,8 @@ async function fails(exit: TrainerExit, attempt: number, activityId = '1') {
   const sources = { base: source, dataset: source };
   const input = inputOf('download', '5', { sources, suites: [] });
   const env = quietEnvironment({ attempt, activityId });
-  const { download } = createPrepActivities({ ...lab.deps, startTrainer });
-  return failure(env.run(download, input));
+  const activities = createPrepActivities({ ...lab.deps, startTrainer });
+  return failure(env.run((given: typeof input) => activities.download(given), input));
 }
 
 test('a prep stage whose trainer crashes three times has failed', async () => {
