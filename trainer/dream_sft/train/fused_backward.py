@@ -39,8 +39,7 @@ from dream_sft.model.spoilt import mark_spoilt
 from dream_sft.train.block_inputs import BlockInputs
 from dream_sft.train.exact_adamw import clip_scale, squared_norm
 from dream_sft.train.fused_head import LogitsStep, head_backward
-
-SAMPLES_NAMED = 16
+from dream_sft.train.step_errors import diverged, out_of_memory
 
 
 class BlockOptimizer(Protocol):
@@ -241,13 +240,8 @@ class _Step:
             self._optimizer.update(self._owner._names[id(weight)], sums.pop(weight))
 
     def _diverged(self, what: str) -> DivergedError:
-        ids = [f"{i:016x}" for micro in self._micros for i in micro.sample_ids]
-        more = f" and {len(ids) - SAMPLES_NAMED} more" if len(ids) > SAMPLES_NAMED else ""
-        return DivergedError(
-            f"training diverged at step {self._number}: {what}; "
-            f"samples {', '.join(ids[:SAMPLES_NAMED])}{more}. "
-            "Lower training.learningRate or clipNorm"
-        )
+        ids = [i for micro in self._micros for i in micro.sample_ids]
+        return diverged(self._number, what, ids)
 
 
 def _accumulate(
@@ -262,14 +256,6 @@ def _accumulate(
 
 def _memory_error(error: BaseException, micros: Sequence[FusedMicro]) -> ResourceError | None:
     """Half of the largest micro-batch is the budget to try next; None for other errors."""
-    on_host = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
-    if not on_host and not isinstance(error, torch.OutOfMemoryError):
-        return None
     tokens = max((micro.ids_BL.numel() for micro in micros), default=1)
-    place = "host" if on_host else "GPU"
-    return ResourceError(
-        f"out of {place} memory in a fused step with micro-batches of up to {tokens} tokens; "
-        "lower training.tokensPerMicroBatch, then resume",
-        "host-memory" if on_host else "gpu-memory",
-        max(tokens // 2, 1),
-    )
+    where = f"a fused step with micro-batches of up to {tokens} tokens"
+    return out_of_memory(error, tokens, where, "tokensPerMicroBatch")

@@ -15,15 +15,15 @@ import torch
 from torch import Tensor
 
 from dream_sft.diffusion.loss import LEVELS, PARTS, LossPlan, LossSums, divisor
-from dream_sft.io.errors import DivergedError, Resource, ResourceError
+from dream_sft.io.errors import ResourceError
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream
 from dream_sft.model.to_device import on_device
 from dream_sft.train.methods.method import StepResult, summed_up
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 from dream_sft.train.ranks import ALONE, Ranks
+from dream_sft.train.step_errors import diverged, out_of_memory
 
-SAMPLES_NAMED = 16
 MaskedLoss = Callable[[Tensor, LossPlan], LossSums]
 
 
@@ -68,7 +68,8 @@ class Accumulation:
         norm = measure_norm()
         loss_value = float(total)
         if not (math.isfinite(loss_value) and math.isfinite(norm)):
-            raise _diverged(batch, loss_value, norm)
+            what = f"loss {loss_value}, gradient norm {norm}"
+            raise diverged(batch.step, what, [sample.sample_id for sample in batch.samples])
         update()
         return summed_up(batch, loss_value, norm, weighted.tolist(), levels.tolist())
 
@@ -101,18 +102,13 @@ class Accumulation:
             return self._masked_loss(hidden_BLD, micro.plan)
 
     def _backward(self, batch: GlobalBatch, micro: MicroBatch) -> tuple[Tensor, LossSums]:
-        share = divisor(
-            self._normalise,  # type: ignore[arg-type]
-            global_masked=batch.masked,
-            microbatch_masked=micro.plan.masked,
-            microbatches=len(batch.micro_batches),
-        )
+        share = share_of(batch, micro, self._normalise)
         try:
             sums = self.sums(micro)
             loss = sums.total / share
             loss.backward()  # type: ignore[no-untyped-call]
         except (MemoryError, RuntimeError) as error:
-            raise out_of_memory(error, micro) or error from error
+            raise micro_out_of_memory(error, micro) or error from error
         return loss.detach(), sums
 
 
@@ -124,27 +120,18 @@ def clipped_norm(weights: Sequence[Tensor], limit: float | None) -> float:
     return float(torch.nn.utils.clip_grad_norm_(with_gradient, most))
 
 
-def out_of_memory(error: Exception, micro: MicroBatch) -> ResourceError | None:
+def share_of(batch: GlobalBatch, micro: MicroBatch, normalise: str) -> float:
+    """What the loss of one micro-batch of this batch is divided by."""
+    return divisor(
+        normalise,  # type: ignore[arg-type]
+        global_masked=batch.masked,
+        microbatch_masked=micro.plan.masked,
+        microbatches=len(batch.micro_batches),
+    )
+
+
+def micro_out_of_memory(error: BaseException, micro: MicroBatch) -> ResourceError | None:
     """A ResourceError that advises half of this micro-batch's tokens; None for other errors."""
-    on_host = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
-    if not on_host and not isinstance(error, torch.OutOfMemoryError):
-        return None
     tokens = micro.noised_BL.size
-    packed = micro.lengths is not None
-    resource: Resource = "host-memory" if on_host else "gpu-memory"
-    setting = "tokensPerMicroBatch" if packed else "documentsPerMicroBatch"
-    return ResourceError(
-        f"out of {resource.replace('-', ' ')} in a micro-batch of {tokens} tokens; "
-        f"lower training.{setting}, then resume",
-        resource,
-        max(tokens // 2, 1),
-    )
-
-
-def _diverged(batch: GlobalBatch, loss: float, norm: float) -> DivergedError:
-    ids = [f"{sample.sample_id:016x}" for sample in batch.samples]
-    more = f" and {len(ids) - SAMPLES_NAMED} more" if len(ids) > SAMPLES_NAMED else ""
-    return DivergedError(
-        f"training diverged at step {batch.step}: loss {loss}, gradient norm {norm}; "
-        f"samples {', '.join(ids[:SAMPLES_NAMED])}{more}. Lower training.learningRate or clipNorm"
-    )
+    setting = "documentsPerMicroBatch" if micro.lengths is None else "tokensPerMicroBatch"
+    return out_of_memory(error, tokens, f"a micro-batch of {tokens} tokens", setting)

@@ -6,7 +6,7 @@ fused: one block's gradient at a time (fused_backward.py); clipping by the previ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,23 @@ import torch
 from torch import Tensor
 
 from dream_sft.diffusion.frozen_head import nll_and_gradient
-from dream_sft.diffusion.loss import divisor, masked_loss
+from dream_sft.diffusion.loss import masked_loss
 from dream_sft.model.network import Dream
 from dream_sft.model.spoilt import refuse_spoilt
 from dream_sft.model.weights import model_sha256, save_dream
-from dream_sft.train.checkpoint import MODEL, empty_shell
+from dream_sft.train.checkpoint import MODEL
 from dream_sft.train.exact_adamw import ExactAdamW, clip_scale
-from dream_sft.train.fused_backward import FusedBackward
+from dream_sft.train.fused_backward import FusedBackward, FusedMicro
 from dream_sft.train.fused_micro import fused_micro, layer_runner
-from dream_sft.train.methods.accumulation import Accumulation
+from dream_sft.train.methods.accumulation import share_of
 from dream_sft.train.methods.method import StepResult, summed_up
+from dream_sft.train.methods.optimized import OptimizedModel
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 from dream_sft.train.optimizer_files import StoredTensors, write_optimizer
 from dream_sft.train.ranks import ALONE, Ranks
 
 
-class ExactFineTuning:
+class ExactFineTuning(OptimizedModel[ExactAdamW]):
     """`training.fullMode: kept` and what both modes share."""
 
     trains_all = True
@@ -44,13 +45,15 @@ class ExactFineTuning:
         *,
         ranks: Ranks = ALONE,
     ) -> None:
-        self.model, self._base = model, base
-        self._shell = empty_shell(model)
-        self._optimizer = ExactAdamW(model, training, remainders)
-        self._clip: float | None = training["clipNorm"]
-        self._normalise: str = training["normalise"]
-        loss = partial(masked_loss, model.head)
-        self._accumulation = Accumulation(model, loss, self._normalise, autocast=False, ranks=ranks)
+        super().__init__(
+            model,
+            ExactAdamW(model, training, remainders),
+            partial(masked_loss, model.head),
+            training,
+            base,
+            autocast=False,
+            ranks=ranks,
+        )
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         self._optimizer.zero_grad()
@@ -64,19 +67,9 @@ class ExactFineTuning:
             batch, norm, lambda: self._optimizer.step(rate, clip_scale(found[0], self._clip))
         )
 
-    def try_gradient(self, batch: GlobalBatch) -> None:
-        self._accumulation.try_gradient(batch)
-        self._optimizer.zero_grad()
-
-    def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
-        return self._accumulation.nll(micro_batches)
-
     def weights(self) -> Mapping[str, Tensor]:
         refuse_spoilt(self.model)
         return dict(self.model.state_dict())
-
-    def moments(self) -> Mapping[str, Tensor]:
-        return self._optimizer.moments()
 
     def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
         self._shell.load_state_dict(weights, assign=True)
@@ -118,11 +111,7 @@ class FusedFineTuning(ExactFineTuning):
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         if batch.masked == 0:
             return StepResult(0.0, [None, None, None], 0.0)
-        micros = [
-            fused_micro(self.model, micro, self._share(batch, micro))
-            for micro in batch.micro_batches
-            if micro.plan.masked
-        ]
+        micros = [self._micro(batch, micro) for micro in batch.micro_batches if micro.plan.masked]
         found = self._fused.step(micros, rate, batch.step)
         return summed_up(
             batch, found.loss, found.gradient_norm, found.parts_weighted, found.levels_nll
@@ -131,13 +120,11 @@ class FusedFineTuning(ExactFineTuning):
     def try_gradient(self, batch: GlobalBatch) -> None:
         """Forward only, which fills the host memory for block inputs: a block's own backward is
         small beside it, and a fused backward cannot but update."""
-        micros = [fused_micro(self.model, m, self._share(batch, m)) for m in batch.micro_batches]
+        micros = [
+            fused_micro(self.model, m, share_of(batch, m, self._normalise))
+            for m in batch.micro_batches
+        ]
         self._fused.try_forward(micros)
 
-    def _share(self, batch: GlobalBatch, micro: MicroBatch) -> float:
-        return divisor(
-            self._normalise,  # type: ignore[arg-type]
-            global_masked=batch.masked,
-            microbatch_masked=micro.plan.masked,
-            microbatches=len(batch.micro_batches),
-        )
+    def _micro(self, batch: GlobalBatch, micro: MicroBatch) -> FusedMicro:
+        return fused_micro(self.model, micro, share_of(batch, micro, self._normalise))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,18 @@ from dream_sft.adapters.peft_files import load_adapter, save_adapter
 from dream_sft.diffusion.frozen_head import frozen_masked_loss, nll_and_gradient
 from dream_sft.frozen.storage import freeze
 from dream_sft.model.network import Dream
-from dream_sft.train.checkpoint import OPTIMIZER, empty_shell
-from dream_sft.train.methods.accumulation import Accumulation, clipped_norm
+from dream_sft.train.checkpoint import OPTIMIZER
+from dream_sft.train.methods.accumulation import clipped_norm
 from dream_sft.train.methods.method import StepResult
-from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+from dream_sft.train.methods.optimized import OptimizedModel
+from dream_sft.train.micro_batches import GlobalBatch
 from dream_sft.train.optimizer import AdamW
 from dream_sft.train.ranks import ALONE, Ranks
 
 ADAPTER = "adapter"
 
 
-class LoraFineTuning:
+class LoraFineTuning(OptimizedModel[AdamW]):
     """`training.method: lora`. A checkpoint holds the adapter in PEFT's layout, not the base."""
 
     trains_all = False
@@ -43,24 +44,21 @@ class LoraFineTuning:
         ranks: Ranks = ALONE,
     ) -> None:
         """`adapter`: a checkpoint's, to go on from. Raises StorageError, LoraError."""
-        self.model, self._base = model, base
-        device = model.lm_head.weight.device
-        freeze(model, training["basePrecision"], device)
+        freeze(model, training["basePrecision"], model.lm_head.weight.device)
         add_lora(model, training["lora"], training["seed"] if adapter is None else None)
         if adapter is not None:
             load_adapter(model, adapter)
-        self._shell = empty_shell(model)
-        add_lora(self._shell, training["lora"], None)
-        self._optimizer = AdamW(model, training)
-        self._clip: float | None = training["clipNorm"]
         step = torch.compile(nll_and_gradient) if training["compile"] else nll_and_gradient
-        self._accumulation = Accumulation(
+        super().__init__(
             model,
+            AdamW(model, training),
             partial(frozen_masked_loss, model.lm_head.weight.detach(), step=step),
-            training["normalise"],
+            training,
+            base,
             autocast=False,
             ranks=ranks,
         )
+        add_lora(self._shell, training["lora"], None)
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         self._optimizer.zero_grad()
@@ -70,18 +68,8 @@ class LoraFineTuning:
             lambda: self._optimizer.step(rate),
         )
 
-    def try_gradient(self, batch: GlobalBatch) -> None:
-        self._accumulation.try_gradient(batch)
-        self._optimizer.zero_grad()
-
-    def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
-        return self._accumulation.nll(micro_batches)
-
     def weights(self) -> Mapping[str, Tensor]:
         return dict(trainable(self.model))
-
-    def moments(self) -> Mapping[str, Tensor]:
-        return self._optimizer.moments()
 
     def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
         self._shell.load_state_dict(weights, strict=False, assign=True)

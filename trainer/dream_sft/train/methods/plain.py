@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,16 @@ from torch import Tensor
 from dream_sft.diffusion.loss import masked_loss
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import model_sha256, save_dream
-from dream_sft.train.checkpoint import MODEL, OPTIMIZER, empty_shell
-from dream_sft.train.methods.accumulation import Accumulation, clipped_norm
+from dream_sft.train.checkpoint import MODEL, OPTIMIZER
+from dream_sft.train.methods.accumulation import clipped_norm
 from dream_sft.train.methods.method import StepResult
-from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+from dream_sft.train.methods.optimized import OptimizedModel
+from dream_sft.train.micro_batches import GlobalBatch
 from dream_sft.train.optimizer import AdamW
 from dream_sft.train.ranks import ALONE, Ranks
 
 
-class PlainFineTuning:
+class PlainFineTuning(OptimizedModel[AdamW]):
     """`training.fullMode: plain`."""
 
     trains_all = True
@@ -29,14 +30,12 @@ class PlainFineTuning:
     def __init__(
         self, model: Dream, training: dict[str, Any], base: Path, *, ranks: Ranks = ALONE
     ) -> None:
-        self.model, self._base = model, base
-        self._shell = empty_shell(model)
-        self._optimizer = AdamW(model, training)
-        self._clip: float | None = training["clipNorm"]
-        self._accumulation = Accumulation(
+        super().__init__(
             model,
+            AdamW(model, training),
             partial(masked_loss, model.head),
-            training["normalise"],
+            training,
+            base,
             autocast=training["precision"] == "bf16",
             ranks=ranks,
         )
@@ -49,18 +48,8 @@ class PlainFineTuning:
             lambda: self._optimizer.step(rate),
         )
 
-    def try_gradient(self, batch: GlobalBatch) -> None:
-        self._accumulation.try_gradient(batch)
-        self._optimizer.zero_grad()
-
-    def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
-        return self._accumulation.nll(micro_batches)
-
     def weights(self) -> Mapping[str, Tensor]:
         return dict(self.model.state_dict())
-
-    def moments(self) -> Mapping[str, Tensor]:
-        return self._optimizer.moments()
 
     def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
         self._shell.load_state_dict(weights, assign=True)

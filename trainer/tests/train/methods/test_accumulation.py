@@ -11,7 +11,7 @@ from dream_sft.diffusion.loss import LEVELS
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import load_dream, model_sha256
 from dream_sft.train.batches import Batches, GlobalBatch, TokenIds
-from dream_sft.train.methods.accumulation import out_of_memory
+from dream_sft.train.methods.accumulation import micro_out_of_memory
 from dream_sft.train.methods.plain import PlainFineTuning
 from tests.train.builders import EOS, MASK, write_dataset
 
@@ -96,12 +96,14 @@ def test_overfits_eight_documents(parts: Path, tmp_path: Path) -> None:
 def test_out_of_memory_advises_half_of_the_tokens(parts: Path) -> None:
     data = load_dataset(parts / "dataset")
     micro = bench(load_dream(parts / "base"), data, parts)[1].batch(1).micro_batches[0]
-    host = out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: not enough"), micro)
-    gpu = out_of_memory(torch.OutOfMemoryError("CUDA out of memory"), micro)
+    host = micro_out_of_memory(
+        RuntimeError("[enforce fail] DefaultCPUAllocator: not enough"), micro
+    )
+    gpu = micro_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"), micro)
     assert host is not None and gpu is not None
     assert (host.resource, gpu.resource) == ("host-memory", "gpu-memory")
     assert gpu.token_budget == micro.noised_BL.size // 2
-    assert out_of_memory(RuntimeError("shape mismatch"), micro) is None
+    assert micro_out_of_memory(RuntimeError("shape mismatch"), micro) is None
 
 
 def test_nll_by_t_adds_up_to_the_nll_of_all_masked_tokens(parts: Path) -> None:
