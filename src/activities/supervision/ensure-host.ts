@@ -1,6 +1,7 @@
 import type { SuperviseInput } from '../../contracts/activities.js';
 import type { HostProvider } from '../../hosts/provider.js';
 import type { Chain } from '../../store/chain.js';
+import { bootsInVain } from './boots-in-vain.js';
 import type { PendingActivity } from './pending-activity.js';
 
 /** A blind provider is asked once the activity has waited this long for somebody to take it. */
@@ -30,8 +31,10 @@ export async function ensureHost(
   if (living) return { host: living.id, waitingFor: null };
   if (!provider.knowsLiveness && !waitsTooLong(pending, now))
     return { host: null, waitingFor: null };
-  const { boots } = await chain.fold();
-  const key = `${input.stageKey}#${boots.length}`;
+  const folded = await chain.fold();
+  const vain = provider.knowsLiveness ? bootsInVain(folded, now) : null;
+  if (vain !== null) return { host: null, waitingFor: endAtOnce(gpuClass, vain.host) };
+  const key = `${input.stageKey}#${folded.boots.length}`;
   const ensured = await provider.ensure({ gpuClass, key, planId: input.planId });
   if (ensured.kind === 'person') {
     return { host: null, waitingFor: `on ${ensured.where}, run: ${ensured.command}` };
@@ -39,6 +42,10 @@ export async function ensureHost(
   if (provider.knowsLiveness) await chain.booted({ key, host: ensured.host.id });
   return { host: ensured.host.id, waitingFor: null };
 }
+
+/** No figure that changes from look to look: each change is a signal to the workflow. */
+const endAtOnce = (gpuClass: string, host: string): string =>
+  `hosts of class ${gpuClass} end at once; look into logs/gpu-${host}.out`;
 
 function waitsTooLong(pending: PendingActivity, now: number): boolean {
   if (pending.state !== 'scheduled' || pending.scheduledAt === null) return false;
