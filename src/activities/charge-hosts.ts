@@ -2,7 +2,7 @@ import type { ResolvedPlan } from '../contracts/plan.js';
 import type { StageName } from '../contracts/stages.js';
 import type { Host, HostProvider } from '../hosts/provider.js';
 import { readHostRecords } from '../store/host-records.js';
-import { cumulativeFen, type Ledger, tenureId } from '../store/ledger.js';
+import { type Charged, cumulativeFen, type Ledger, tenureId } from '../store/ledger.js';
 import type { ObjectStore } from '../store/object-store.js';
 
 export interface Charging {
@@ -25,9 +25,9 @@ interface Due {
 }
 
 /**
- * Brings the ledger up to date for every host of a plan. While a host lives only whole fen are
- * written; what is left of its time is written when the stage ends, or the host does. A host that
- * died is charged until it was last seen alive, by this meter or by its own record in the store.
+ * Brings the ledger up to date for every host of a plan. While a host lives only what is worth an
+ * entry is written; what is left of its time is written when the stage ends, or the host does. A host
+ * that died is charged until it was last seen alive, by this meter or by its own record in the store.
  */
 export class HostMeter {
   readonly #seen = new Map<string, Due>();
@@ -38,9 +38,13 @@ export class HostMeter {
     private readonly charging: Charging,
   ) {}
 
-  /** `stageEnds`: what comes after this is another stage's time. */
-  async read(now: Date, { stageEnds = false } = {}): Promise<void> {
+  /**
+   * Returns the fen that are due but not written yet: with the ledger's total they are what the plan
+   * has spent. `stageEnds`: what comes after this is another stage's time.
+   */
+  async read(now: Date, { stageEnds = false } = {}): Promise<number> {
     const { planId, hosts } = this.charging;
+    let leftFen = 0;
     const all = await this.from.provider.list(hosts.gpuClass);
     const living = new Set<string>();
     for (const host of all.filter(({ alive }) => alive)) {
@@ -48,7 +52,7 @@ export class HostMeter {
       if (due === null) continue;
       living.add(due.account);
       this.#seen.set(due.account, due);
-      await this.#charge(due, stageEnds);
+      leftFen += (await this.#charge(due, stageEnds)).leftFen;
     }
     await this.#addDead(all.filter((host) => !host.alive && host.planId === planId));
     for (const due of [...this.#seen.values()].filter(({ account }) => !living.has(account))) {
@@ -56,6 +60,7 @@ export class HostMeter {
       this.#seen.delete(due.account);
       this.#over.add(due.account);
     }
+    return leftFen;
   }
 
   /** A host that has just been given back: until now it lived. */
@@ -77,12 +82,12 @@ export class HostMeter {
     }
   }
 
-  async #charge({ account, since, until }: Due, settle: boolean): Promise<void> {
+  #charge({ account, since, until }: Due, settle: boolean): Promise<Charged> {
     const { stage, hosts } = this.charging;
     const seconds = Math.max(0, (until - since) / 1000);
     const fen = cumulativeFen(seconds, hosts.pricePerHourFen);
     const at = new Date(until);
-    await this.from.ledger.charge({ host: account, stage, seconds, fen, until: at, settle });
+    return this.from.ledger.charge({ host: account, stage, seconds, fen, until: at, settle });
   }
 }
 

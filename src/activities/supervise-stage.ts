@@ -67,8 +67,8 @@ async function look(
   const { now } = deps;
   const pending = await readPendingActivity(deps.client, input.planId, input.activityId);
   const hosts = await ensureHost(provider, chain, input, pending, now().getTime());
-  await meter.read(now());
-  const spentFen = await ledger.totalFen();
+  const leftFen = await meter.read(now());
+  const spentFen = (await ledger.totalFen()) + leftFen;
   const folded = await chain.fold();
   const mine = ofRun(folded, runId());
   const progress = pending?.progress ?? null;

@@ -18,8 +18,21 @@ export interface HostCharge {
   readonly fen: number;
   /** The instant that these are counted up to; now when left out. */
   readonly until?: Date;
-  /** The stage or the host ends here: also what is less than a whole fen is written. */
+  /** The stage or the host ends here: whatever is left is written, also less than a whole fen. */
   readonly settle?: boolean;
+}
+
+/**
+ * An entry for less than both would be one each second, and whoever opens the ledger reads them all:
+ * a plan of 100 CNY has some 1000.
+ */
+const WORTH_SECONDS = 30;
+const WORTH_FEN = 10;
+
+export interface Charged {
+  readonly writtenFen: number;
+  /** Due as well, but not worth an entry yet; guards of money count it. */
+  readonly leftFen: number;
 }
 
 const SINCE = ' since ';
@@ -62,19 +75,19 @@ export class Ledger {
     });
   }
 
-  /** Appends what is new since the host's last entry; returns how many fen that was. */
-  charge({ host, stage, seconds, fen, until, settle = false }: HostCharge): Promise<number> {
+  /** Appends what is new since the host's last entry, once it is worth one. */
+  charge({ host, stage, seconds, fen, until, settle = false }: HostCharge): Promise<Charged> {
     return this.#journal.update((entries) => {
       const charged = entries.filter((entry) => entry.type === 'host' && entry.host === host);
       const newFen = Math.max(0, fen - sum(charged, 'fen'));
       const newSeconds = milliseconds(seconds - sum(charged, 'seconds'));
       // Time that was charged before, at whatever price, is not charged again.
-      if (newSeconds <= 0) return { result: 0 };
-      // Below one whole fen nothing is written: the fraction stays in the cumulative amount.
-      if (newFen === 0 && !settle) return { result: 0 };
+      if (newSeconds <= 0) return { result: { writtenFen: 0, leftFen: 0 } };
+      const worth = newFen >= WORTH_FEN || (newFen > 0 && newSeconds >= WORTH_SECONDS);
+      if (!worth && !settle) return { result: { writtenFen: 0, leftFen: newFen } };
       const at = until?.toISOString() ?? this.#at();
       const append = { host, stage, fen: newFen, seconds: newSeconds, at };
-      return { append: { type: 'host', ...append }, result: newFen };
+      return { append: { type: 'host', ...append }, result: { writtenFen: newFen, leftFen: 0 } };
     });
   }
 

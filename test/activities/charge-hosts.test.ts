@@ -38,8 +38,8 @@ async function world(pricePerHourFen: number) {
     );
   const read = async (of: HostMeter, seconds: number, seen: Host[], stageEnds = false) => {
     hosts = seen;
-    await of.read(new Date(at(seconds)), { stageEnds });
-    return ledger.totalFen();
+    const leftFen = await of.read(new Date(at(seconds)), { stageEnds });
+    return (await ledger.totalFen()) + leftFen;
   };
   const secondsBy = async (of: 'stage' | 'host'): Promise<Record<string, number>> => {
     const sums: Record<string, number> = {};
@@ -58,6 +58,23 @@ test('a host that the plan had started is charged from its start', async () => {
   expect(await read(stage, 130, [own(), host({ id: 'x', planId: 'q' })])).toBe(130);
 });
 
+const CNY_12_AN_HOUR = 1200;
+
+test('looked at each second, what is spent is exact, and the entries are few', async () => {
+  const { ledger, meter, read, secondsBy } = await world(CNY_12_AN_HOUR);
+  const stage = meter();
+  for (let second = 1; second <= 300; second += 1) {
+    const hosts = [own(), own({ id: 'i', startedAt: at(0.5), alive: second <= 100 })];
+    const other = Math.min(second, 100) - 0.5;
+    const due = Math.ceil(second / 3) + Math.ceil(other / 3);
+    expect(await read(stage, second, hosts)).toBe(due);
+  }
+  expect(await read(stage, 301.25, [own()], true)).toBe(101 + 34);
+  expect(await secondsBy('host')).toEqual({ h: 301.25, i: 99.5 });
+  expect(await ledger.totalFen()).toBe(101 + 34);
+  expect(await ledger.entries()).toHaveLength(11 + 4);
+});
+
 test('a hand-started host is charged while it works for the plan, up to its last sign of life', async () => {
   const { meter, read } = await world(FEN_A_SECOND);
   const stage = meter();
@@ -73,6 +90,7 @@ test('its time for another plan costs that plan, and a second time here counts a
   expect(await read(stage, 5000, [handStarted('p', 4000, 4010)])).toBe(10);
   expect(await read(stage, 5000, [handStarted('q', 4010, 4500)])).toBe(10);
   expect(await read(stage, 5000, [handStarted('p', 4500, 4507)])).toBe(17);
+  expect(await read(stage, 5000, [handStarted('p', 4500, 4507)], true)).toBe(17);
   expect(await secondsBy('host')).toEqual({
     [`h since ${at(4000)}`]: 10,
     [`h since ${at(4500)}`]: 7,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { LedgerEntry } from '../../src/contracts/journal.js';
 import { cumulativeFen, Ledger } from '../../src/store/ledger.js';
 import { localStore } from './support/examples.js';
 
@@ -19,8 +20,31 @@ it('charges a cumulative amount once, of 20 at once', async () => {
   const charge = { host: 'h1', stage, seconds: 3600, fen: 199 };
   const each = Array.from({ length: 20 }, () => new Ledger(store, 'tiny').charge(charge));
   const charged = await Promise.all(each);
-  expect(charged.filter((fen) => fen > 0)).toEqual([199]);
+  expect(charged.map((one) => one.writtenFen).filter((fen) => fen > 0)).toEqual([199]);
   expect(await new Ledger(store, 'tiny').totalFen()).toBe(199);
+});
+
+const tail = (entries: readonly LedgerEntry[]) =>
+  entries.map((entry) => (entry.type === 'host' ? [entry.seconds, entry.fen] : [entry.type]));
+
+it('writes of a living host what is worth an entry, and tells the rest', async () => {
+  const ledger = new Ledger(await localStore(), 'tiny');
+  const charge = (seconds: number, fen: number, settle = false) =>
+    ledger.charge({ host: 'h1', stage, seconds, fen, settle });
+  expect(await charge(29.9, 9)).toEqual({ writtenFen: 0, leftFen: 9 });
+  expect(await charge(30, 9)).toEqual({ writtenFen: 9, leftFen: 0 });
+  expect(await charge(31, 18)).toEqual({ writtenFen: 0, leftFen: 9 });
+  expect(await charge(32, 19)).toEqual({ writtenFen: 10, leftFen: 0 });
+  expect(await charge(500, 19)).toEqual({ writtenFen: 0, leftFen: 0 });
+  expect(await charge(500.5, 20)).toEqual({ writtenFen: 1, leftFen: 0 });
+  expect(await charge(501, 20, true)).toEqual({ writtenFen: 0, leftFen: 0 });
+  const written = [
+    [30, 9],
+    [2, 10],
+    [468.5, 1],
+    [0.5, 0],
+  ];
+  expect(tail(await ledger.entries())).toEqual(written);
 });
 
 it('neither loses nor doubles a fraction, in any order of late and repeated charges', async () => {
@@ -36,6 +60,10 @@ it('neither loses nor doubles a fraction, in any order of late and repeated char
         const fen = cumulativeFen(seconds, price);
         await ledger.charge({ host: `h${host}`, stage, seconds, fen });
         longest.set(host, Math.max(longest.get(host) ?? 0, seconds));
+      }
+      for (const [host, seconds] of longest) {
+        const fen = cumulativeFen(seconds, price);
+        await ledger.charge({ host: `h${host}`, stage, seconds, fen, settle: true });
       }
       const due = [...longest.values()].reduce((sum, s) => sum + cumulativeFen(s, price), 0);
       expect(await ledger.totalFen()).toBe(due);
