@@ -1,4 +1,4 @@
-import { access, link, readdir, readFile, rm } from 'node:fs/promises';
+import { access, link, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MissingObjectError } from './errors.js';
 import {
@@ -13,6 +13,8 @@ import { keyParts, type ObjectStore } from './object-store.js';
 
 /** Begins with a dot, which no part of a key may: never listed, never reached by a key. */
 const TEMPORARY = '.tmp';
+/** Nobody works on one file for so long. */
+const LEFT_BEHIND_MS = 86_400_000;
 
 /** A store in a folder. Promises: object-store.ts. The temporary folder lies on the same disk. */
 export class LocalStore implements ObjectStore {
@@ -20,8 +22,9 @@ export class LocalStore implements ObjectStore {
 
   private constructor(readonly location: string) {}
 
-  static async open(folder: string): Promise<LocalStore> {
+  static async open(folder: string, now = Date.now()): Promise<LocalStore> {
     await makeFolder(join(folder, TEMPORARY));
+    await removeLeftovers(join(folder, TEMPORARY), now);
     return new LocalStore(folder);
   }
 
@@ -109,5 +112,19 @@ export class LocalStore implements ObjectStore {
     const path = this.#path(key);
     await makeFolder(dirname(path));
     return path;
+  }
+}
+
+/**
+ * What killed processes left: second names of weights keep their room after the weights are deleted.
+ * Judged by ctime, the making of that name; a link has the age of its weights by mtime.
+ */
+async function removeLeftovers(folder: string, now: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    // Gone, or not ours to remove: the store works all the same.
+    const found = await stat(path).catch(() => null);
+    if (found === null || now - found.ctimeMs < LEFT_BEHIND_MS) continue;
+    await rm(path, { force: true }).catch(() => undefined);
   }
 }
