@@ -18,6 +18,8 @@ export class Losses {
   readonly #last: StageProgress | null;
   readonly #scheduledAt: number;
   #written = false;
+  /** When training went on: the first new step, however often writing it down is tried. */
+  #resumedAt: number | null = null;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -45,7 +47,8 @@ export class Losses {
   writeAt(resumedFromStep: number): Promise<void> {
     if (this.#written) return this.#writing;
     this.#written = true;
-    this.#writing = this.#write(resumedFromStep).catch((error: unknown) => {
+    this.#resumedAt ??= this.deps.now().getTime();
+    this.#writing = this.#write(resumedFromStep, this.#resumedAt).catch((error: unknown) => {
       // The store was away: the next step tries again.
       this.#written = false;
       throw error;
@@ -58,14 +61,13 @@ export class Losses {
     await this.#writing.catch(() => undefined);
   }
 
-  async #write(resumedFromStep: number): Promise<void> {
+  async #write(resumedFromStep: number, resumedAt: number): Promise<void> {
     const price = await new Ledger(this.deps.store, this.input.planId).pricePerHourFen();
-    const now = this.deps.now().getTime();
     const seen = this.#lost.map((attempt) => Date.parse(this.#lastSeenAt(attempt)));
     for (const [index, attempt] of this.#lost.entries()) {
       // Two losses in a row: the time behind the second one is not lost twice.
-      const until = seen[index + 1] ?? now;
-      const one = this.#postMortem(attempt, resumedFromStep, now);
+      const until = seen[index + 1] ?? resumedAt;
+      const one = this.#postMortem(attempt, resumedFromStep, resumedAt);
       const waited = Math.max(0, (until - seen[index]!) / 1000);
       const detectSeconds = Math.min(one.detectedAfterSeconds ?? 0, waited);
       const resumeSeconds = waited - detectSeconds;
@@ -78,7 +80,7 @@ export class Losses {
   #postMortem(
     attempt: ChainAttempt,
     resumedFromStep: number,
-    now: number,
+    resumedAt: number,
   ): Omit<PostMortem, 'moneyLostFen'> {
     const lastSeenAt = this.#lastSeenAt(attempt);
     const seen = Date.parse(lastSeenAt);
@@ -93,7 +95,7 @@ export class Losses {
       noticeSeen: attempt.ended?.how === 'preempted',
       lastSeenAt,
       detectedAfterSeconds: round(Math.max(0, detected)),
-      resumedAfterSeconds: round(Math.max(0, (now - seen) / 1000)),
+      resumedAfterSeconds: round(Math.max(0, (resumedAt - seen) / 1000)),
       newestStepKnown: newest,
       resumedFromStep,
       stepsLost: newest - resumedFromStep,
