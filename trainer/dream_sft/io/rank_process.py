@@ -4,6 +4,7 @@ The process that a user starts becomes the launcher: it starts torchrun, which s
 and it never loads torch. They meet in a folder of the launcher's:
 - `started`: rank 0 has written its first event;
 - `stop`: the launcher was asked to stop, and so is every rank;
+- `agent-store`, `store`: how torchrun and the ranks find each other;
 - `ended`: the exit code of the first rank that failed, or 75. It alone tells what went wrong, since
   the errors of the others only follow from its end.
 """
@@ -56,6 +57,11 @@ class RankProcess:
     @property
     def stop_file(self) -> Path | None:
         return None if self.folder is None else self.folder / "stop"
+
+    @property
+    def store_file(self) -> Path | None:
+        """Where ranks of one host meet, without listening on any network."""
+        return None if self.folder is None else self.folder / "store"
 
     def note_started(self) -> None:
         """Rank 0 has written its first event."""
@@ -112,7 +118,7 @@ def launch(
         # A session of its own: a signal to our group must not reach torchrun, which would kill
         # the ranks before their checkpoint is written; they hear of it through `stop`.
         with subprocess.Popen(
-            _command(spec_file, ranks),
+            _command(spec_file, ranks, folder),
             stdin=subprocess.PIPE,
             stdout=stdout,
             env=_environment(folder, ranks),
@@ -131,14 +137,19 @@ def launch(
         return exit_codes.FINISHED if code is None else code
 
 
-def _command(spec_file: str, ranks: int) -> list[str]:
-    torchrun = ["--standalone", f"--nproc-per-node={ranks}", "--local-addr=127.0.0.1"]
+def _command(spec_file: str, ranks: int, folder: Path) -> list[str]:
+    # torchrun's own store would listen on every network of the host; a file listens on none.
+    meeting = ["--rdzv-backend=c10d", f"--rdzv-endpoint={folder / 'agent-store'}"]
+    meeting += ["--rdzv-conf=store_type=file", "--local-addr=127.0.0.1"]
+    torchrun = [*meeting, f"--nproc-per-node={ranks}"]
     trainer = ["-m", "dream_sft", "train", "--spec", spec_file]
     return [sys.executable, "-m", "dream_sft.train.rank_agent", *torchrun, *trainer]
 
 
 def _environment(folder: Path, ranks: int) -> dict[str, str]:
     environment = {**os.environ, FOLDER: str(folder)}
+    # Else torchrun opens a store for the ranks, who meet in `store_file` instead.
+    environment["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     # torchrun would say 1; ours is what a host has for each, and the spec's `threads` overrules it.
     environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // ranks)))
     if sys.platform.startswith("linux"):

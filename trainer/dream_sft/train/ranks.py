@@ -112,8 +112,22 @@ def open_ranks(training: dict[str, Any], device: torch.device) -> tuple[Ranks, t
         device = torch.device("cuda", process.local)
         torch.cuda.set_device(device)
         backend = "cpu:gloo,cuda:nccl"
-    dist.init_process_group(backend, timeout=_PATIENCE)
+    _meet(process, backend)
     return Ranks(process.rank, process.count), device
+
+
+def _meet(process: RankProcess, backend: str) -> None:
+    """Under somebody else's torchrun by the address that it tells; else by a file."""
+    if process.store_file is None:
+        dist.init_process_group(backend, timeout=_PATIENCE)
+        return
+    dist.init_process_group(
+        backend,
+        init_method=f"file://{process.store_file}",
+        rank=process.rank,
+        world_size=process.count,
+        timeout=_PATIENCE,
+    )
 
 
 def _flat_gradient(weight: Tensor) -> Tensor:

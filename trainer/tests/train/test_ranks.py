@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from dream_sft.train.ranks import Ranks
 from tests.train.builders import Finished, Workshop, finish, run, start, until_step
+from tests.train.sockets import LOOPBACK, listening
 
 # Each starts several processes that load torch, half a minute a pair: run when asked for.
 slow = pytest.mark.skipif(
@@ -65,6 +66,22 @@ def one_of_two(rank: int, store: str) -> None:
 
 def test_gradients_are_summed_in_float32_over_buckets_and_wishes_agreed(tmp_path: Path) -> None:
     mp.spawn(one_of_two, (str(tmp_path / "store"),), nprocs=2)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
+def test_a_store_on_all_networks_would_be_seen() -> None:
+    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    assert not LOOPBACK.issuperset(listening(os.getpid()))
+    del store
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
+def test_ranks_of_one_host_listen_on_loopback_only(workshop: Workshop) -> None:
+    process = start(workshop.spec(training__steps=40, training__worldSize=2), pipesize=4096)
+    until_step(process, 3)
+    found = listening(process.pid)
+    assert finish(process).code == 0
+    assert found and LOOPBACK.issuperset(found)
 
 
 def trained(workshop: Workshop, name: str, ranks: int, **changes: Any) -> Finished:
