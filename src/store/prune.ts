@@ -1,4 +1,5 @@
 import { blobKey, manifestKey, readManifest } from './artifacts.js';
+import { doom } from './doomed.js';
 import { DamagedArtifactError, MissingObjectError } from './errors.js';
 import type { ChainState } from './fold-chain.js';
 import { markedOf } from './marked.js';
@@ -34,14 +35,18 @@ export async function pruneCheckpoints(
   const lastValid = await firstIndex(digests, isValid);
   // Without a valid one nothing is certain: nothing is deleted.
   if (lastValid === -1) return { checkpoints: 0, blobs: 0 };
-  const candidates = digests.slice(Math.max(keep, lastValid + 1));
-  if (candidates.length === 0) return { checkpoints: 0, blobs: 0 };
-  const held = await heldManifests(store, keep);
-  for (const { manifest } of markedOf(chain.published)) held.add(manifest.digest);
-  return remove(
-    store,
-    candidates.filter((digest) => !held.has(digest)),
-  );
+  const own = new Set(markedOf(chain.published).map(({ manifest }) => manifest.digest));
+  const old = digests.slice(Math.max(keep, lastValid + 1)).filter((digest) => !own.has(digest));
+  const candidates = await filesOf(store, old);
+  if (candidates.size === 0) return { checkpoints: 0, blobs: 0 };
+  const done = await doom(store, [...candidates.keys(), ...[...candidates.values()].flat()]);
+  try {
+    const held = await heldManifests(store, keep);
+    for (const digest of candidates.keys()) if (held.has(digest)) candidates.delete(digest);
+    return await remove(store, candidates);
+  } finally {
+    await done();
+  }
 }
 
 async function firstIndex(
@@ -52,27 +57,38 @@ async function firstIndex(
   return -1;
 }
 
-/** Manifests go first: a crash in between leaves files that nobody names, never names without files. */
-async function remove(store: ObjectStore, digests: readonly string[]): Promise<Pruned> {
-  const blobs = new Set<string>();
-  let checkpoints = 0;
+/** Of those that are still there: the blobs that each names. */
+async function filesOf(
+  store: ObjectStore,
+  digests: readonly string[],
+): Promise<Map<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  if (digests.length === 0) return found;
+  const standing = new Set(await store.list('manifests/'));
   for (const digest of digests) {
-    const named = await blobsOf(store, digest);
-    if (named === null) continue;
-    named.forEach((blob) => blobs.add(blob));
-    await store.delete(manifestKey(digest));
-    checkpoints += 1;
+    const named = standing.has(manifestKey(digest)) ? await blobsOf(store, digest) : null;
+    if (named !== null) found.set(digest, named);
   }
-  if (blobs.size === 0) return { checkpoints, blobs: 0 };
+  return found;
+}
+
+/** Manifests go first: a crash in between leaves files that nobody names, never names without files. */
+async function remove(
+  store: ObjectStore,
+  candidates: ReadonlyMap<string, readonly string[]>,
+): Promise<Pruned> {
+  for (const digest of candidates.keys()) await store.delete(manifestKey(digest));
+  const blobs = new Set([...candidates.values()].flat());
+  if (blobs.size === 0) return { checkpoints: candidates.size, blobs: 0 };
   for (const key of await store.list('manifests/')) {
     const digest = key.slice('manifests/'.length, -'.json'.length);
     (await blobsOf(store, digest))?.forEach((blob) => blobs.delete(blob));
   }
   for (const blob of blobs) await store.delete(blobKey(blob));
-  return { checkpoints, blobs: blobs.size };
+  return { checkpoints: candidates.size, blobs: blobs.size };
 }
 
-/** null when the manifest is gone (pruned before) or unreadable (kept for inspection). */
+/** null when the manifest is gone (pruned meanwhile) or unreadable (kept for inspection). */
 async function blobsOf(store: ObjectStore, digest: string): Promise<string[] | null> {
   try {
     return (await readManifest(store, digest)).files.map(({ sha256 }) => sha256);

@@ -1,5 +1,5 @@
 import type { CheckpointReadyEvent } from '../../contracts/events.js';
-import { publishArtifact } from '../../store/artifacts.js';
+import { confirmArtifact, publishArtifact } from '../../store/artifacts.js';
 import type { Chain } from '../../store/chain.js';
 import { markedOf } from '../../store/marked.js';
 import { pruneCheckpoints } from '../../store/prune.js';
@@ -94,11 +94,7 @@ export class Publisher {
   async #publishNow(staged: Staged): Promise<void> {
     const { store, host } = this.deps;
     const { folder, files, step, marks } = staged;
-    const manifest = await publishArtifact(store, {
-      folder,
-      files,
-      kind: 'checkpoint',
-    });
+    const manifest = await publishArtifact(store, { folder, files, kind: 'checkpoint' });
     const how = await this.chain.publish(this.token, {
       manifest,
       step,
@@ -116,7 +112,10 @@ export class Publisher {
 
   /** It is published, whatever becomes of this: else salvage would put an older one on top of it. */
   async #clear(staged: Staged, newest: string): Promise<void> {
+    const { folder, files } = staged;
     try {
+      // Before the journal named it another chain may have let go of an equal one.
+      await confirmArtifact(this.deps.store, { folder, files, kind: 'checkpoint' });
       await dropStaged(staged);
       await pruneCheckpoints(this.deps.store, await this.chain.fold(), this.keep + 1, {
         // Just written and hashed: reading every byte of it again would cost a second disk pass.

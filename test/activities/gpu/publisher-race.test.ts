@@ -4,7 +4,9 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
 import { Beat } from '../../../src/activities/trainer/beat.js';
 import { hashFolder } from '../../../src/store/artifact-files.js';
+import { blobKey, manifestKey } from '../../../src/store/artifacts.js';
 import { Chain } from '../../../src/store/chain.js';
+import { restoreNewest } from '../../../src/store/restore.js';
 import { openLab, quietEnvironment, stageOf } from '../support/lab.js';
 
 const drops = vi.hoisted(() => ({
@@ -22,7 +24,7 @@ vi.mock('../../../src/activities/gpu/staged.js', async (original) => {
   };
 });
 
-test('what is taken up while an overtaken one is being dropped is not dropped with it', async () => {
+async function world() {
   const lab = await openLab();
   onTestFinished(() => lab.close());
   const input = await stageOf(lab, 'full-train', [{}]);
@@ -45,6 +47,26 @@ test('what is taken up while an overtaken one is being dropped is not dropped wi
     const type = 'checkpoint-ready' as const;
     return { type, step, folder, files, seconds: 0, stallSeconds: 0 };
   };
+  return { lab, chain, made, ready };
+}
+
+test('what another chain has let go of before the journal named it is put again', async () => {
+  const { lab, chain, made, ready } = await world();
+  const publish = chain.publish.bind(chain);
+  const event = await ready(1);
+  vi.spyOn(chain, 'publish').mockImplementation(async (token, publication) => {
+    await lab.store.delete(manifestKey(publication.manifest.digest));
+    for (const { sha256 } of event.files) await lab.store.delete(blobKey(sha256));
+    return publish(token, publication);
+  });
+  await made.offer(event);
+  await made.settle();
+  const restored = await restoreNewest(lab.store, await chain.fold(), join(lab.home, 'restored'));
+  expect(restored?.step).toBe(1);
+});
+
+test('what is taken up while an overtaken one is being dropped is not dropped with it', async () => {
+  const { lab, chain, made, ready } = await world();
   const put = lab.store.putFile.bind(lab.store);
   const first = deferred();
   const third = deferred();
