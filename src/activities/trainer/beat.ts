@@ -6,27 +6,24 @@ import { cpuPercent, type CpuSample, sampleCpu } from '../../processes/cpu-use.j
 import { timingOf, type StageDeps } from '../deps.js';
 import { GpuWatch } from './gpu-watch.js';
 import { beginning, detailsOf, LINE_BYTES } from './heartbeat-details.js';
+import { Pace } from './pace.js';
 
 const LOG_LINES = 4;
-const SMOOTHING = 0.1;
 
 /** The heartbeat: always the whole progress object, from a timer that no trainer can starve. */
 export class Beat {
   #progress: StageProgress;
   #timer: NodeJS.Timeout | null = null;
-  #secondsEach: number | null = null;
-  #lastDone: { done: number; at: number } | null = null;
   #cpu: CpuSample | null = null;
   readonly #gpus = new GpuWatch();
-  /** When the trainer last gave a sign of progress. */
-  lastSignAt: number;
+  readonly pace: Pace;
 
   constructor(
     private readonly deps: StageDeps,
     private readonly input: StageInput,
     unit: StageProgress['unit'],
   ) {
-    this.lastSignAt = deps.now().getTime();
+    this.pace = new Pace(timingOf(deps).beatMs, deps.now().getTime());
     this.#progress = {
       phase: 'preparing',
       attempt: Context.current().info.attempt,
@@ -48,11 +45,6 @@ export class Beat {
       resumedInexactly: false,
       at: deps.now().toISOString(),
     };
-  }
-
-  /** Usual seconds of a step or batch; null until there were two. */
-  get secondsEach(): number | null {
-    return this.#secondsEach;
   }
 
   get progress(): StageProgress {
@@ -81,9 +73,8 @@ export class Beat {
   }
 
   see(event: TrainerEvent): void {
-    this.lastSignAt = this.deps.now().getTime();
-    // What comes after the last step, as saving a model, has no pace.
-    if (event.type === 'result' || event.type === 'started') this.#secondsEach = null;
+    this.pace.sign(this.deps.now().getTime());
+    if (event.type === 'result' || event.type === 'started') this.pace.forget();
     switch (event.type) {
       case 'ready':
         return this.set({ phase: 'running', done: event.step, total: event.totalSteps });
@@ -112,19 +103,14 @@ export class Beat {
     }
   }
 
-  /** Seconds per step, smoothed, for the time that is left. */
   #measure(done: number, total: number): void {
-    const at = this.deps.now().getTime();
-    const before = this.#lastDone;
-    this.#lastDone = { done, at };
-    if (!before || done <= before.done) return;
-    const each = (at - before.at) / 1000 / (done - before.done);
-    const known = this.#secondsEach ?? each;
-    this.#secondsEach = known + SMOOTHING * (each - known);
-    this.set({ etaSeconds: Math.max(0, total - done) * this.#secondsEach });
+    this.pace.measure(done, this.deps.now().getTime());
+    const { secondsEach } = this.pace;
+    if (secondsEach !== null) this.set({ etaSeconds: Math.max(0, total - done) * secondsEach });
   }
 
   #tick(): void {
+    this.pace.look(this.deps.now().getTime());
     const pid = this.#progress.trainerPid;
     if (pid !== null) {
       const sample = sampleCpu(pid, this.deps.now().getTime());

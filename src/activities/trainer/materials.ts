@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StageInput } from '../../contracts/activities.js';
 import type { SuiteConfig } from '../../contracts/sampling.js';
@@ -42,8 +43,11 @@ export async function bringSuites(
 ): Promise<SuiteConfig[]> {
   if (!input.inputs['suites']) return [...suites];
   const folder = await bringInput(deps, input, folders, 'suites');
+  const names = await readdir(folder);
+  // A pilot's file keeps its own name, and lies alone.
+  const only = names.length === 1 ? names[0] : undefined;
   return suites.map((suite) =>
-    suite.file ? { ...suite, file: join(folder, `${suite.name}.jsonl`) } : suite,
+    suite.file ? { ...suite, file: join(folder, only ?? `${suite.name}.jsonl`) } : suite,
   );
 }
 

@@ -8,7 +8,7 @@ import { cancellationReason } from '../cancellation.js';
 import { timingOf, type StageDeps } from '../deps.js';
 import type { Reason } from '../judge-exit.js';
 import type { Beat } from './beat.js';
-import { Patience } from './patience.js';
+import { isSilent } from './patience.js';
 
 export interface TrainerRun {
   readonly exit: TrainerExit;
@@ -50,7 +50,7 @@ export class TrainerRunner {
     if (Context.current().cancellationSignal.aborted) this.#end(cancellationReason());
     if (this.#reason !== null) return { exit: NEVER_STARTED, reason: this.#reason, budget: null };
     beat.set({ phase: 'starting' });
-    beat.lastSignAt = deps.now().getTime();
+    beat.pace.sign(deps.now().getTime());
     let budget: Budget | null = null;
     const trainer = deps.startTrainer({
       python: deps.python,
@@ -101,9 +101,8 @@ export class TrainerRunner {
     };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
-    const watch = new Patience(timing, this.deps.now().getTime());
     const hang = setInterval(() => {
-      if (!watch.isOver(beat, this.deps.now().getTime())) return;
+      if (!isSilent(timing, beat.pace, this.deps.now().getTime())) return;
       this.#end('hung');
       trainer.kill();
     }, timing.beatMs);
