@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FileEntry, Sha256 } from './base.js';
+import { CompareMetrics } from './comparison.js';
 import {
   ConvertMetrics,
   DownloadMetrics,
@@ -13,7 +14,16 @@ import {
 /** One line of the trainer's stdout. Nothing else is ever written there. */
 const Started = z.strictObject({
   type: z.literal('started'),
-  command: z.enum(['download', 'convert', 'validate', 'train', 'sample', 'evaluate', 'merge']),
+  command: z.enum([
+    'download',
+    'convert',
+    'validate',
+    'train',
+    'sample',
+    'evaluate',
+    'merge',
+    'compare',
+  ]),
   pid: z.int(),
   pythonVersion: z.string(),
   torchVersion: z.string().nullable(),
@@ -158,6 +168,7 @@ export const ResultEvent = z.discriminatedUnion('command', [
   result('sample', SampleMetrics),
   result('evaluate', EvaluateMetrics),
   result('merge', MergeMetrics),
+  result('compare', CompareMetrics),
 ]);
 export type ResultEvent = z.infer<typeof ResultEvent>;
 
@@ -178,7 +189,6 @@ export const TrainerEvent = z.union([
   ResultEvent,
 ]);
 export type TrainerEvent = z.infer<typeof TrainerEvent>;
-export type StepEvent = z.infer<typeof Step>;
 export type ValidationEvent = z.infer<typeof Validation>;
 export type CheckpointReadyEvent = z.infer<typeof CheckpointReady>;
 

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { Manifest } from './base.js';
+import { Comparison, CompareSpec } from './comparison.js';
 import { TrainerEnvironment } from './environment.js';
 import { TrainerEvent } from './events.js';
 import { ChainEntry, HostRecord, LedgerEntry } from './journal.js';
 import { Plan } from './plan.js';
 import * as spec from './run-spec.js';
 import { Summary } from './state.js';
+import { SuiteVersions } from './suites.js';
 
 /** File name in schemas/ (without `.schema.json`) → contract. Both languages validate against these. */
 export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: string }>> = {
@@ -16,6 +18,9 @@ export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: s
   'sample-spec': { schema: spec.SampleSpec, title: 'python -m dream_sft sample' },
   'evaluate-spec': { schema: spec.EvaluateSpec, title: 'python -m dream_sft evaluate' },
   'merge-spec': { schema: spec.MergeSpec, title: 'python -m dream_sft merge' },
+  'compare-spec': { schema: CompareSpec, title: 'python -m dream_sft compare' },
+  comparison: { schema: Comparison, title: '<output>/comparison.json of compare' },
+  'suite-versions': { schema: SuiteVersions, title: 'Suites and their versions' },
   event: { schema: TrainerEvent, title: 'One line of the trainer’s stdout' },
   environment: { schema: TrainerEnvironment, title: '<runDir>/environment.json' },
   plan: { schema: Plan, title: 'A dream-sft plan' },

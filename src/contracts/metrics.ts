@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FileEntry, Sha256 } from './base.js';
+import { CompareMetrics } from './comparison.js';
 
 /** What each command's `result` event carries in `metrics`. */
 export const DownloadMetrics = z.strictObject({
@@ -79,6 +80,16 @@ export const SuiteScore = z.strictObject({
   unreadable: z.int().min(0),
   meanAnswerTokens: z.number(),
   seconds: z.number(),
+  version: z.int().optional().describe('of the suite: prompt, choice of questions, grading'),
+  empty: z.int().min(0).optional().describe('answers that are end tokens only'),
+  truncated: z.int().min(0).optional().describe('answers that the canvas ended'),
+  key: z
+    .string()
+    .optional()
+    .describe('of weights, suite version and settings: equal keys are the same scores'),
+  subjects: z
+    .record(z.string(), z.strictObject({ n: z.int().min(1), correct: z.int().min(0) }))
+    .optional(),
 });
 export type SuiteScore = z.infer<typeof SuiteScore>;
 
@@ -113,4 +124,5 @@ export const METRICS = {
   sample: SampleMetrics,
   evaluate: EvaluateMetrics,
   merge: MergeMetrics,
+  compare: CompareMetrics,
 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CompareSpec } from './comparison.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
 import { TrainingConfig, ViewConfig } from './training.js';
@@ -98,6 +99,11 @@ export const EvaluateSpec = z.strictObject({
     .int()
     .min(1)
     .describe('questions answered together; a stop repeats at most one batch'),
+  shard: z
+    .strictObject({ from: z.int().min(0), to: z.int().min(1) })
+    .nullable()
+    .default(null)
+    .describe('questions [from, to), counted through the suites in their order; null: all'),
   resumeFrom: z
     .string()
     .nullable()
@@ -136,6 +142,7 @@ export const RunSpec = z.discriminatedUnion('command', [
   SampleSpec,
   EvaluateSpec,
   MergeSpec,
+  CompareSpec,
 ]);
 export type RunSpec = z.infer<typeof RunSpec>;
 /** A spec as written to the file, before the Python side fills in defaults. */

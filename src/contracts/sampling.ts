@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GRADERS, SUITE_NAMES } from './suites.js';
 
 /** How answers are decoded. `blockLength` null is the official sampler on the whole canvas. */
 export const SamplingConfig = z.strictObject({
@@ -41,9 +42,10 @@ export const SamplingConfig = z.strictObject({
 export type SamplingConfig = z.infer<typeof SamplingConfig>;
 
 export const SuiteConfig = z.strictObject({
-  name: z.enum(['arithmetic', 'gsm8k']),
+  name: z.enum(SUITE_NAMES),
   questions: z.int().min(1).describe('how many, a seeded choice'),
   seed: z.int().min(0).default(0).describe('of the choice of questions'),
-  file: z.string().optional().describe('JSONL of the suite; required for gsm8k'),
+  file: z.string().optional().describe('JSONL of the suite; all but arithmetic need it'),
+  grader: z.enum(GRADERS).optional().describe('custom: of rows that name none'),
 });
 export type SuiteConfig = z.infer<typeof SuiteConfig>;

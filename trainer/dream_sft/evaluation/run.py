@@ -21,7 +21,6 @@ from pathlib import Path
 from dream_sft.data.tokenizer import Tokenizer
 from dream_sft.diffusion.noise import sample_id_of
 from dream_sft.evaluation.answers import Answer, append_answers, read_answers, rewrite_answers
-from dream_sft.evaluation.grading import grade
 from dream_sft.evaluation.statistics import wilson
 from dream_sft.evaluation.suites.suite import Question, Suite
 from dream_sft.io.errors import DataError
@@ -160,7 +159,7 @@ def _answer_batch(
     settings: str,
 ) -> list[Answer]:
     started = time.perf_counter()
-    prompts = [prompt_ids(tokenizer, q.question, system_prompt) for q in batch]
+    prompts = [prompt_ids(tokenizer, suite.prompt(q), system_prompt) for q in batch]
     ids = [sample_id_of(f"{suite.name}/{q.id}") for q in batch]
     decoded = sample(model, prompts, ids, sampling)
     share = (time.perf_counter() - started) / len(batch)
@@ -168,7 +167,7 @@ def _answer_batch(
     for row, q in enumerate(batch):
         kept = decoded.until_end(row, tokenizer.eos_id)
         text = tokenizer.decode(kept)
-        found = grade(suite.extract(text), q.gold)
+        found = suite.grade(text, q)
         answers.append(
             Answer(
                 suite=suite.name,

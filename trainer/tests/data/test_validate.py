@@ -108,13 +108,15 @@ def test_rules_are_counted_and_cut_responses_warned_of(folder: Path) -> None:
 
 def test_damaged_suite_file_names_its_rows(folder: Path) -> None:
     converted(folder, [s1k_row(1)])
-    file = write_rows(folder / "gsm8k.jsonl", [{"question": "a"}, b"{", {"other": 1}])
+    file = write_rows(
+        folder / "gsm8k.jsonl", [{"question": "a", "answer": "#### 1"}, b"{", {"other": 1}]
+    )
     suite = {"name": "gsm8k", "questions": 1, "seed": 0, "file": str(file)}
     with pytest.raises(DataError) as caught:
         validate(folder, suites=[suite])
-    assert [m.split(": no ")[0] for m in caught.value.mistakes] == [
-        "gsm8k.jsonl: row 2",
-        "gsm8k.jsonl: row 3",
+    assert [": ".join(m.split(": ")[:2]) for m in caught.value.mistakes] == [
+        "gsm8k.jsonl: line 2",
+        "gsm8k.jsonl: line 3",
     ]
 
 

@@ -90,5 +90,5 @@ def scripted(suite: Suite, says: dict[str, str] | None) -> Scripted:
     lines = {}
     for q in suite.questions:
         text = "" if says is None else says.get(q.id, q.gold)
-        lines[tuple(prompt_ids(TOKENIZER, q.question, None))] = TOKENIZER.encode(text)
+        lines[tuple(prompt_ids(TOKENIZER, suite.prompt(q), None))] = TOKENIZER.encode(text)
     return Scripted(lines)

@@ -1,82 +1,11 @@
-"""Tables of answers that are easy to misread."""
+"""Tables of answers that are easy to misread; unreadable is wrong, and said."""
 
 from __future__ import annotations
 
 import pytest
 
-from dream_sft.evaluation.grading import final_answer, grade, last_box, last_number, plain
-
-LAST = [
-    ("132", "132"),
-    ("7+5=12 4+8+1=13 132", "132"),
-    ("$1,234.50", "1234.5"),
-    ("10,000,000 people", "10000000"),
-    ("1,2,3", "3"),
-    ("1,234,56", "56"),
-    ("-3", "-3"),
-    ("\u22127", "-7"),
-    ("= -3", "-3"),
-    ("is -3.", "-3"),
-    ("(-4)", "-4"),
-    ("-$5", "-5"),
-    ("$-5", "-5"),
-    ("16-3", "3"),
-    ("16 - 3", "3"),
-    ("$5 - $3", "3"),
-    ("abc-5", "5"),
-    ("+7", "7"),
-    ("50%", "50"),
-    ("18.00", "18"),
-    ("0.5", "0.5"),
-    (".5", "0.5"),
-    ("2.5.", "2.5"),
-    ("18.", "18"),
-    ("3/4", "4"),
-    ("1{,}000", "1000"),
-    ("\\$70,000", "70000"),
-    ("007", "7"),
-    ("5-", "5"),
-    ("<|mask|>12<|mask|>", "12"),
-]
-
-
-@pytest.mark.parametrize(("text", "value"), LAST)
-def test_last_number(text: str, value: str) -> None:
-    found = last_number(text)
-    assert found is not None
-    assert plain(found) == value
-
-
-@pytest.mark.parametrize("text", ["", "none", "thirty", ".", "-", "$", "\u0663", "\\boxed{}"])
-def test_no_number(text: str) -> None:
-    assert last_number(text) is None
-    assert final_answer(text) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("\\boxed{42} is one of 7", "42"),
-        ("\\boxed{1} or \\boxed{\\text{about } 2}", "2"),
-        ("\\boxed{\\frac{1}{2}}", "2"),
-        ("\\boxed{x} then 9", "9"),
-        ("\\boxed{42 then 7", "7"),
-        ("a\n#### 1,000\nso 3", "1000"),
-        ("#### none, 5 of 6", "5"),
-        ("#### \n", None),
-        ("\\boxed{3} #### 4", "4"),
-        ("#### x \\boxed{3} 8", "3"),
-        ("so $18 a day", "18"),
-    ],
-)
-def test_final_answer(text: str, value: str | None) -> None:
-    found = final_answer(text)
-    assert (None if found is None else plain(found)) == value
-
-
-def test_a_box_with_nested_braces() -> None:
-    assert last_box(r"\boxed{a{b}c} d") == "a{b}c"
-    assert last_box(r"\boxed{a") is None
+from dream_sft.evaluation.grading import GRADERS, grade
+from dream_sft.evaluation.numbers import last_number
 
 
 @pytest.mark.parametrize(
@@ -103,3 +32,38 @@ def test_unreadable_is_wrong_and_said() -> None:
 def test_a_gold_answer_must_be_a_number() -> None:
     with pytest.raises(ValueError, match="is no number"):
         grade(None, "twelve")
+
+
+TABLE = [
+    ("number", "#### 1,000", "1000", True),
+    ("number", "5 of 9", "9", True),
+    ("number", "共三个", "3", None),
+    ("last-number", "#### 5 of 6", "6", True),
+    ("last-number", "####", "6", None),
+    ("text", "Well:\n Paris. ", "paris", True),
+    ("text", "答案是\n北京。", "北京", True),
+    ("text", "\\boxed{ＰＡＲＩＳ} it is", "Paris", True),
+    ("text", "Paris, I think", "Paris", False),
+    ("text", " \n。\n", "Paris", None),
+    ("choice", "The answer is (B).", "B", True),
+    ("choice", "\\boxed{C} and not A", "c", True),
+    ("choice", "选Ｄ。", "D", True),
+    ("choice", "A or B", "A", False),
+    ("choice", "I'm sure it is beyond Ann", "A", None),
+    ("math", "\\boxed{\\frac12}", "0.5", True),
+    ("math", "", "1", None),
+]
+
+
+@pytest.mark.parametrize(("grader", "answer", "gold", "correct"), TABLE)
+def test_graders_by_name(grader: str, answer: str, gold: str, correct: bool | None) -> None:
+    found = GRADERS[grader](answer, gold)
+    assert found.readable is (correct is not None)
+    assert found.correct is bool(correct)
+
+
+@pytest.mark.parametrize("grader", list(GRADERS))
+def test_silence_is_unreadable_for_each(grader: str) -> None:
+    gold = "B" if grader == "choice" else "1"
+    assert (GRADERS[grader]("", gold).readable, GRADERS[grader]("", gold).correct) == (False, False)
+    assert GRADERS[grader](gold, gold).correct

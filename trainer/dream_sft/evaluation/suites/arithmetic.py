@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from dream_sft.data import arithmetic
-from dream_sft.evaluation.grading import last_number
+from dream_sft.evaluation.grading import Grade, grade_last_number
 from dream_sft.evaluation.suites.suite import Question, Suite
 from dream_sft.io.errors import SpecError
 
 NAME = "arithmetic"
+VERSION = 2  # 2: fractions are read as one number
 
 
 def load(entry: Mapping[str, Any]) -> Suite:
@@ -28,5 +29,17 @@ def load(entry: Mapping[str, Any]) -> Suite:
         pairs = arithmetic.held_out_questions(entry["questions"], entry.get("seed", 0))
     except ValueError as error:
         raise SpecError(f"suite {NAME}: {error}") from error
-    questions = (Question(f"{a}+{b}", arithmetic.question(a, b), str(a + b)) for a, b in pairs)
-    return Suite(NAME, tuple(questions), last_number)
+    return Suite(NAME, VERSION, tuple(_question(a, b) for a, b in pairs), _grade)
+
+
+def everything(entry: Mapping[str, Any]) -> list[Question]:
+    """What will be asked: the generator holds every one of its questions out of training."""
+    return list(load(entry).questions)
+
+
+def _question(a: int, b: int) -> Question:
+    return Question(f"{a}+{b}", arithmetic.question(a, b), str(a + b))
+
+
+def _grade(answer: str, question: Question) -> Grade:
+    return grade_last_number(answer, question.gold)

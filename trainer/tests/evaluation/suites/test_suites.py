@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from dream_sft.data.arithmetic import generate_rows, is_held_out
-from dream_sft.evaluation.grading import plain
 from dream_sft.evaluation.suites import load_suite
 from dream_sft.io.errors import DataError, SpecError
 
@@ -56,15 +55,17 @@ def test_real_gsm8k(shared_data: Path) -> None:
     # The reference solutions are themselves answers: the rule must read every one of them.
     solutions = [json.loads(line)["answer"] for line in Path(file).read_text().splitlines()]
     for number, text in enumerate(solutions, 1):
-        found = suite.extract(text)
-        assert found is not None
-        assert plain(found) == golds[str(number)]
+        question = next(q for q in suite.questions if q.id == str(number))
+        assert suite.grade(text, question).correct, (text, golds[str(number)])
 
 
 @pytest.mark.parametrize(
     ("entry", "match"),
     [
-        ({"name": "mmlu", "questions": 1}, "none of arithmetic, gsm8k"),
+        (
+            {"name": "mmlu", "questions": 1},
+            "none of arithmetic, gsm8k, math500, cd3, cd4, cd5, sudoku, custom",
+        ),
         ({"name": "arithmetic", "questions": 5000}, "held-out questions"),
         ({"name": "gsm8k", "questions": 1}, "file is missing"),
     ],
@@ -86,7 +87,8 @@ def test_every_damaged_row_is_named(tmp_path: Path) -> None:
     file.write_text(f"{good}\n{{\n{no_gold}\n[]\n{json.dumps({'answer': '#### 1'})}\n")
     with pytest.raises(DataError) as caught:
         load_suite({"name": "gsm8k", "questions": 1, "file": str(file)})
-    assert [m.split(":")[0] for m in caught.value.mistakes] == ["row 2", "row 3", "row 4", "row 5"]
+    assert [m.split(": ")[1] for m in caught.value.mistakes] == [f"line {n}" for n in (2, 3, 4, 5)]
+    assert caught.value.mistakes[3] == "bad.jsonl: line 5: field question is missing"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
