@@ -18,6 +18,8 @@ export interface Config {
   readonly namespace: string;
   readonly uiUrl: string | null;
   readonly hostname: string;
+  /** CUDA_VISIBLE_DEVICES as it stands: cards by number or UUID; null: all of the machine. */
+  readonly visibleCards: string | null;
   readonly logLevel: string;
   /** How often a worker lets a heartbeat through to the server. */
   readonly heartbeatThrottleMs: number;
@@ -64,6 +66,8 @@ export function loadConfig(overrides: Partial<Config> = {}): Config {
     namespace: profile.namespace ?? 'default',
     uiUrl: said('DREAM_SFT_UI_URL') ?? (named ? null : (server?.uiUrl ?? null)),
     hostname: hostname(),
+    // Set to nothing it means no card at all.
+    visibleCards: process.env['CUDA_VISIBLE_DEVICES'] ?? null,
     logLevel: logLevel(),
     heartbeatThrottleMs: milliseconds('DREAM_SFT_HEARTBEAT_THROTTLE_MS', 1000),
     lifetimeSocket: said('DREAM_SFT_LIFETIME_SOCKET') ?? null,

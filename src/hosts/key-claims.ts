@@ -1,17 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, type ProcessIdentity, processIdentity } from '../processes/identity.js';
+
+export interface Holder extends ProcessIdentity {
+  readonly key: string;
+  /** What it said of itself. */
+  readonly note: string;
+}
+
+const CLAIM = /^[0-9a-f]{64}$/;
 
 /** Who may start the host of a key: one winner, whoever asks at the same time. */
 export class KeyClaims {
   constructor(private readonly folder: string) {}
 
-  async take(key: string): Promise<boolean> {
+  async take(key: string, note = ''): Promise<boolean> {
     await mkdir(this.folder, { recursive: true });
     const temporary = `${this.#path(key)}.${randomUUID()}`;
-    await writeFile(temporary, JSON.stringify(await processIdentity(process.pid)));
+    const identity = await processIdentity(process.pid);
+    await writeFile(temporary, JSON.stringify({ ...identity, key, note }));
     try {
       await link(temporary, this.#path(key));
       return true;
@@ -24,12 +33,20 @@ export class KeyClaims {
   }
 
   /** The same, also when whoever held the claim has died. */
-  async takeFromDead(key: string): Promise<boolean> {
-    if (await this.take(key)) return true;
-    const holder = await this.#holder(key);
+  async takeFromDead(key: string, note = ''): Promise<boolean> {
+    if (await this.take(key, note)) return true;
+    const holder = await readHolder(this.#path(key));
     if (holder !== null && (await isAlive(holder))) return false;
     if (holder !== null) await this.#takeAway(key, holder);
-    return this.take(key);
+    return this.take(key, note);
+  }
+
+  /** Of all keys. */
+  async living(): Promise<Holder[]> {
+    const names = (await readdir(this.folder).catch(() => [])).filter((name) => CLAIM.test(name));
+    const holders = await Promise.all(names.map((name) => readHolder(join(this.folder, name))));
+    const alive = await Promise.all(holders.map((one) => one !== null && isAlive(one)));
+    return holders.filter((one, index) => one !== null && alive[index] === true) as Holder[];
   }
 
   /** After a start that failed: the next who asks may try again. */
@@ -43,17 +60,12 @@ export class KeyClaims {
    */
   async untilDecided(key: string, started: () => Promise<unknown>): Promise<void> {
     for (;;) {
-      const holder = await this.#holder(key);
+      const holder = await readHolder(this.#path(key));
       if (await started()) return;
       if (holder === null) return;
       if (!(await isAlive(holder))) return this.#takeAway(key, holder);
       await sleep(50);
     }
-  }
-
-  async #holder(key: string): Promise<ProcessIdentity | null> {
-    const text = await readFile(this.#path(key), 'utf8').catch(() => null);
-    return text === null ? null : (JSON.parse(text) as ProcessIdentity);
   }
 
   /** Of several who saw the dead holder only one removes its claim: the mark stays for ever. */
@@ -72,4 +84,9 @@ export class KeyClaims {
   #path(key: string): string {
     return join(this.folder, createHash('sha256').update(key).digest('hex'));
   }
+}
+
+async function readHolder(path: string): Promise<Holder | null> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  return text === null ? null : (JSON.parse(text) as Holder);
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import { isAlive, type ProcessIdentity, signalGroup } from '../processes/identity.js';
 import { MissingToolError, requirePython } from '../processes/python-check.js';
 import { startWorkerProcess } from '../processes/worker-process.js';
+import { holderOfCards } from './cards.js';
 import { KeyClaims } from './key-claims.js';
 import type { EnsureRequest, Ensured, Host, HostProvider } from './provider.js';
 
@@ -39,7 +40,7 @@ export class LocalProcessProvider implements HostProvider {
 
   async ensure(request: EnsureRequest): Promise<Ensured> {
     // A worker without Python dies at once: one would be started every second, and nobody told.
-    const missing = await this.#missing();
+    const missing = (await this.#missing()) ?? (await this.#taken());
     if (missing !== null) return missing;
     for (;;) {
       const existing = await this.#startedFor(request.key);
@@ -74,6 +75,15 @@ export class LocalProcessProvider implements HostProvider {
         command: `npm run setup (${what.replace(/\.$/, '')})`,
       };
     }
+  }
+
+  /** A worker that a person started, or a host that is only just ending: a second one would be refused. */
+  async #taken(): Promise<Ensured | null> {
+    const holder = await holderOfCards(this.config);
+    if (holder === null) return null;
+    const { hostname } = this.config;
+    const command = `kill ${holder.pid} (GPU worker ${holder.note}, which has the card)`;
+    return { kind: 'person', where: hostname, command };
   }
 
   async release(hostId: string): Promise<void> {

@@ -18,6 +18,18 @@ async function query(fields: string): Promise<string[][] | null> {
   return lines.map((line) => line.split(',').map((field) => field.trim()));
 }
 
+export interface Card {
+  readonly index: string;
+  readonly uuid: string;
+  readonly name: string;
+}
+
+/** The GPUs of this machine, told apart; none where there is no nvidia-smi. */
+export async function readGpuCards(): Promise<Card[]> {
+  const rows = (await query('index,uuid,name')) ?? [];
+  return rows.map(([index = '', uuid = '', ...name]) => ({ index, uuid, name: name.join(', ') }));
+}
+
 /** Names of the GPUs of this machine; none where there is no nvidia-smi. */
 export async function readGpus(): Promise<string[]> {
   return (await query('name'))?.map((row) => row.join(', ')) ?? [];

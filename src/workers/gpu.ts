@@ -5,6 +5,7 @@ import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
 import { openLogger } from '../config/logger.js';
 import { gpuQueue, probeQueue } from '../contracts/stages.js';
+import { holdCards } from '../hosts/cards.js';
 import { hostIdIn } from '../hosts/host-names.js';
 import { HostRecordKeeper } from '../hosts/host-record.js';
 import { requirePython } from '../processes/python-check.js';
@@ -75,6 +76,7 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
     activities: createProbeActivities({ read: () => record.current() }),
     maxConcurrentActivityTaskExecutions: 2,
   });
+  await holdCards(config, hostId);
   await record.start();
   try {
     await runTogether([training, probes]);

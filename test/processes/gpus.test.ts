@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { gpuWords, readGpuDrivers, readGpus, readGpuUse } from '../../src/processes/gpus.js';
+import {
+  gpuWords,
+  readGpuCards,
+  readGpuDrivers,
+  readGpus,
+  readGpuUse,
+} from '../../src/processes/gpus.js';
 import { scriptedNvidiaSmi, withoutNvidiaSmi } from './support/scripted-nvidia-smi.js';
 
 test('use, memory and temperature of each GPU are asked for and read', async () => {
@@ -20,6 +26,13 @@ test('names and drivers', async () => {
   scriptedNvidiaSmi(`case "$1" in *driver*) echo 'Some GPU, 550.1';; *) echo 'Some GPU';; esac`);
   expect(await readGpus()).toEqual(['Some GPU']);
   expect(await readGpuDrivers()).toEqual(['Some GPU, driver 550.1']);
+});
+
+test('each card has a number, a UUID, and a name that may hold a comma', async () => {
+  scriptedNvidiaSmi(`echo '0, GPU-aa11, Some GPU, 80GB'`);
+  expect(await readGpuCards()).toEqual([{ index: '0', uuid: 'GPU-aa11', name: 'Some GPU, 80GB' }]);
+  withoutNvidiaSmi();
+  expect(await readGpuCards()).toEqual([]);
 });
 
 test('a machine without nvidia-smi, or where it fails, tells of none', async () => {

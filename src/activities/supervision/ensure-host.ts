@@ -37,6 +37,8 @@ export async function ensureHost(
   const key = `${input.stageKey}#${folded.boots.length}`;
   const ensured = await provider.ensure({ gpuClass, key, planId: input.planId });
   if (ensured.kind === 'person') {
+    // Somebody has taken the work up whom this provider does not know: nobody waits.
+    if (pending.state === 'started') return { host: null, waitingFor: null };
     return { host: null, waitingFor: `on ${ensured.where}, run: ${ensured.command}` };
   }
   if (provider.knowsLiveness) await chain.booted({ key, host: ensured.host.id });

@@ -115,6 +115,13 @@ test('nobody is started for a stage that is over', async () => {
   expect(provider.asked).toEqual([]);
 });
 
+test('who has taken the work up, though the provider knows no host, keeps nobody waiting', async () => {
+  const answer = { kind: 'person', where: 'box', command: 'kill 1' } as const;
+  const { look } = await world(new Scripted(true, answer));
+  expect(await look(0)).toEqual({ host: null, waitingFor: 'on box, run: kill 1' });
+  expect(await look(1, { ...scheduled(0), state: 'started' })).toMatchObject({ waitingFor: null });
+});
+
 test('a blind provider is asked only when nobody has taken the work for a while', async () => {
   const where = { kind: 'person', where: 'a machine', command: 'run this' } as const;
   const provider = new Scripted(false, where);
