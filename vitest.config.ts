@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that carry whole plans; they measure and kill, so they run alone and after the others. */
+/** Tests that carry whole plans and kill what they need: apart from the others, two files at a time. */
 const SYSTEM = ['test/e2e/**/*.test.ts'];
 
 export default defineConfig({
@@ -22,7 +22,8 @@ export default defineConfig({
           name: 'system',
           pool: 'forks',
           include: SYSTEM,
-          fileParallelism: false,
+          // Each has processes, ports and a home of its own, and mostly waits.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },

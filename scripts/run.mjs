@@ -12,7 +12,7 @@ const unitTests = [bin('vitest'), ['run', '--project', 'unit', ...rest]];
 const pytest = [python, ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml')]];
 const TASKS = {
   demo: [[process.execPath, [join(root, 'bin', 'dream-sft.mjs'), 'demo', ...rest]]],
-  test: [[bin('vitest'), ['run', '--project', 'unit', ...rest]], pytest],
+  test: [[...unitTests, pytest]],
   system: [[bin('vitest'), ['run', '--project', 'system', ...rest]]],
   gen: [[process.execPath, [join(root, 'scripts', 'generate-schemas.mjs')]]],
   check: [
@@ -29,14 +29,26 @@ const TASKS = {
   ],
 };
 
-function step([command, args]) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
-    // The child is in our process group and hears Ctrl-C itself; we only wait for it.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+/** A step is [command, args, another step that runs beside it and is shown after it]. */
+async function step([command, args, beside]) {
+  const other = beside && start(beside, 'pipe');
+  const code = await start([command, args], 'inherit').ended;
+  if (!other) return code;
+  // Until here its lines have waited in their pipes.
+  other.child.stdout.pipe(process.stdout, { end: false });
+  other.child.stderr.pipe(process.stderr, { end: false });
+  return (await other.ended) || code;
+}
+
+function start([command, args], output) {
+  const child = spawn(command, args, { cwd: root, stdio: ['inherit', output, output] });
+  // The child is in our process group and hears Ctrl-C itself; we only wait for it.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  const ended = new Promise((resolve) => {
     child.once('error', () => resolve(1));
     child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
   });
+  return { child, ended };
 }
 
 const steps = TASKS[process.argv[2]];

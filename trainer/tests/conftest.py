@@ -1,8 +1,9 @@
-"""Where tests find the shared data, and one thread for all of them."""
+"""Where tests find the shared data and a compiler, and one thread for all of them."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,11 @@ def parity(shared_data: Path) -> Path:
     if not folder.is_dir():
         pytest.skip("no parity fixtures in the shared data (parity/dream_tiny_a)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def compiler() -> None:
+    """Skips where torch finds no C++ compiler: only Node and Python are promised to be there."""
+    name = os.environ.get("CXX", "g++")
+    if shutil.which(name) is None:
+        pytest.skip(f"torch.compile needs a C++ compiler on the CPU, and there is no {name}")

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from dream_sft.train.compile_cache import keep_compiled_code
 
 TRAINER = Path(__file__).resolve().parents[2]
@@ -55,6 +57,7 @@ def start(run_dir: Path) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.usefixtures("compiler")
 def test_a_second_process_with_another_run_directory_finds_the_compiled_graph(
     tmp_path: Path,
 ) -> None:

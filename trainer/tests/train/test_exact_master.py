@@ -114,6 +114,7 @@ def test_one_update_equals_torch_bit_for_bit() -> None:
         assert torch.equal(master, weight.detach())
 
 
+@pytest.mark.usefixtures("compiler")
 def test_the_compiled_kernel_agrees_to_the_last_places() -> None:
     random = torch.Generator().manual_seed(4)
     halves = split(torch.randn(5000, generator=random))
