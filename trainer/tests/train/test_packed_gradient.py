@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from dream_sft.data.dataset import Dataset, Document, pack
 from dream_sft.diffusion.loss import masked_loss
-from dream_sft.diffusion.masking import Shape
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import load_dream
 from dream_sft.train.batches import Batches, MicroBatch, TokenIds
-from dream_sft.train.micro_batches import RowLayout, Sample, micro_batches
 from tests.diffusion.test_weighting import RULES
 from tests.model.small import small_dream
+from tests.parity.official import assert_official, expected_loss, packed_row
 
 IDS = TokenIds(mask=39, eos=38, pad=38)
 TRAINING: dict[str, Any] = {
@@ -88,25 +86,9 @@ def test_a_packed_row_has_the_official_loss_and_gradient(
     parity: Path, name: str, chunk: int
 ) -> None:
     """The official batch, its rows as documents of one packed row."""
-    data = load_file(parity / "expected_loss.safetensors")
+    expected = expected_loss(parity)
     model = load_dream(parity)
-    columns = (data[key].numpy() for key in ("input_ids", "masked", "loss_mask", "t"))
-    samples = [
-        Sample(n, 0, float(t), ids_L, _shape(loss_mask_L), masked_L)
-        for n, (ids_L, masked_L, loss_mask_L, t) in enumerate(zip(*columns, strict=True))
-    ]
-    mask = model.config.mask_token_id
-    layout = RowLayout(documents=1, packed_tokens=1024)
-    (micro,) = micro_batches(samples, layout, TokenIds(mask, 0, 0), RULES[name])
-    assert micro.lengths is not None and len(micro.lengths) == len(samples) + 1
+    micro = packed_row(expected, model.config, name)
     loss = total_of(model, micro, chunk) / micro.plan.masked
     loss.backward()  # type: ignore[no-untyped-call]
-    torch.testing.assert_close(loss.detach()[None], data[f"{name}.loss"], rtol=2e-6, atol=0)
-    q_proj = "model.layers.0.self_attn.q_proj.weight"
-    grad = model.get_parameter(q_proj).grad
-    torch.testing.assert_close(grad, data[f"{name}.grad.{q_proj}"], rtol=1e-4, atol=2e-6)
-
-
-def _shape(loss_mask_L: np.ndarray) -> Shape:
-    prompt = int(loss_mask_L.argmax())
-    return Shape(prompt, len(loss_mask_L) - prompt, 0)
+    assert_official(model, loss, expected, name)
