@@ -20,11 +20,11 @@ from dream_sft.io.stop import stop_requested
 from dream_sft.model.config import DreamConfig
 from dream_sft.model.weights import read_config
 from dream_sft.train.batches import Batches
+from dream_sft.train.capture import Capture
 from dream_sft.train.checkpoint import Checkpoint, WriteTensors, read_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
 from dream_sft.train.compile_cache import keep_compiled_code, use_cached_graphs
 from dream_sft.train.fingerprint import differences, fingerprint
-from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.loop import Run, train
 from dream_sft.train.methods.method import Method
 from dream_sft.train.methods.open import open_method
@@ -153,7 +153,7 @@ def assemble(
         schedule=Schedule.of(training, total),
         state=state,
         checkpointer=checkpointer,
-        copies=HostCopies(device),
+        capture=Capture(method, Path(spec["checkpoints"]["folder"]), device),
         metrics=metrics,
         device=device,
         last_step=last_step,

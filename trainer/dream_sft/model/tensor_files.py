@@ -12,12 +12,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
+
+from dream_sft.io.closing import Closing
 
 PIECE_BYTES = 16 * 1024 * 1024
 # In the library's order: tensors lie by dtype, the last one here first, then by name.
@@ -40,7 +41,7 @@ _RANKS = {dtype: rank for rank, dtype in enumerate(_DTYPES.values())}
 Form = tuple[torch.dtype, tuple[int, ...]]
 
 
-class TensorFile:
+class TensorFile(Closing):
     """An open file; `read` fills buffers, from several threads at once if need be."""
 
     def __init__(self, path: Path) -> None:
@@ -60,17 +61,6 @@ class TensorFile:
         if unknown:
             os.close(self._descriptor)
             raise ValueError(f"{path.name} holds {', '.join(sorted(unknown))}, which torch lacks")
-
-    def __enter__(self) -> TensorFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         os.close(self._descriptor)

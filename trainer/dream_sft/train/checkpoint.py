@@ -3,7 +3,8 @@
 A folder `step-<n>` holds
 - model/: the weights in the Hugging Face layout with the base's tokenizer files, or adapter/: the
   LoRA factors in PEFT's layout (training/methods/ writes either);
-- optimizer.safetensors: the optimizer's state, both moments of every weight at least;
+- optimizer.safetensors, or several of at most 5 GB (optimizer_files.py): the optimizer's state,
+  both moments of every weight at least;
 - metrics.jsonl: one record a step, up to this step;
 - trainer_state.json: counts, order hash, settings, numerics fingerprint, and size and sha256 of
   every other file.
@@ -28,13 +29,15 @@ from dream_sft.train.rotation import STATE
 from dream_sft.train.state import Marks, TrainState, state_from_json
 
 MODEL = "model"
-OPTIMIZER = "optimizer.safetensors"
 METRICS = "metrics.jsonl"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything a checkpoint holds, detached from the training that goes on."""
+    """Everything a checkpoint holds, detached from the training that goes on.
+
+    Weights and moments are host copies; or they lie written in the folder `written` (capture.py).
+    """
 
     step: int
     weights: dict[str, Tensor]
@@ -43,6 +46,7 @@ class Snapshot:
     metrics_bytes: int  # of metrics_file, which grows meanwhile
     state_json: Any  # files → content of trainer_state.json
     marks: Marks = field(default_factory=Marks)
+    written: Path | None = None
 
 
 # Writes (folder, weights, moments): Method.write.
@@ -56,7 +60,12 @@ def write_checkpoint(snapshot: Snapshot, folder: Path, write: WriteTensors) -> l
     """
 
     def fill(temporary: Path) -> list[FileEntry]:
-        write(temporary, snapshot.weights, snapshot.moments)
+        if snapshot.written is None:
+            write(temporary, snapshot.weights, snapshot.moments)
+        else:
+            for path in snapshot.written.iterdir():
+                path.rename(temporary / path.name)
+            snapshot.written.rmdir()
         with snapshot.metrics_file.open("rb") as source:
             (temporary / METRICS).write_bytes(source.read(snapshot.metrics_bytes))
         files = file_entries(temporary)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,12 +20,16 @@ from dream_sft.train.rotation import prune
 
 log = logging.getLogger("dream_sft.checkpoint")
 
+# Beside the checkpoints, replaced whole by whoever publishes them: {"seconds": 41.2}.
+PUBLISHING = "publishing.json"
+
 
 class Checkpointer:
     """Writes snapshots in one background thread, at most one at a time.
 
     A checkpoint that falls due while another is being written waits for the first step after it,
-    so training never stops for longer than the copy out of device memory (promise 7).
+    so training never stops for longer than the copy out of device memory (promise 7). Nor is one
+    taken sooner after the last than publishing took: it would only be overtaken while it waits.
     """
 
     def __init__(self, settings: dict[str, Any], write: WriteTensors, emit: Emit) -> None:
@@ -50,11 +56,12 @@ class Checkpointer:
         self._raise_failure()
         if self._thread is not None and self._thread.is_alive():
             return False
-        if self._every_steps is not None:
-            marks = step // self._every_steps - self._last_step // self._every_steps
-            if marks > 0:
-                return True
         waited = time.monotonic() - self._last_time
+        return self._falls_due(step, waited) and waited >= publish_seconds(self._folder)
+
+    def _falls_due(self, step: int, waited: float) -> bool:
+        if self._every_steps is not None:
+            return step // self._every_steps > self._last_step // self._every_steps
         return self._every_seconds is not None and waited >= self._every_seconds
 
     def take(self, snapshot: Callable[[], Snapshot]) -> float:
@@ -111,3 +118,12 @@ class Checkpointer:
                 "disk",
             ) from failure
         raise failure
+
+
+def publish_seconds(folder: Path) -> float:
+    """Seconds that publishing the last checkpoint of `folder` took; 0.0 where nobody has told."""
+    try:
+        seconds = float(json.loads((folder / PUBLISHING).read_text())["seconds"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return 0.0
+    return max(0.0, seconds) if math.isfinite(seconds) else 0.0

@@ -7,13 +7,14 @@ Memory a weight: 2 bytes in the model, 2 of remainder, 4 (bf16) or 8 (float32) o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dream_sft.train.exact_master import Betas, step_rates, update_kernel
+from dream_sft.train.optimizer_files import fill_from, form_of
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 REMAINDER = "remainder"
@@ -21,7 +22,6 @@ PREVIOUS_NORM = "clip.previous_norm"
 # Plain, a dozen float32 temporaries of a piece live at once; compiled, at most one or two.
 PLAIN_PIECE, COMPILED_PIECE = 1 << 22, 1 << 25
 MAX_BETA_OF_BF16 = 0.95
-Form = tuple[torch.dtype, tuple[int, ...]]
 
 
 class ExactAdamW:
@@ -118,6 +118,12 @@ class ExactAdamW:
             named[PREVIOUS_NORM] = torch.tensor([self.previous_norm], dtype=torch.float64)
         return named
 
+    @property
+    def state_bytes(self) -> int:
+        """Of `moments()` after the first update."""
+        moments = sum(w.numel() * self._dtype.itemsize for w in self._moment_owners().values())
+        return moments + sum(tensor.nbytes for tensor in self._remainders.values())
+
     def restore(self, moments: Mapping[str, Tensor], updates: int) -> list[str]:
         """Go on as after `updates` updates; returns what does not fit (empty: all well).
 
@@ -186,24 +192,6 @@ def clip_scale(norm: float, limit: float | None) -> float:
 def _pieces(flat: list[Tensor], length: int) -> Iterator[tuple[Tensor, ...]]:
     for at in range(0, flat[0].numel(), length):
         yield tuple(tensor[at : at + length] for tensor in flat)
-
-
-def form_of(tensors: Mapping[str, Tensor], key: str) -> Form:
-    """dtype and shape of an entry; a mapping that reads files answers without reading its data."""
-    form: Callable[[str], Form] | None = getattr(tensors, "form", None)
-    if form is not None:
-        return form(key)
-    return tensors[key].dtype, tuple(tensors[key].shape)
-
-
-def fill_from(tensors: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> None:
-    """Copy the named tensors into `targets`."""
-    fill: Callable[[Mapping[str, Tensor]], None] | None = getattr(tensors, "fill", None)
-    if fill is not None:
-        fill(targets)
-        return
-    for name, target in targets.items():
-        target.copy_(tensors[name])
 
 
 def _words(dtype: torch.dtype, shape: Iterable[int]) -> str:

@@ -17,7 +17,7 @@ _FIRST_SLAB, _LARGEST_SLAB = 1 << 26, 1 << 32
 class HostArena:
     """Hands out tensors one after the other; `reset` takes all of them back.
 
-    Pinning costs about a second for some GB, so memory is never given back before the end.
+    Pinning costs about a second for some GB, so memory is kept from use to use.
     """
 
     def __init__(self, *, pinned: bool, purpose: str) -> None:
@@ -34,6 +34,10 @@ class HostArena:
     def reset(self) -> None:
         """Everything handed out may be overwritten from now on."""
         self._used = [0] * len(self._slabs)
+
+    def release(self) -> None:
+        """Forget everything held. torch keeps pinned memory for whoever pins next."""
+        self._slabs, self._used = [], []
 
     def reserve(self, nbytes: int) -> None:
         """Hold at least so many bytes, so that nothing is pinned later. Raises ResourceError."""

@@ -2,8 +2,7 @@
 
 57 GiB (full fine-tuning of 7.6 B weights with bf16 moments) leave the GPU in about two seconds
 into pinned memory, in ten or more otherwise. Where the host lacks the memory, `fits` says so, and
-a checkpoint is written straight from the device while training waits (optimizer_files.py, and
-`save_dream`, read tensors where they live).
+a checkpoint is written straight from the device while training waits (capture.py).
 """
 
 from __future__ import annotations
@@ -36,6 +35,10 @@ class HostCopies(Generic[Name]):
     def fits(self, nbytes: int) -> bool:
         """Whether copies of so many bytes leave a fifth of the free host memory to others."""
         return _with_gaps(nbytes) - self._arena.nbytes <= _SHARE * available_host_bytes()
+
+    def release(self) -> None:
+        """Hold nothing: what `take` gave is no longer to be used."""
+        self._arena.release()
 
     @torch.no_grad()
     def take(self, tensors: Mapping[Name, Tensor]) -> dict[Name, Tensor]:

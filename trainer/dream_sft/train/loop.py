@@ -22,10 +22,10 @@ import torch
 from dream_sft.io.events import Emit
 from dream_sft.io.process_info import resident_bytes
 from dream_sft.io.run_dir import Metrics
+from dream_sft.train.capture import Capture
 from dream_sft.train.checkpoint import Snapshot
 from dream_sft.train.checkpointer import Checkpointer
 from dream_sft.train.flops import peak_flops, step_flops
-from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.methods.method import Method, StepResult
 from dream_sft.train.micro_batches import GlobalBatch
 from dream_sft.train.prefetch import Prefetcher
@@ -48,7 +48,7 @@ class Run:
     schedule: Schedule
     state: TrainState
     checkpointer: Checkpointer
-    copies: HostCopies[tuple[str, str]]
+    capture: Capture
     metrics: Metrics
     device: torch.device
     last_step: int
@@ -66,6 +66,8 @@ class Run:
 def train(run: Run) -> bool:
     """Train to `last_step`; False when asked to stop before (a checkpoint is then staged)."""
     run.checkpointer.prepare(run.state.step)
+    if run.ranks.first:
+        run.capture.prepare()
     run.watchdog.start()
     try:
         return _train(run)
@@ -196,14 +198,13 @@ def _stage_last_checkpoint(run: Run) -> None:
 
 
 def _snapshot(run: Run) -> Snapshot:
-    weights, moments = run.method.weights(), run.method.moments()
-    live = {("weights", name): tensor for name, tensor in weights.items()}
-    live |= {("moments", name): tensor for name, tensor in moments.items()}
-    copies = run.copies.take(live)
+    with run.watchdog.patient():
+        captured = run.capture.take(run.state.step)
     return Snapshot(
         step=run.state.step,
-        weights={name: copies["weights", name] for name in weights},
-        moments={name: copies["moments", name] for name in moments},
+        weights=captured.weights,
+        moments=captured.moments,
+        written=captured.written,
         metrics_file=run.metrics.path,
         metrics_bytes=run.metrics.size,
         state_json=run.state_json(run.state),

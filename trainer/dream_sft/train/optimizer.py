@@ -6,13 +6,22 @@ which takes longer than all else between a lost host and the first new step.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from dream_sft.train.optimizer_files import fill_from, form_of
+
 MOMENTS = ("exp_avg", "exp_avg_sq")
 _EPSILON = 1e-8
+
+
+class Weights(Protocol):
+    """A module, or whatever else names weights."""
+
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]: ...
 
 
 class AdamW:
@@ -22,7 +31,7 @@ class AdamW:
     it is as deterministic as a loop, and the fastest there is on CPU and GPU.
     """
 
-    def __init__(self, model: nn.Module, training: dict[str, Any]) -> None:
+    def __init__(self, model: Weights, training: dict[str, Any]) -> None:
         self._weights = {n: w for n, w in model.named_parameters() if w.requires_grad}
         self._first, self._second = training["betas"]
         self._decay: float = training["weightDecay"]
@@ -71,22 +80,30 @@ class AdamW:
         """`exp_avg.<weight>` and `exp_avg_sq.<weight>`: live tensors; empty before any update."""
         return dict(self._moments)
 
-    def restore(self, moments: dict[str, Tensor], updates: int) -> list[str]:
-        """Go on as after `updates` updates; returns what does not fit (empty: all well)."""
+    @property
+    def state_bytes(self) -> int:
+        """Of `moments()` after the first update."""
+        return sum(weight.nbytes for weight in self._wanted().values())
+
+    def restore(self, moments: Mapping[str, Tensor], updates: int) -> list[str]:
+        """Go on as after `updates` updates; returns what does not fit (empty: all well).
+
+        Tensors are copied straight into place: a mapping that reads files holds a piece at a time.
+        """
         wanted = self._wanted() if updates else {}
         mistakes = [f"{key} is missing" for key in wanted if key not in moments]
         mistakes += [
             f"{key} belongs to no weight of the model" for key in moments if key not in wanted
         ]
         mistakes += [
-            f"{key} has shape {list(moments[key].shape)}, expected {list(weight.shape)}"
+            f"{key} has shape {list(form_of(moments, key)[1])}, expected {list(weight.shape)}"
             for key, weight in wanted.items()
-            if key in moments and moments[key].shape != weight.shape
+            if key in moments and form_of(moments, key)[1] != tuple(weight.shape)
         ]
         if not mistakes:
             self.updates = updates
-            # Copies: a loaded tensor may be a view of a mapped file, aligned as it pleases.
-            self._moments = {k: moments[k].to(w.device, copy=True) for k, w in wanted.items()}
+            self._moments = {key: torch.empty_like(w.detach()) for key, w in wanted.items()}
+            fill_from(moments, self._moments)
         return mistakes
 
     def _wanted(self) -> dict[str, Tensor]:

@@ -7,13 +7,13 @@ belong, so that neither direction holds a second copy in host memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from torch import Tensor
 
+from dream_sft.io.closing import Closing
 from dream_sft.io.errors import DataError
 from dream_sft.model.filling import Filler
 from dream_sft.model.tensor_files import Form, TensorFile, write_tensors
@@ -58,7 +58,7 @@ def _cut(tensors: Mapping[str, Tensor], limit: int) -> Iterator[list[str]]:
     yield keys
 
 
-class StoredTensors(Mapping[str, Tensor]):
+class StoredTensors(Mapping[str, Tensor], Closing):
     """The tensors of a folder's optimizer files, read when asked for. Close it, or use `with`.
 
     Raises DataError, on opening and on reading, naming every file that is missing or damaged.
@@ -81,17 +81,6 @@ class StoredTensors(Mapping[str, Tensor]):
             raise DataError(f"the optimizer state in {folder} is damaged", mistakes)
         for file in self._files:
             self._holder.update(dict.fromkeys(file.names(), file))
-
-    def __enter__(self) -> StoredTensors:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         for file in self._files:
@@ -130,6 +119,24 @@ class StoredTensors(Mapping[str, Tensor]):
 
     def _damaged(self, error: Exception) -> DataError:
         return DataError(f"the optimizer state in {self.folder} is damaged ({error})")
+
+
+def form_of(tensors: Mapping[str, Tensor], key: str) -> Form:
+    """dtype and shape of an entry; a mapping that reads files answers without reading its data."""
+    form: Callable[[str], Form] | None = getattr(tensors, "form", None)
+    if form is not None:
+        return form(key)
+    return tensors[key].dtype, tuple(tensors[key].shape)
+
+
+def fill_from(tensors: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> None:
+    """Copy the named tensors into `targets`."""
+    fill: Callable[[Mapping[str, Tensor]], None] | None = getattr(tensors, "fill", None)
+    if fill is not None:
+        fill(targets)
+        return
+    for name, target in targets.items():
+        target.copy_(tensors[name])
 
 
 def _files(folder: Path) -> list[Path]:

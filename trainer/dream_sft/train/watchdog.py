@@ -8,7 +8,8 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # Not one of the exit codes with a meaning of their own: a crash, to be resumed.
 EXIT_HANGING = 70
@@ -43,6 +44,7 @@ class Watchdog:
     ) -> None:
         self._factor, self._on_hang, self._clock = factor, on_hang, clock
         self._steps: list[float] = []
+        self._patient = False
         self._last = clock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -62,10 +64,20 @@ class Watchdog:
     def alive(self) -> None:
         self._last = self._clock()
 
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """Within it the first step's time is allowed: a disk may take minutes for a checkpoint."""
+        self._patient = True
+        try:
+            yield
+        finally:
+            self.alive()
+            self._patient = False
+
     @property
     def limit(self) -> float:
         """Seconds without a sign of life that count as a hang."""
-        if not self._steps:
+        if not self._steps or self._patient:
             return _FIRST_STEP_SECONDS
         return max(self._factor * statistics.median(self._steps), _LEAST_SECONDS)
 

@@ -71,3 +71,18 @@ def test_a_hang_ends_the_process_with_all_stacks() -> None:
     assert done.returncode == EXIT_HANGING
     assert "no step for 7 s" in done.stderr
     assert "waits_for_ever" in done.stderr
+
+
+def test_a_long_checkpoint_is_no_hang() -> None:
+    dog, clock, hangs = watched()
+    dog.step(0.1)
+    with dog.patient():
+        clock.now += 1700
+        dog.look()
+    clock.now += 119
+    dog.look()
+    assert hangs == []
+    with dog.patient():
+        clock.now += 2000
+        dog.look()
+    assert len(hangs) == 1

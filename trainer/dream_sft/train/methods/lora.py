@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dream_sft.adapters.lora import add_lora, trainable
@@ -18,12 +17,12 @@ from dream_sft.adapters.peft_files import load_adapter, save_adapter
 from dream_sft.diffusion.frozen_head import frozen_masked_loss, nll_and_gradient
 from dream_sft.frozen.storage import freeze
 from dream_sft.model.network import Dream
-from dream_sft.train.checkpoint import OPTIMIZER
 from dream_sft.train.methods.accumulation import clipped_norm
 from dream_sft.train.methods.method import StepResult
 from dream_sft.train.methods.optimized import OptimizedModel
 from dream_sft.train.micro_batches import GlobalBatch
 from dream_sft.train.optimizer import AdamW
+from dream_sft.train.optimizer_files import StoredTensors, write_optimizer
 from dream_sft.train.ranks import ALONE, Ranks
 
 ADAPTER = "adapter"
@@ -74,10 +73,11 @@ class LoraFineTuning(OptimizedModel[AdamW]):
     def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
         self._shell.load_state_dict(weights, strict=False, assign=True)
         save_adapter(self._shell, folder / ADAPTER, base_name=self._base.name)
-        save_file(moments, folder / OPTIMIZER)
+        write_optimizer(folder, moments)
 
     def restore(self, folder: Path, updates: int) -> list[str]:
-        return self._optimizer.restore(load_file(folder / OPTIMIZER), updates)
+        with StoredTensors(folder) as stored:
+            return self._optimizer.restore(stored, updates)
 
     def export(self, output: Path) -> list[Path]:
         """The merged model, and the adapter itself in `adapter/` beneath it."""

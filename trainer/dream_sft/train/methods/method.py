@@ -63,8 +63,12 @@ class Method(Protocol):
     def moments(self) -> Mapping[str, Tensor]:
         """The optimizer's state, by name; live tensors."""
 
+    def checkpoint_bytes(self) -> int:
+        """Of weights and moments, as they are after the first update."""
+
     def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
-        """Write host copies of both into a checkpoint's folder; called in another thread."""
+        """Write both into a checkpoint's folder: host copies, in another thread, or, where the host
+        has no room for copies, the live tensors. The files are the same."""
 
     def restore(self, folder: Path, updates: int) -> list[str]:
         """Take the optimizer's state from a checkpoint; returns what does not fit."""

@@ -18,6 +18,8 @@ from dream_sft.train.ranks import Ranks
 class Optimizer(Protocol):
     def zero_grad(self) -> None: ...
     def moments(self) -> dict[str, Tensor]: ...
+    @property
+    def state_bytes(self) -> int: ...
 
 
 AnyOptimizer = TypeVar("AnyOptimizer", bound=Optimizer)
@@ -55,3 +57,10 @@ class OptimizedModel(Generic[AnyOptimizer]):
 
     def moments(self) -> Mapping[str, Tensor]:
         return self._optimizer.moments()
+
+    def checkpoint_bytes(self) -> int:
+        weights = sum(weight.nbytes for weight in self.weights().values())
+        return weights + self._optimizer.state_bytes
+
+    def weights(self) -> Mapping[str, Tensor]:
+        raise NotImplementedError

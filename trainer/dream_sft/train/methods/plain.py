@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dream_sft.diffusion.loss import masked_loss
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import model_sha256, save_dream
-from dream_sft.train.checkpoint import MODEL, OPTIMIZER
+from dream_sft.train.checkpoint import MODEL
 from dream_sft.train.methods.accumulation import clipped_norm
 from dream_sft.train.methods.method import StepResult
 from dream_sft.train.methods.optimized import OptimizedModel
 from dream_sft.train.micro_batches import GlobalBatch
 from dream_sft.train.optimizer import AdamW
+from dream_sft.train.optimizer_files import StoredTensors, write_optimizer
 from dream_sft.train.ranks import ALONE, Ranks
 
 
@@ -54,10 +54,11 @@ class PlainFineTuning(OptimizedModel[AdamW]):
     def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
         self._shell.load_state_dict(weights, assign=True)
         save_dream(self._shell, folder / MODEL, source=self._base)
-        save_file(moments, folder / OPTIMIZER)
+        write_optimizer(folder, moments)
 
     def restore(self, folder: Path, updates: int) -> list[str]:
-        return self._optimizer.restore(load_file(folder / OPTIMIZER), updates)
+        with StoredTensors(folder) as stored:
+            return self._optimizer.restore(stored, updates)
 
     def export(self, output: Path) -> list[Path]:
         return save_dream(self.model, output, source=self._base)
