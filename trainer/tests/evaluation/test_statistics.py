@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dream_sft.evaluation.statistics import mcnemar_exact, paired_difference, wilson
+from dream_sft.evaluation.statistics import (
+    Paired,
+    bootstrap,
+    flip_rate,
+    holm,
+    mcnemar_exact,
+    paired_difference,
+    wilson,
+)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 50, 200, 1319])
@@ -90,3 +98,97 @@ def test_no_change_and_all_change() -> None:
 def test_unequal_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot be paired"):
         paired_difference([True], [])
+
+
+SHARES = [(0.7, 0.06, 0.04, 0.2), (0.3, 0.2, 0.1, 0.4), (0.05, 0.1, 0.1, 0.75)]
+
+
+def drawn(shares: tuple[float, ...], n: int, times: int) -> list[Paired]:
+    """Evaluations of `n` questions whose true shares of both, fixed, worse, neither are given."""
+    found = []
+    for both, fixed, worse, neither in np.random.default_rng(5).multinomial(n, shares, times):
+        before = [True] * (both + worse) + [False] * (fixed + neither)
+        after = [True] * both + [False] * worse + [True] * fixed + [False] * neither
+        found.append(paired_difference(before, after))
+    return found
+
+
+@pytest.mark.parametrize("shares", SHARES)
+def test_intervals_of_the_difference_cover_the_truth(shares: tuple[float, ...]) -> None:
+    truth, times = shares[1] - shares[2], 800
+    evaluations = drawn(shares, 200, times)
+    resampled = [bootstrap(found, 1000, seed) for seed, found in enumerate(evaluations)]
+    squared = [found.interval for found in evaluations]
+    for intervals, least, most in ((resampled, 0.92, 0.98), (squared, 0.93, 0.99)):
+        assert least < sum(low <= truth <= high for low, high in intervals) / times < most
+
+
+@pytest.mark.parametrize("n", [50, 200])
+def test_wilson_covers_the_truth(n: int) -> None:
+    """Exactly, by summing over all outcomes: near 95 % on average, nowhere far below."""
+    covered = []
+    for truth in np.linspace(0.02, 0.98, 97):
+        counts = np.arange(n + 1)
+        inside = [low <= truth <= high for low, high in (wilson(int(k), n) for k in counts)]
+        covered.append(float(stats.binom.pmf(counts, n, truth)[inside].sum()))
+    assert min(covered) > 0.85
+    assert 0.94 < float(np.mean(covered)) < 0.965
+
+
+def test_mcnemar_rejects_no_more_often_than_it_says() -> None:
+    p = [found.p for found in drawn((0.6, 0.1, 0.1, 0.2), 200, 2000)]
+    assert sum(value < 0.05 for value in p) / 2000 <= 0.055
+
+
+def test_bootstrap_is_scipys_on_the_pairs_themselves() -> None:
+    rng = np.random.default_rng(1)
+    before = rng.random(300) < 0.6
+    after = before ^ (rng.random(300) < 0.2)
+    ours = bootstrap(paired_difference(before.tolist(), after.tolist()), 20000, 0)
+    theirs = stats.bootstrap(
+        (before.astype(float), after.astype(float)),
+        lambda b, a, axis: a.mean(axis=axis) - b.mean(axis=axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=20000,
+        method="percentile",
+        rng=np.random.default_rng(2),
+    ).confidence_interval
+    assert ours == pytest.approx((theirs.low, theirs.high), abs=0.006)
+
+
+def test_bootstrap_depends_on_its_seed_only() -> None:
+    found = paired_difference([True, False] * 50, [True, True] * 50)
+    assert bootstrap(found, 1000, 3) == bootstrap(found, 1000, 3)
+    with pytest.raises(ValueError, match="too few"):
+        bootstrap(found, 10, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "adjusted"),
+    [
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),
+        ([0.2], [0.2]),
+        ([0.5, 0.6], [1.0, 1.0]),
+        ([], []),
+        ([0.02, 0.02], [0.04, 0.04]),
+    ],
+)
+def test_holm(values: list[float], adjusted: list[float]) -> None:
+    """By hand: 4 × .005, 3 × .01, 2 × .03, and never less than the one before."""
+    assert holm(values) == pytest.approx(adjusted)
+
+
+def test_holm_keeps_the_rate_of_any_false_alarm() -> None:
+    values = np.random.default_rng(0).random((4000, 5))
+    alarms = sum(min(holm(row.tolist())) < 0.05 for row in values)
+    assert alarms / 4000 < 0.06
+
+
+def test_flips() -> None:
+    found = flip_rate(
+        [(True, "1"), (False, "2"), (True, "3")], [(True, "1."), (True, "2"), (True, "3")]
+    )
+    assert (found.n, found.graded, found.text) == (3, 1 / 3, 1 / 3)
+    with pytest.raises(ValueError, match="cannot be paired"):
+        flip_rate([], [])
