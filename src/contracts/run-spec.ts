@@ -67,7 +67,12 @@ export const TrainSpec = z.strictObject({
   checkpoints: z.strictObject({
     everySteps: z.int().min(1).optional().describe('give everySteps or everySeconds, not both'),
     everySeconds: z.number().gt(0).optional(),
-    folder: z.string().min(1).describe('staging: each finished checkpoint is a folder step-<n>'),
+    folder: z
+      .string()
+      .min(1)
+      .describe(
+        'staging: each finished checkpoint is a folder step-<n>; while publishing.json lies in it, as {"seconds": 41.2}, none is taken sooner after the last than that',
+      ),
     keep: z
       .int()
       .min(1)

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { CheckpointReadyEvent } from '../../contracts/events.js';
 import { confirmArtifact, publishArtifact } from '../../store/artifacts.js';
 import type { Chain } from '../../store/chain.js';
@@ -5,7 +6,7 @@ import { markedOf } from '../../store/marked.js';
 import { pruneCheckpoints } from '../../store/prune.js';
 import type { StageDeps } from '../deps.js';
 import type { Beat } from '../trainer/beat.js';
-import { dropStaged, recordStaged, type Staged } from './staged.js';
+import { dropStaged, recordStaged, type Staged, tellPublishTime } from './staged.js';
 
 /**
  * Publishes staged checkpoints beside training: at most one in flight, and of those that wait the
@@ -94,6 +95,7 @@ export class Publisher {
   async #publishNow(staged: Staged): Promise<void> {
     const { store, host } = this.deps;
     const { folder, files, step, marks } = staged;
+    const begun = this.deps.now().getTime();
     const manifest = await publishArtifact(store, { folder, files, kind: 'checkpoint' });
     const how = await this.chain.publish(this.token, {
       manifest,
@@ -107,7 +109,17 @@ export class Publisher {
       return;
     }
     this.beat.set({ publishedStep: step, publishedDigest: manifest.digest });
+    await this.#tell(staged, (this.deps.now().getTime() - begun) / 1000);
     await this.#clear(staged, manifest.digest);
+  }
+
+  /** The trainer takes the next one no sooner: it would only wait here to be overtaken. */
+  async #tell({ folder, step }: Staged, seconds: number): Promise<void> {
+    try {
+      await tellPublishTime(dirname(folder), seconds);
+    } catch (error) {
+      this.deps.log.warn({ step, why: String(error) }, 'time of publishing not told');
+    }
   }
 
   /** It is published, whatever becomes of this: else salvage would put an older one on top of it. */

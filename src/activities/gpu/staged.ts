@@ -31,6 +31,12 @@ export async function recordStaged(event: CheckpointReadyEvent): Promise<Staged>
   return staged;
 }
 
+/** As the trainer reads it, in the folder of its checkpoints, before it takes the next one. */
+export async function tellPublishTime(folder: string, seconds: number): Promise<void> {
+  const told = JSON.stringify({ seconds: Math.max(0, seconds) });
+  await replaceFile(join(folder, 'publishing.json'), Buffer.from(told));
+}
+
 export async function dropStaged(staged: Staged): Promise<void> {
   await rm(recordOf(staged.folder), { force: true });
   await rm(staged.folder, { recursive: true, force: true });

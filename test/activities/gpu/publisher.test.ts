@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Beat } from '../../../src/activities/trainer/beat.js';
@@ -68,6 +68,27 @@ describe('Publisher', () => {
     void made.offer(event);
     await made.settle();
     expect(await published(chain)).toEqual([3]);
+  });
+
+  it('leaves the trainer the seconds that publishing took, and goes on where it cannot', async () => {
+    let now = 0;
+    lab = { ...lab, deps: { ...lab.deps, now: () => new Date(now) } };
+    const put = lab.store.putFile.bind(lab.store);
+    vi.spyOn(lab.store, 'putFile').mockImplementation(async (key, path) => {
+      now += 12_500;
+      await put(key, path);
+    });
+    const { chain, made } = await publisher();
+    await made.offer(await ready(1));
+    await made.settle();
+    const told = join(lab.home, 'staging', 'publishing.json');
+    expect(JSON.parse(await readFile(told, 'utf8'))).toEqual({ seconds: 12.5 });
+    await rm(told);
+    await mkdir(told);
+    await made.offer(await ready(2));
+    await made.settle();
+    expect(await published(chain)).toEqual([1, 2]);
+    expect(await findStaged(join(lab.home, 'staging'))).toEqual([]);
   });
 
   it('publishes the first and the newest of those that wait', async () => {

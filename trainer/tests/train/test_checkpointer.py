@@ -14,7 +14,7 @@ from dream_sft.model.network import Dream
 from dream_sft.model.weights import load_dream
 from dream_sft.train import checkpointer as module
 from dream_sft.train.checkpoint import Snapshot, read_checkpoint, write_checkpoint
-from dream_sft.train.checkpointer import Checkpointer
+from dream_sft.train.checkpointer import PUBLISHING, Checkpointer, publish_seconds
 from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.methods.plain import PlainFineTuning
 from dream_sft.train.rotation import prune
@@ -77,6 +77,50 @@ def test_due_by_steps_also_when_the_mark_was_passed_while_busy(parts: Path, tmp_
     assert [step for step in range(4, 12) if keeper.due(step)] == [5, 6, 7, 8, 9, 10, 11]
     keeper.prepare(7)
     assert [step for step in range(8, 12) if keeper.due(step)] == [10, 11]
+
+
+class Clock:
+    """Seconds as the test says."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("interval", [{"everySteps": 5}, {"everySeconds": 10.0}])
+def test_never_sooner_than_publishing_took(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interval: dict[str, Any]
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    stage = Stage(parts, tmp_path / "staging", **interval)
+    keeper, told = stage.keeper, tmp_path / "staging" / PUBLISHING
+
+    def due_at(step: int, seconds: float) -> bool:
+        clock.now = 1000.0 + seconds
+        return keeper.due(step)
+
+    assert due_at(5, 10)
+    told.write_text('{"seconds": 12.5}')
+    assert not due_at(5, 10) and not due_at(6, 12.4) and due_at(7, 12.5)
+    stage.take(7)
+    keeper.finish()
+    assert not due_at(14, 24.9) and due_at(15, 25)
+    told.write_text('{"seconds": 0.5}')
+    assert due_at(14, 24.9) and not due_at(9, 13)
+
+
+def test_a_file_that_tells_no_time_changes_nothing(parts: Path, tmp_path: Path) -> None:
+    assert publish_seconds(tmp_path / "missing") == 0.0
+    keeper = Stage(parts, tmp_path / "staging", everySteps=1).keeper
+    told = tmp_path / "staging" / PUBLISHING
+    for text in ("", "{", "[]", "{}", '{"seconds": null}', '{"seconds": -3}', '{"seconds": NaN}'):
+        told.write_text(text)
+        assert publish_seconds(tmp_path / "staging") == 0.0 and keeper.due(1)
+    told.write_bytes(b"\xff")
+    assert publish_seconds(tmp_path / "staging") == 0.0
 
 
 def test_nothing_is_due_while_one_is_written_and_it_does_not_block(
