@@ -1,4 +1,4 @@
-"""Exported folders open in Hugging Face's published class and in dLLM, none a dependency of ours."""
+"""Exported folders open in the published class and in dLLM; neither is a dependency of ours."""
 
 from __future__ import annotations
 
