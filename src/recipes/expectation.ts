@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Plan } from '../contracts/plan.js';
 import { probeQuestions } from '../contracts/probe.js';
+import { mostSteps } from '../contracts/sampling.js';
 import { CARDS, type CardId, ratioOf } from './cards.js';
 import { documentsOf } from './documents.js';
 import { speedOf } from './speeds.js';
@@ -72,7 +73,7 @@ function stepsOf(training: ParsedPlan['training'], rows: number): number {
 function decodingSeconds(plan: ParsedPlan, card: CardId): number {
   const { sampling, suites } = plan.evaluation;
   const questions = suites.reduce((sum, suite) => sum + suite.questions, 0);
-  const forwarded = sampling.steps * (ASSUMED.promptTokens + sampling.maxNewTokens);
+  const forwarded = mostSteps(sampling) * (ASSUMED.promptTokens + sampling.maxNewTokens);
   const perQuestion = forwarded / (ASSUMED.forwardTokensPerSecond * ratioOf(card));
   return (2 * questions + probeQuestions(plan)) * perQuestion;
 }

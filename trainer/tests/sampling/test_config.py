@@ -5,11 +5,13 @@ import json
 import pytest
 
 from dream_sft.sampling.config import SamplingConfig, SamplingError
+from dream_sft.sampling.presets import preset
 
 
 def test_a_run_specs_object_is_read() -> None:
     raw = json.loads(
-        '{"order": "origin", "maxNewTokens": 32, "steps": 16, "blockLength": 8, "temperature": 0.2,'
+        '{"order": "origin", "reveal": "official", "cache": "none", "maxNewTokens": 32,'
+        ' "steps": 16, "blockLength": 8, "temperature": 0.2,'
         ' "topP": 0.9, "topK": null, "algTemp": null, "eps": 0.001, "stopAtEnd": false, "seed": 5}'
     )
     config = SamplingConfig.from_dict(raw)
@@ -39,6 +41,18 @@ def test_every_mistake_at_once() -> None:
     [
         ({"steps": 10, "blockLength": 64}, "steps 10 is no multiple of the 4 blocks"),
         ({"order": "origin", "algTemp": 0.5}, "algTemp has no meaning"),
+        ({"order": "origin", "steps": 256}, "reveal must be 'official'"),
+        ({"order": "origin", "reveal": "official"}, "give steps"),
+        ({"order": "origin", "reveal": "official", "tokensPerStep": 2}, "give steps, not tokens"),
+        ({"steps": 8, "tokensPerStep": 1}, "steps and tokensPerStep say the same thing twice"),
+        ({"reveal": "random"}, "reveal 'random' is none of left_to_right, official, confidence"),
+        ({"cache": "always"}, "cache 'always' is none of none, every_step"),
+        ({"algTemp": 0.5}, "algTemp draws positions by confidence"),
+        ({"threshold": 0.9, "reveal": "confidence"}, "needs order 'maskgit_plus'"),
+        ({"threshold": 0.9, "order": "maskgit_plus"}, "reveal must be 'official' or"),
+        ({"threshold": 1.5}, "threshold 1.5 is not in"),
+        ({"remask": 0.1}, "remask needs steps"),
+        ({"blockLength": None}, "cache 'per_block' needs blockLength"),
         ({"steps": 1.5}, "steps must be a whole number"),
         ({"temperature": "hot"}, "temperature must be a number"),
         ({"stopAtEnd": 1}, "stopAtEnd must be true or false"),
@@ -51,3 +65,21 @@ def test_every_mistake_at_once() -> None:
 def test_impossible_settings_are_refused(raw: dict[str, object], words: str) -> None:
     with pytest.raises(SamplingError, match=words):
         SamplingConfig.from_dict(raw)
+
+
+def test_a_block_longer_than_the_canvas_is_the_canvas() -> None:
+    config = SamplingConfig(max_new_tokens=6, steps=5)
+    assert (config.block, config.blocks) == (6, 1)
+
+
+def test_presets() -> None:
+    assert preset("default") == SamplingConfig()
+    default = preset("default", max_new_tokens=64)
+    assert (default.block, default.reveal, default.cache) == (32, "left_to_right", "per_block")
+    assert (default.temperature, default.steps, default.pace) == (0, None, "budget")
+    published = preset("published", max_new_tokens=64, seed=3)
+    assert (published.steps, published.blocks, published.cache) == (64, 1, "none")
+    assert (published.temperature, published.top_p, published.reveal) == (0.1, 0.9, "official")
+    assert published.seed == 3
+    with pytest.raises(KeyError):
+        preset("best")

@@ -34,8 +34,8 @@ def model() -> Dream:
 @cache
 def reveals() -> tuple[Reveal, ...]:
     config = SamplingConfig(
-        order="origin", max_new_tokens=CANVAS, steps=STEPS, temperature=1.0, eps=EPS,
-        stop_at_end=False, seed=2024,
+        order="origin", reveal="official", block_length=None, cache="none", max_new_tokens=CANVAS,
+        steps=STEPS, temperature=1.0, eps=EPS, stop_at_end=False, seed=2024,
     )  # fmt: skip
     trace = sample(model(), [PROMPT] * RUNS, range(RUNS), config, trace=True).trace
     assert trace is not None

@@ -10,6 +10,7 @@ from dream_sft.model.network import Dream
 from dream_sft.sampling.config import SamplingConfig
 from dream_sft.sampling.orders import ORDERS
 from dream_sft.sampling.sampler import sample
+from dream_sft.sampling.trace import history
 from tests.model.small import small_dream
 
 MASK, EOS = 39, 38
@@ -38,7 +39,8 @@ def without(model: Dream, token: int) -> Dream:
 
 def config(**changes: object) -> SamplingConfig:
     base: dict[str, object] = {"max_new_tokens": 8, "steps": 8, "temperature": 1.0}
-    base |= {"stop_at_end": False, "seed": 3}
+    base |= {"stop_at_end": False, "seed": 3, "reveal": "official", "block_length": None}
+    base |= {"cache": "none"}
     return SamplingConfig(**{**base, **changes})  # type: ignore[arg-type]
 
 
@@ -58,15 +60,13 @@ def test_every_position_is_revealed_once_and_kept(
     setting = config(order=order, steps=steps, block_length=block)
     answers = sample(model, prompts, range(len(prompts)), setting, trace=True)
     trace = answers.trace
-    assert trace is not None and len(trace.history) == steps
+    assert trace is not None
     assert not (answers.tokens == MASK).any()
     places = [(reveal.row, reveal.position) for reveal in trace.reveals]
     assert sorted(places) == [(row, place) for row in range(len(prompts)) for place in range(8)]
     for reveal in trace.reveals:
         assert answers.tokens[reveal.row, reveal.position] == reveal.token
-        assert trace.history[reveal.step][reveal.row, reveal.position] == reveal.token
-        if reveal.step:
-            assert trace.history[reveal.step - 1][reveal.row, reveal.position] == MASK
+        assert 0 <= reveal.step < answers.steps[reveal.row] <= steps
         assert np.isfinite(reveal.confidence)
 
 
@@ -148,18 +148,17 @@ def test_early_stop_changes_nothing_before_the_end(order: str) -> None:
     assert [early.until_end(row, EOS) for row in range(30)] == answers
     # so must this one: an end token revealed while a position before it was a mask
     assert any(
-        (canvas[row] == EOS).any()
-        and (canvas[row] == MASK)[: canvas[row].tolist().index(EOS)].any()
-        for canvas in whole.trace.history
+        (canvas == EOS).any() and (canvas == MASK)[: canvas.tolist().index(EOS)].any()
         for row in range(30)
+        for canvas in history(whole.trace.of(row), 8, 8, MASK)
     )
 
 
 def test_bad_prompts_are_named_at_once(model: Dream) -> None:
-    with pytest.raises(
-        ValueError, match=r"3 prompts but 1 sample ids; prompt 0 is empty; prompt 2"
-    ):
-        sample(model, [[], [1], [99]], [0], config())
+    with pytest.raises(ValueError, match=r"prompt 0 is empty; prompt 2 has token 99, outside"):
+        sample(model, [[], [1], [99]], [0, 1, 2], config())
+    with pytest.raises(ValueError, match="2 prompts but 1 sample ids"):
+        sample(model, [[1], [2]], [0], config())
 
 
 def test_alg_temp_draws_positions_in_proportion(model: Dream) -> None:

@@ -1,16 +1,16 @@
-"""The orders in which masked positions are revealed, by name."""
+"""Measures of confidence, by the official names."""
 
-from dream_sft.sampling.orders.entropy import Entropy
-from dream_sft.sampling.orders.maskgit_plus import MaskgitPlus
-from dream_sft.sampling.orders.origin import Origin
-from dream_sft.sampling.orders.protocol import Order, StepView
-from dream_sft.sampling.orders.topk_margin import TopkMargin
+from dream_sft.sampling.orders.entropy import entropy
+from dream_sft.sampling.orders.maskgit_plus import maskgit_plus
+from dream_sft.sampling.orders.origin import origin
+from dream_sft.sampling.orders.protocol import Order
+from dream_sft.sampling.orders.topk_margin import topk_margin
 
 ORDERS: dict[str, Order] = {
-    "origin": Origin(),
-    "maskgit_plus": MaskgitPlus(),
-    "topk_margin": TopkMargin(),
-    "entropy": Entropy(),
+    "origin": origin,
+    "maskgit_plus": maskgit_plus,
+    "topk_margin": topk_margin,
+    "entropy": entropy,
 }
 
-__all__ = ["ORDERS", "Order", "StepView"]
+__all__ = ["ORDERS", "Order"]

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from dream_sft.sampling.orders.ranked import Ranked
 
-
-class TopkMargin(Ranked):
-    """Confidence is p1 - p2 of the filtered distribution."""
-
-    def confidence(self, probs_NV: Tensor, drawn_N: Tensor) -> Tensor:
-        """p1 - p2, [N]."""
-        best_N2 = probs_NV.topk(2, dim=-1).values
-        return best_N2[:, 0] - best_N2[:, 1]
+def topk_margin(probs_NV: Tensor, drawn_N: Tensor) -> Tensor:
+    """p1 - p2, [N]."""
+    best_N2 = probs_NV.topk(2, dim=-1).values
+    return best_N2[:, 0] - best_N2[:, 1]

@@ -1,0 +1,114 @@
+"""Dream with kept keys and values: whole rows, and windows of rows against what is kept.
+
+Shape letters: B slots, F rows of a full pass, S padded positions, W window positions, D hidden
+width, N = B * W, H query heads, G key-value heads, K head width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from dream_sft.model.network import Attend, Dream, Layer
+from dream_sft.model.used_lengths import attend_used, choose_used_kernel
+from dream_sft.sampling.cache import KeyValues
+
+Part = Callable[..., Tensor]
+
+
+class CachedDream:
+    """Passes of fixed shape, so that a row's numbers do not depend on who else is decoded.
+
+    compiled: the parts around attention through torch.compile (one compilation a shape).
+    graphs: the window pass as one CUDA graph (launches would cost more than it computes).
+    """
+
+    def __init__(self, model: Dream, *, compiled: bool = False, graphs: bool = False) -> None:
+        weight = model.lm_head.weight
+        self.model, self.device = model, weight.device
+        self.kernel = choose_used_kernel(weight.device, weight.dtype)
+        self.graphs = graphs and weight.device.type == "cuda"
+        self._before: Callable[..., tuple[Tensor, Tensor, Tensor]] = Layer.before_attention
+        self._after: Part = Layer.after_attention
+        if compiled:
+            self._before = torch.compile(Layer.before_attention, dynamic=False)
+            self._after = torch.compile(Layer.after_attention, dynamic=False)
+        self._replay: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
+        self.kept: KeyValues | None = None
+
+    def open(self, slots: int, context: int) -> None:
+        """Room for `slots` rows of at most `context` positions; what was kept before is gone."""
+        if self.kept is not None and (self.kept.slots, self.kept.context) == (slots, context):
+            return
+        self.kept, self._replay = None, None  # freed before the next is allocated
+        self.kept = KeyValues(self.model, slots, context)
+
+    def full(self, ids_FS: Tensor, used_F: Tensor, slots_F: Tensor | None) -> Tensor:
+        """Hidden states [F, S, D] of whole rows; with slots_F, all keys and values are kept."""
+        positions_S = torch.arange(ids_FS.shape[1], device=self.device)[None]
+
+        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            if slots_F is not None and self.kept is not None:
+                self.kept.write_rows(layer, slots_F, k, v)
+            return attend_used(q, k, v, used_F, self.kernel)
+
+        return self._layers(ids_FS, positions_S, attend)
+
+    def window(self, ids_BW: Tensor, start_B: Tensor, used_B: Tensor) -> Tensor:
+        """Hidden states [B, W, D] of positions start..start+W-1 of every slot, whose keys and
+        values replace those kept there. The result is overwritten by the next call."""
+        if not self.graphs:
+            return self._window(ids_BW, start_B, used_B)
+        if self._replay is None:
+            self._replay = captured(self._window, ids_BW, start_B, used_B)
+        return self._replay(ids_BW, start_B, used_B)
+
+    def _window(self, ids_BW: Tensor, start_B: Tensor, used_B: Tensor) -> Tensor:
+        kept = self.kept
+        assert kept is not None
+        rows, width = ids_BW.shape
+        positions_BW = start_B[:, None] + torch.arange(width, device=self.device)
+        offsets_B1 = torch.arange(rows, device=self.device)[:, None] * kept.context
+        places_N = (positions_BW + offsets_B1).flatten()
+
+        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            kept.write_window(layer, places_N, k, v)
+            return attend_used(q, *kept.of(layer), used_B, self.kernel)
+
+        return self._layers(ids_BW, positions_BW, attend)
+
+    def _layers(self, ids: Tensor, positions: Tensor, attend: Callable[..., Tensor]) -> Tensor:
+        body = self.model.model
+        x = body.embed_tokens(ids)
+        cos, sin = body.rotary(positions, x.dtype)
+        for number, layer in enumerate(self.model.layers()):
+            q, k, v = self._before(layer, x, cos, sin)
+            mix: Attend = partial(attend, number)
+            x = self._after(layer, x, mix(q, k, v))
+        out: Tensor = body.norm(x)
+        return out
+
+
+def captured(action: Callable[..., Tensor], *like: Tensor, warm: int = 3) -> Callable[..., Tensor]:
+    """`action` as a CUDA graph for inputs of these shapes; its result stays in one place."""
+    static = [x.clone() for x in like]
+    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(warm):
+            action(*static)
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        out = action(*static)
+
+    def replay(*inputs: Tensor) -> Tensor:
+        for place, new in zip(static, inputs, strict=True):
+            place.copy_(new)
+        graph.replay()
+        return out
+
+    return replay

@@ -1,0 +1,100 @@
+"""From hidden states to a token and a confidence for every wanted position.
+
+Shape letters: B slots, W window positions, D hidden width, Q scored positions a slot, N = B * Q
+and padding, V vocabulary, C canvas positions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dream_sft.model.network import Dream
+from dream_sft.sampling.config import SamplingConfig
+from dream_sft.sampling.orders import ORDERS
+from dream_sft.sampling.paces import pace_of
+from dream_sft.sampling.reveals import Mask, reveal_of
+from dream_sft.sampling.tokens import distribution, draw
+
+# Logits of more positions are made in equal parts, so that they never fill the memory.
+_AT_ONCE = 1024
+Scores = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+class Scorer:
+    """Always as many positions as a step can want, so that the shapes never change."""
+
+    def __init__(self, model: Dream, config: SamplingConfig) -> None:
+        self.model, self.config = model, config
+        self.device = model.lm_head.weight.device
+        self.order = ORDERS[config.order]
+        self.raw = reveal_of(config.reveal, config.order).raw_confidence
+        self.width = most_wanted(config)
+
+    def __call__(
+        self, hidden_BWD: Tensor, first_B: NDArray[np.int64], wanted_BC: Mask, unit_BC: Units
+    ) -> Scores:
+        """Tokens and confidences [B, C] of the wanted positions; 0 and -inf elsewhere. first_B is
+        where each row's window scores, as a canvas position."""
+        place_BQ, real_BQ = self._places(wanted_BC)
+        window = hidden_BWD.shape[1]
+        row_BQ = place_BQ - first_B[:, None]
+        source_BQ = np.where(real_BQ, row_BQ, 0) + np.arange(len(row_BQ))[:, None] * window
+        unit_BQ = None if unit_BC is None else np.take_along_axis(unit_BC, place_BQ, axis=1)
+        token_N, confidence_N = self._scores(hidden_BWD.flatten(0, 1), source_BQ, unit_BQ)
+        tokens_BC = np.zeros(wanted_BC.shape, np.int64)
+        confidence_BC = np.full(wanted_BC.shape, -np.inf, np.float32)
+        slot_BQ = np.broadcast_to(np.arange(len(wanted_BC))[:, None], place_BQ.shape)
+        at = (slot_BQ[real_BQ], place_BQ[real_BQ])
+        tokens_BC[at] = token_N.reshape(place_BQ.shape)[real_BQ]
+        confidence_BC[at] = confidence_N.reshape(place_BQ.shape)[real_BQ]
+        return tokens_BC, confidence_BC
+
+    def _places(self, wanted_BC: Mask) -> tuple[NDArray[np.int64], Mask]:
+        """Canvas positions [B, Q] of what is wanted, and which of these are not padding."""
+        count_B = wanted_BC.sum(axis=1)
+        assert count_B.max(initial=0) <= self.width
+        first_BC = np.argsort(~wanted_BC, axis=1, kind="stable")
+        return first_BC[:, : self.width], np.arange(self.width)[None] < count_B[:, None]
+
+    def _scores(self, hidden_ND: Tensor, source_BQ: NDArray[np.int64], unit_BQ: Units) -> Scores:
+        source_N, total = source_BQ.ravel(), source_BQ.size
+        parts = -(-total // _AT_ONCE)
+        padded = np.zeros(-(-total // parts) * parts, np.int64)
+        padded[:total] = source_N
+        units = None if unit_BQ is None else np.zeros(len(padded))
+        if units is not None and unit_BQ is not None:
+            units[:total] = unit_BQ.ravel()
+        tokens, confidences = [], []
+        for part in np.split(np.arange(len(padded)), parts):
+            rows = torch.from_numpy(padded[part]).to(self.device)
+            unit = None if units is None else torch.from_numpy(units[part]).to(self.device)
+            token, confidence = self._measure(self.model.head(hidden_ND[rows]), unit)
+            tokens.append(token)
+            confidences.append(confidence)
+        token_N, confidence_N = torch.cat(tokens), torch.cat(confidences)
+        return token_N[:total].cpu().numpy(), confidence_N[:total].float().cpu().numpy()
+
+    def _measure(self, logits_NV: Tensor, unit_N: Tensor | None) -> tuple[Tensor, Tensor]:
+        probs_NV = distribution(logits_NV, self.config)
+        token_N, drawn_N = draw(probs_NV, unit_N)
+        if self.raw:
+            probs_NV = logits_NV.float().softmax(dim=-1)
+            drawn_N = probs_NV.gather(1, token_N[:, None])[:, 0]
+        return token_N, self.order(probs_NV, drawn_N)
+
+
+Units = NDArray[np.float64] | None
+
+
+def most_wanted(config: SamplingConfig) -> int:
+    """The most positions of one row that a step can want scored."""
+    if config.reveal != "left_to_right" or config.remask is not None:
+        return config.block
+    pace, left, most = pace_of(config), np.array([config.block]), 1
+    for step in range(pace.limit):
+        count = pace.at(np.array([step]), left).counts
+        left, most = left - count, max(most, int(count[0]))
+    return most
