@@ -21,7 +21,7 @@ from dream_sft.model.config import DreamConfig
 from dream_sft.model.weights import read_config
 from dream_sft.train.batches import Batches
 from dream_sft.train.capture import Capture
-from dream_sft.train.checkpoint import Checkpoint, WriteTensors, read_checkpoint
+from dream_sft.train.checkpoint import Checkpoint, read_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
 from dream_sft.train.compile_cache import keep_compiled_code, use_cached_graphs
 from dream_sft.train.fingerprint import differences, fingerprint
@@ -35,7 +35,7 @@ from dream_sft.train.prefetch import Prefetcher
 from dream_sft.train.preflight import check_base
 from dream_sft.train.ranks import ALONE, Ranks, open_ranks
 from dream_sft.train.schedule import Schedule, total_steps
-from dream_sft.train.silent import NoCheckpoints, NoMetrics
+from dream_sft.train.silent import JoinedCheckpoints, NoCheckpoints, NoMetrics
 from dream_sft.train.spikes import GradientSpikes
 from dream_sft.train.startup import StartUp
 from dream_sft.train.state import Identity, TrainState, identity_of, state_to_json
@@ -71,7 +71,7 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     startup.part("checks")
     method = open_method(spec, device, resumed, ranks)
     startup.part("weights")
-    spec = {**spec, "training": resolve_recomputation(method, spec["training"])}
+    spec = {**spec, "training": resolve_recomputation(method, spec["training"], ranks)}
     try_worst_row(method, spec["training"])
     startup.part("tryRow")
     if ranks.first:
@@ -94,7 +94,10 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         startup.finish()
         this.metrics.close()
         this.batches.close()
-    return _result(spec, this) if ranks.first else {}
+    if ranks.first:
+        return _result(spec, this)
+    method.join_export(Path(spec["output"]))
+    return {}
 
 
 def _check_tokens(dataset: Dataset, config: DreamConfig) -> None:
@@ -143,7 +146,7 @@ def assemble(
     last_step = min(total, spec.get("stopAfterSteps", total))
     _tell(method, len(dataset), state.step, last_step, total)
     records = resumed.records if resumed else ""
-    checkpointer, metrics = _files(spec, emit, method.write, records, state, ranks)
+    checkpointer, metrics = _files(spec, emit, method, records, state, ranks)
     ids = TokenIds(config.mask_token_id, config.eos_token_id, config.pad_token_id)
     device = method.model.lm_head.weight.device
     return Run(
@@ -170,14 +173,16 @@ def assemble(
 def _files(
     spec: dict[str, Any],
     emit: Emit,
-    write: WriteTensors,
+    method: Method,
     records: str,
     state: TrainState,
     ranks: Ranks,
 ) -> tuple[Checkpointer, Metrics]:
     if not ranks.first:
-        return NoCheckpoints(), NoMetrics()
-    checkpointer = Checkpointer(spec["checkpoints"], write, emit)
+        folder = Path(spec["checkpoints"]["folder"])
+        joined = JoinedCheckpoints(folder, method.write) if method.sharded else NoCheckpoints()
+        return joined, NoMetrics()
+    checkpointer = Checkpointer(spec["checkpoints"], method.write, emit)
     return checkpointer, open_metrics(spec, emit, state, records)
 
 

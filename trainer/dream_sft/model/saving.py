@@ -17,7 +17,7 @@ from torch import Tensor
 from dream_sft.model.layout import CONFIG, INDEX, SINGLE
 from dream_sft.model.network import Dream
 from dream_sft.model.spoilt import refuse_spoilt
-from dream_sft.model.tensor_files import write_tensors
+from dream_sft.model.tensor_files import Write, write_tensors
 
 DEFAULT_SHARD_BYTES = 5_000_000_000
 SMALL_FILE_BYTES = 64 * 1024 * 1024
@@ -31,6 +31,7 @@ def save_dream(
     *,
     source: Path | None = None,
     max_shard_bytes: int = DEFAULT_SHARD_BYTES,
+    write: Write | None = None,
 ) -> list[Path]:
     """Write weights, config.json and, from `source`, every other small file at its top level.
 
@@ -46,7 +47,7 @@ def save_dream(
     try:
         if source is not None:
             _copy_small_files(source, temporary)
-        _write_weights(model, temporary, max_shard_bytes)
+        write_weights(model, temporary, max_shard_bytes, write)
         _write_config(model, temporary)
         return _move_in(temporary, folder)
     finally:
@@ -62,17 +63,23 @@ def _copy_small_files(source: Path, target: Path) -> None:
             shutil.copyfile(path, target / path.name)
 
 
-def _write_weights(model: Dream, folder: Path, max_shard_bytes: int) -> None:
+def write_weights(
+    model: Dream,
+    folder: Path,
+    max_shard_bytes: int = DEFAULT_SHARD_BYTES,
+    write: Write | None = None,
+) -> None:
     """Tensor by tensor from wherever they live: host memory never holds a copy of the model."""
+    write = write or write_tensors
     state = {name: weight.detach() for name, weight in model.state_dict().items()}
     shards = list(_cut(state, max_shard_bytes))
     if len(shards) == 1:
-        write_tensors(folder / SINGLE, state, METADATA)
+        write(folder / SINGLE, state, METADATA)
         return
     weight_map = {}
     for number, keys in enumerate(shards, 1):
         name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-        write_tensors(folder / name, {k: state[k] for k in keys}, METADATA)
+        write(folder / name, {k: state[k] for k in keys}, METADATA)
         weight_map.update(dict.fromkeys(keys, name))
     total = sum(v.nbytes for v in state.values())
     index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(weight_map.items()))}

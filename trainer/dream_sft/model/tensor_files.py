@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,10 @@ class TensorFile(Closing):
         return found
 
 
+# (file, its tensors, metadata) to the file's {size, sha256}: `write_tensors` or another way.
+Write = Callable[[Path, Mapping[str, Tensor], Mapping[str, str] | None], dict[str, Any]]
+
+
 def write_tensors(
     path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -109,24 +113,43 @@ def write_tensors(
     return {"size": size, "sha256": digest.hexdigest()}
 
 
-def _parts(
-    tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None
-) -> Iterator[bytes | memoryview]:
+def file_layout(
+    tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> tuple[bytes, dict[str, int]]:
+    """The bytes before the first tensor, and where each begins in the file, in file order.
+
+    Only dtypes and shapes are looked at: tensors may be on the meta device.
+    """
     ordered = sorted(tensors, key=lambda name: (-_RANKS[tensors[name].dtype], name))
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    begins: dict[str, int] = {}
     at = 0
     for name in ordered:
         tensor = tensors[name]
-        end = at + tensor.nbytes
+        end = at + tensor.numel() * tensor.dtype.itemsize
         shape = list(tensor.shape)
         header[name] = {"dtype": _NAMES[tensor.dtype], "shape": shape, "data_offsets": [at, end]}
+        begins[name] = at
         at = end
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
-    yield len(text).to_bytes(8, "little") + text
-    for name in ordered:
-        for piece in torch.split(_bytes(tensors[name].detach().contiguous()), PIECE_BYTES):
-            yield piece.cpu().numpy().data
+    head = len(text).to_bytes(8, "little") + text
+    return head, {name: len(head) + begin for name, begin in begins.items()}
+
+
+def pieces_of(tensor: Tensor) -> Iterator[memoryview]:
+    """A tensor's bytes in host memory, 16 MiB at a time, from whatever device."""
+    for piece in torch.split(_bytes(tensor.detach().contiguous()), PIECE_BYTES):
+        yield piece.cpu().numpy().data
+
+
+def _parts(
+    tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None
+) -> Iterator[bytes | memoryview]:
+    head, begins = file_layout(tensors, metadata)
+    yield head
+    for name in begins:
+        yield from pieces_of(tensors[name])
 
 
 def _bytes(tensor: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from dream_sft.train.host_arena import HostArena
+from dream_sft.train.sharding import local
 
 Name = TypeVar("Name")
 # What pinning leaves to everything else on the host.
@@ -42,12 +43,16 @@ class HostCopies(Generic[Name]):
 
     @torch.no_grad()
     def take(self, tensors: Mapping[Name, Tensor]) -> dict[Name, Tensor]:
-        """Copy everything; when it returns, the originals may change. Raises ResourceError."""
+        """Copy everything; when it returns, the originals may change. Raises ResourceError.
+
+        Of tensors that are spread over ranks, this rank's rows.
+        """
         self._arena.reset()
         copies: dict[Name, Tensor] = {}
         for name, tensor in tensors.items():
-            copies[name] = self._arena.take(tensor.shape, tensor.dtype)
-            copies[name].copy_(tensor.detach(), non_blocking=True)
+            own = local(tensor.detach())
+            copies[name] = self._arena.take(own.shape, own.dtype)
+            copies[name].copy_(own, non_blocking=True)
         if self._device.type == "cuda":
             torch.cuda.current_stream(self._device).synchronize()
         return copies

@@ -66,7 +66,7 @@ class Run:
 def train(run: Run) -> bool:
     """Train to `last_step`; False when asked to stop before (a checkpoint is then staged)."""
     run.checkpointer.prepare(run.state.step)
-    if run.ranks.first:
+    if run.ranks.first or run.method.sharded:
         run.capture.prepare()
     run.watchdog.start()
     try:
@@ -184,6 +184,8 @@ def _validate(run: Run, batch: GlobalBatch) -> bool:
 def _checkpoint_if_due(run: Run, wanted: bool) -> float:
     """Seconds that training waited."""
     due = run.checkpointer.due(run.state.step) or wanted
+    if run.method.sharded:
+        due = run.ranks.agree(due)  # only the first rank keeps the time
     if run.state.step < run.last_step and due:
         return run.checkpointer.take(lambda: _snapshot(run))
     return 0.0

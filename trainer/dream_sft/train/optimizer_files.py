@@ -16,7 +16,7 @@ from torch import Tensor
 from dream_sft.io.closing import Closing
 from dream_sft.io.errors import DataError
 from dream_sft.model.filling import Filler
-from dream_sft.model.tensor_files import Form, TensorFile, write_tensors
+from dream_sft.model.tensor_files import Form, TensorFile, Write, write_tensors
 
 SINGLE = "optimizer.safetensors"
 _PATTERN = "optimizer-*-of-*.safetensors"
@@ -24,7 +24,11 @@ DEFAULT_FILE_BYTES = 5_000_000_000
 
 
 def write_optimizer(
-    folder: Path, tensors: Mapping[str, Tensor], *, max_file_bytes: int = DEFAULT_FILE_BYTES
+    folder: Path,
+    tensors: Mapping[str, Tensor],
+    *,
+    max_file_bytes: int = DEFAULT_FILE_BYTES,
+    write: Write = write_tensors,
 ) -> list[dict[str, Any]]:
     """Write all tensors into `folder`; returns {path, size, sha256} of each file, by path.
 
@@ -36,7 +40,7 @@ def write_optimizer(
     entries = []
     for number, keys in enumerate(groups, 1):
         name = SINGLE if len(groups) == 1 else _name(number, len(groups))
-        written = write_tensors(folder / name, {key: tensors[key] for key in keys})
+        written = write(folder / name, {key: tensors[key] for key in keys}, None)
         entries.append({"path": name, **written})
     return entries
 
@@ -107,9 +111,10 @@ class StoredTensors(Mapping[str, Tensor], Closing):
         """dtype and shape, without reading data."""
         return self._holder[key].form(key)
 
-    def fill(self, targets: Mapping[str, Tensor]) -> None:
-        """Copy the named tensors into `targets`, of the same shapes, on any device."""
-        filler = Filler(targets)
+    def fill(self, targets: Mapping[str, Tensor], starts: Mapping[str, int] | None = None) -> None:
+        """Copy the named tensors into `targets`, of the same shapes, on any device; or the part of
+        each that begins at the flat index in `starts`."""
+        filler = Filler(targets, starts=starts)
         for file in self._files:
             names = [name for name in file.names() if name in targets]
             try:

@@ -1,4 +1,5 @@
-"""Plain data parallelism: every rank holds the whole model and computes its share of each batch.
+"""Several processes that train together; here plain data parallelism, where every rank holds the
+whole model and computes its share of each batch (sharding.py: weights spread over ranks).
 
 Losses are divided by the masked tokens of the global batch before their backward, so gradients are
 summed over ranks and not averaged. Every rank then holds the same bits, takes the same norm and
@@ -69,6 +70,10 @@ class Ranks:
     def agree(self, wish: bool) -> bool:
         """Whether any rank wishes it. On the host: no rank waits for its GPU."""
         return bool(self._reduce(torch.tensor(int(wish)), dist.ReduceOp.MAX))
+
+    def most(self, value: float) -> float:
+        """The largest of all ranks' values."""
+        return float(self._reduce(torch.tensor(value, dtype=torch.float64), dist.ReduceOp.MAX))
 
     def close(self) -> None:
         """Every rank calls it at the same point; nothing is exchanged afterwards."""

@@ -18,6 +18,7 @@ from dream_sft.diffusion.loss import plan_loss
 from dream_sft.diffusion.masking import ANSWER
 from dream_sft.train.methods.method import Method
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
+from dream_sft.train.ranks import ALONE, Ranks
 from dream_sft.train.recompute import recompute_layers
 
 # Of the card's memory, for fragments and what a step allocates besides its row.
@@ -77,7 +78,9 @@ def share_that_fits(layers: int, capacity: int, all_again: int, some_kept: int, 
     return (layers - keep) / layers
 
 
-def resolve_recomputation(method: Method, training: dict[str, Any]) -> dict[str, Any]:
+def resolve_recomputation(
+    method: Method, training: dict[str, Any], ranks: Ranks = ALONE
+) -> dict[str, Any]:
     """`training` with activationCheckpointing `auto` replaced by a share, from measured peaks.
 
     Where nothing can be measured (padded rows, the CPU) no layer is computed again.
@@ -94,6 +97,8 @@ def resolve_recomputation(method: Method, training: dict[str, Any]) -> dict[str,
         device = model.lm_head.weight.device
         capacity = int(torch.cuda.get_device_properties(device).total_memory)
         share = share_that_fits(count, capacity, all_again, some_kept, _KEPT_TO_MEASURE)
+    # Ranks that gather layers from each other must do so equally often.
+    share = ranks.most(share)
     log.info(
         "%d of %d layers compute their activations again", recompute_layers(model, share), count
     )

@@ -9,7 +9,7 @@ c. Weights are updated only after loss and gradient were found finite.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -56,13 +56,13 @@ class Accumulation:
         total = torch.zeros((), device=self._device)
         weighted = torch.zeros(len(PARTS), device=self._device)
         levels = torch.zeros(LEVELS, device=self._device)
-        for micro in self._ranks.share(batch.micro_batches):
-            if micro.plan.masked:
-                loss, sums = self._backward(batch, micro)
+        for micro, factor in self._own(batch.micro_batches):
+            loss, sums = self._backward(batch, micro, factor)
+            if factor:
                 total += loss
                 weighted += sums.parts_weighted
                 levels += sums.levels_nll.detach()
-        self._ranks.sum_gradients(self._trained)
+        self._exchange_gradients()
         numbers = self._ranks.sum(torch.cat([total[None], weighted, levels]))
         total, weighted, levels = torch.split(numbers, [1, len(PARTS), LEVELS])
         norm = measure_norm()
@@ -73,18 +73,26 @@ class Accumulation:
         update()
         return summed_up(batch, loss_value, norm, weighted.tolist(), levels.tolist())
 
+    def _own(self, micro_batches: Sequence[MicroBatch]) -> Iterator[tuple[MicroBatch, float]]:
+        """What this rank computes of them, each with a factor of its gradient."""
+        return ((micro, 1.0) for micro in self._ranks.share(micro_batches) if micro.plan.masked)
+
+    def _exchange_gradients(self) -> None:
+        self._ranks.sum_gradients(self._trained)
+
     def try_gradient(self, batch: GlobalBatch) -> None:
         """Gradients of every micro-batch; whoever calls throws them away."""
         for micro in batch.micro_batches:
-            self._backward(batch, micro)
+            self._backward(batch, micro, 1.0)
 
     @torch.no_grad()
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
         """Unweighted nats over all masked tokens of these."""
         total = torch.zeros((), device=self._device)
-        for micro in self._ranks.share(micro_batches):
-            if micro.plan.masked:
-                total += self.sums(micro).parts_nll.sum()
+        for micro, factor in self._own(micro_batches):
+            nll = self.sums(micro).parts_nll.sum()
+            if factor:
+                total += nll
         return float(self._ranks.sum(total))
 
     def sums(self, micro: MicroBatch) -> LossSums:
@@ -101,12 +109,14 @@ class Accumulation:
             )
             return self._masked_loss(hidden_BLD, micro.plan)
 
-    def _backward(self, batch: GlobalBatch, micro: MicroBatch) -> tuple[Tensor, LossSums]:
+    def _backward(
+        self, batch: GlobalBatch, micro: MicroBatch, factor: float
+    ) -> tuple[Tensor, LossSums]:
         share = share_of(batch, micro, self._normalise)
         try:
             sums = self.sums(micro)
             loss = sums.total / share
-            loss.backward()  # type: ignore[no-untyped-call]
+            (loss * factor).backward()  # type: ignore[no-untyped-call]
         except (MemoryError, RuntimeError) as error:
             raise micro_out_of_memory(error, micro) or error from error
         return loss.detach(), sums

@@ -47,6 +47,8 @@ class Method(Protocol):
 
     model: Dream
     trains_all: bool
+    sharded: bool
+    """Whether every rank holds a part only, and so takes part in checkpoints and export."""
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         """One optimizer step. Raises DivergedError and ResourceError."""
@@ -75,6 +77,9 @@ class Method(Protocol):
 
     def export(self, output: Path) -> list[Path]:
         """Write the fine-tuned model in the Hugging Face layout; returns its files."""
+
+    def join_export(self, output: Path) -> None:
+        """What the other ranks do while the first one exports."""
 
     def weights_sha256(self) -> str:
         """Digest of what is trained."""

@@ -21,8 +21,10 @@ from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning
 from dream_sft.train.methods.lora import ADAPTER, LoraFineTuning
 from dream_sft.train.methods.method import Method
 from dream_sft.train.methods.plain import PlainFineTuning
+from dream_sft.train.methods.sharded import ShardedFineTuning
 from dream_sft.train.ranks import ALONE, Ranks
 from dream_sft.train.recompute import recompute_layers
+from dream_sft.train.sharding import load_sharded
 
 # auto begins with all and is settled by measuring (worst_case.py).
 _LAYERS_COMPUTED_AGAIN = {"none": 0.0, "all": 1.0, "auto": 1.0}
@@ -83,6 +85,10 @@ def _open(
         return LoraFineTuning(model, training, base, adapter=adapter, ranks=ranks)
     folder = base if resumed is None else resumed.folder / MODEL
     if training["fullMode"] == "plain":
+        if ranks.count > 1:
+            narrow = training["precision"] == "bf16"
+            model = load_sharded(folder, device, ranks, narrow=narrow)
+            return ShardedFineTuning(model, training, base, ranks=ranks)
         model = weights.load_dream(folder, device=device, dtype=torch.float32)
         return PlainFineTuning(model, training, base, ranks=ranks)
     model, remainders = load_exact(folder, device)

@@ -28,6 +28,8 @@ AnyOptimizer = TypeVar("AnyOptimizer", bound=Optimizer)
 class OptimizedModel(Generic[AnyOptimizer]):
     """The half of `Method` that does not depend on what is trained."""
 
+    sharded = False
+
     def __init__(
         self,
         model: Dream,
@@ -38,13 +40,14 @@ class OptimizedModel(Generic[AnyOptimizer]):
         *,
         autocast: bool,
         ranks: Ranks,
+        accumulation: type[Accumulation] = Accumulation,
     ) -> None:
         self.model, self._base = model, base
         self._shell = empty_shell(model)
         self._optimizer = optimizer
         self._clip: float | None = training["clipNorm"]
         self._normalise: str = training["normalise"]
-        self._accumulation = Accumulation(
+        self._accumulation = accumulation(
             model, masked_loss, self._normalise, autocast=autocast, ranks=ranks
         )
 
@@ -61,6 +64,9 @@ class OptimizedModel(Generic[AnyOptimizer]):
     def checkpoint_bytes(self) -> int:
         weights = sum(weight.nbytes for weight in self.weights().values())
         return weights + self._optimizer.state_bytes
+
+    def join_export(self, output: Path) -> None:
+        """The first rank holds everything."""
 
     def weights(self) -> Mapping[str, Tensor]:
         raise NotImplementedError
