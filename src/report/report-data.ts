@@ -12,6 +12,7 @@ import type { StageName } from '../contracts/stages.js';
 import { blobKey, materialise, readManifest } from '../store/artifacts.js';
 import { Ledger } from '../store/ledger.js';
 import type { ObjectStore } from '../store/object-store.js';
+import { type DataCheck, gatherDataCheck } from './data-check.js';
 
 type TrainMetrics = z.infer<typeof TrainMetricsSchema>;
 
@@ -25,6 +26,7 @@ export interface ReportData {
   readonly trained: Trained | null;
   /** Null for a training without validation. */
   readonly validation: Validated | null;
+  readonly dataCheck: DataCheck | null;
   readonly before: readonly AnswerRecord[];
   readonly after: readonly AnswerRecord[];
   readonly postMortems: readonly PostMortem[];
@@ -93,6 +95,11 @@ export async function gatherReportData(request: ReportRequest): Promise<ReportDa
       (await lines('full-train', 'run', 'metrics.jsonl', StepRecord)),
     trained: trainedOf(request),
     validation: validationOf(results),
+    dataCheck: await gatherDataCheck(
+      store,
+      results.validate?.artifacts['validation'],
+      join(request.folder, 'inputs', 'validate', 'validation'),
+    ),
     before: await lines('eval-before', 'answers', 'answers.jsonl', AnswerRecord),
     after: await lines('eval-after', 'answers', 'answers.jsonl', AnswerRecord),
     postMortems: state.interruptions,

@@ -48,6 +48,15 @@ const TEXTS = {
   rowsDropped: ['Rows dropped', '丢弃行数'],
   rowsHeldOut: ['Rows held out', '留出行数'],
   duplicates: ['Duplicates', '重复'],
+  emptyFields: ['Empty fields', '空字段'],
+  lengths: [
+    'Rows by length in tokens, prompt and response',
+    '按长度（提示加回答的词元数）统计的行数',
+  ],
+  sample: [
+    'Documents as the model reads them, with the boundary of the mask',
+    '模型读到的样例，标出掩码边界',
+  ],
   tokensPerEpoch: ['Tokens per epoch', '每轮词元数'],
   overlap: ['Training rows that overlap with evaluation', '与评测重叠的训练行'],
   rowsByRule: ['Rows by rule', '按规则统计的行数'],

@@ -4,26 +4,6 @@ import { yuan } from '../../contracts/money.js';
 import { chargedHost } from '../../store/ledger.js';
 import { duration, type Section } from './section.js';
 
-export const dataSection: Section = (data, t) => {
-  const convert = data.results.convert?.metrics;
-  const validate = data.results.validate?.metrics;
-  const rows: [string, string | number][] = [];
-  if (convert?.kind === 'convert') {
-    const m = convert.convert;
-    rows.push([t('rowsKept'), m.rowsKept]);
-    for (const [rule, count] of Object.entries(m.rowsByRule))
-      rows.push([`${t('rowsByRule')}${t('colon')}${rule}`, count]);
-    rows.push([t('rowsDropped'), m.rowsDropped], [t('rowsHeldOut'), m.rowsHeldOut]);
-  }
-  if (validate?.kind === 'validate') {
-    const m = validate.validate;
-    rows.push([t('tokensPerEpoch'), m.tokensPerEpoch], [t('duplicates'), m.duplicates]);
-    for (const [suite, count] of Object.entries(m.overlap))
-      rows.push([`${t('overlap')}${t('colon')}${suite}`, count]);
-  }
-  return rows.length > 0 ? htmlTable(['', ''], rows) : '';
-};
-
 export const moneySection: Section = (data, t) => {
   const hosts = new Map<string, { stages: Set<string>; seconds: number; fen: number }>();
   for (const entry of data.ledger) {

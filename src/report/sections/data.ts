@@ -1,0 +1,35 @@
+import { lengthBars } from '../charts/length-bars.js';
+import type { DataCheck } from '../data-check.js';
+import { escapeHtml } from '../escape.js';
+import { htmlTable } from '../html-table.js';
+import type { Translate } from '../texts.js';
+import type { Section } from './section.js';
+
+export const dataSection: Section = (data, t) => {
+  const convert = data.results.convert?.metrics;
+  const validate = data.results.validate?.metrics;
+  const rows: [string, string | number][] = [];
+  if (convert?.kind === 'convert') {
+    const m = convert.convert;
+    rows.push([t('rowsKept'), m.rowsKept]);
+    for (const [rule, count] of Object.entries(m.rowsByRule))
+      rows.push([`${t('rowsByRule')}${t('colon')}${rule}`, count]);
+    rows.push([t('rowsDropped'), m.rowsDropped], [t('rowsHeldOut'), m.rowsHeldOut]);
+  }
+  if (validate?.kind === 'validate') {
+    const m = validate.validate;
+    rows.push([t('tokensPerEpoch'), m.tokensPerEpoch], [t('duplicates'), m.duplicates]);
+    rows.push([t('emptyFields'), m.emptyFields]);
+    for (const [suite, count] of Object.entries(m.overlap))
+      rows.push([`${t('overlap')}${t('colon')}${suite}`, count]);
+  }
+  const table = rows.length > 0 ? htmlTable(['', ''], rows) : '';
+  return table + (data.dataCheck ? checked(data.dataCheck, t) : '');
+};
+
+function checked({ histogram, sample }: DataCheck, t: Translate): string {
+  const bars = lengthBars(t('lengths'), histogram);
+  const figure = bars && `<figure><figcaption>${t('lengths')}</figcaption>${bars}</figure>`;
+  const shown = `<details><summary>${t('sample')}</summary><pre>${escapeHtml(sample)}</pre></details>`;
+  return figure + (sample ? shown : '');
+}
