@@ -7,8 +7,8 @@ import type { ControlDeps } from './create-control-activities.js';
 export const resolveStage =
   ({ store, codeDigest }: Pick<ControlDeps, 'store' | 'codeDigest'>) =>
   async (input: ResolveStageInput): Promise<ResolvedStage> => {
-    const { stage, configuration, inputs, generation } = input;
-    const name = stage.startsWith('eval-') ? 'evaluate' : stage;
+    const { stage, kind = stage, configuration, inputs, generation } = input;
+    const name = kind.startsWith('eval-') ? 'evaluate' : kind;
     const stageKey = sha256Hex(
       canonicalJson({ stage: name, configuration, inputs, codeDigest, generation }),
     );

@@ -165,13 +165,4 @@ function addPlanFileCommands(plan: Command): void {
         (await import('./commands/plan-explain.js')).planExplain(file, options),
       ),
     );
-  plan
-    .command('pilot <file>')
-    .description('write a short plan for each candidate of the pilot of a plan file')
-    .option('--choose', 'when they have ended: write the plan with the winner’s values')
-    .action(
-      action(async (file, options) =>
-        (await import('./commands/plan-pilot.js')).planPilot(file, options),
-      ),
-    );
 }

@@ -1,9 +1,12 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Document, LineCounter } from 'yaml';
-import { lineOf, type Mistake, nodeAt } from './plan-mistakes.js';
+import { type Document, isMap, type LineCounter } from 'yaml';
+import { checkPilot } from './pilot-cross-checks.js';
+import { dotted, lineOf, type Mistake, nodeAt } from './plan-mistakes.js';
 
-type Path = readonly (string | number)[];
+export type Path = readonly (string | number)[];
+export type Get = (...path: Path) => unknown;
+export type Add = (path: Path, message: string, absent?: boolean) => void;
 
 /** What no single key can get wrong on its own; each rule looks at the raw document. */
 export async function crossMistakes(
@@ -12,38 +15,42 @@ export async function crossMistakes(
   folder: string,
 ): Promise<Mistake[]> {
   const found: Mistake[] = [];
-  const get = (...path: Path): unknown => document.getIn(path);
+  const get: Get = (...path) => document.getIn(path);
   const add: Add = (path, message, absent = false) => {
     const line = lineOf(nodeAt(document, path), counter);
-    found.push({ line, path: path.join('.'), message, ...(absent ? { absent } : {}) });
+    found.push({ line, path: dotted(path), message, ...(absent ? { absent } : {}) });
   };
-  const steps = get('training', 'steps');
-  const epochs = get('training', 'epochs');
-  if (document.has('training') && (steps === undefined) === (epochs === undefined)) {
-    add(['training'], 'give either steps or epochs');
-  }
-  const cap = get('money', 'capCny');
-  const reserve = get('money', 'reserveCny');
-  if (typeof cap === 'number' && typeof reserve === 'number' && reserve >= cap) {
-    add(
-      ['money', 'reserveCny'],
-      `must be less than capCny (${cap}), or nothing is left to train with`,
-    );
-  }
-  const endpoint = get('store', 'endpoint');
-  if (typeof endpoint === 'string' && /^[a-z]+:\/\/[^/]*@/i.test(endpoint)) {
-    const instead = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the workers';
-    add(['store', 'endpoint'], `must hold no credentials: they belong in ${instead}`);
-  }
+  checkLength(get, add);
+  checkMoney(get, add);
+  checkEndpoint(get, add);
   checkBlocks(get, add);
-  checkSuites(get, add);
-  checkPilot(get, add);
+  for (const at of suitesOf(get)) checkSuite(get, add, at);
+  await checkPilot(get, add, folder);
   await checkFiles(get, add, folder);
   return found;
 }
 
-type Get = (...path: Path) => unknown;
-type Add = (path: Path, message: string, absent?: boolean) => void;
+/** What is no block of keys is told as that. */
+function checkLength(get: Get, add: Add): void {
+  if (!isMap(get('training'))) return;
+  const given = ['steps', 'epochs'].filter((key) => get('training', key) !== undefined);
+  if (given.length !== 1) add(['training'], 'give either steps or epochs');
+}
+
+function checkMoney(get: Get, add: Add): void {
+  const cap = get('money', 'capCny');
+  const reserve = get('money', 'reserveCny');
+  if (typeof cap !== 'number' || typeof reserve !== 'number' || reserve < cap) return;
+  const message = `must be less than capCny (${cap}), or nothing is left to train with`;
+  add(['money', 'reserveCny'], message);
+}
+
+function checkEndpoint(get: Get, add: Add): void {
+  const endpoint = get('store', 'endpoint');
+  if (typeof endpoint !== 'string' || !/^[a-z]+:\/\/[^/]*@/i.test(endpoint)) return;
+  const instead = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the workers';
+  add(['store', 'endpoint'], `must hold no credentials: they belong in ${instead}`);
+}
 
 function checkBlocks(get: Get, add: Add): void {
   const at = ['evaluation', 'sampling'];
@@ -58,56 +65,33 @@ function checkBlocks(get: Get, add: Add): void {
   }
 }
 
-function checkSuites(get: Get, add: Add): void {
+/** Where suites stand: those of the evaluation, and that of a pilot. */
+function suitesOf(get: Get): Path[] {
+  const found: Path[] = [];
   for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
-    const at = ['evaluation', 'suites', i];
-    if (get(...at, 'name') === 'gsm8k' && get(...at, 'file') === undefined) {
-      add(at, 'gsm8k needs file: the JSONL of its questions');
-    }
+    found.push(['evaluation', 'suites', i]);
   }
+  return get('pilot', 'suite') === undefined ? found : [...found, ['pilot', 'suite']];
 }
 
-/** Questions that judge the result must not choose it; the command also compares their texts. */
-function checkPilot(get: Get, add: Add): void {
-  const suite = (...path: Path): unknown => get('pilot', 'suite', ...path);
-  if (suite('name') === 'gsm8k' && suite('file') === undefined) {
-    add(['pilot', 'suite'], 'gsm8k needs file: the JSONL of its questions');
-  }
-  for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
-    const same = ['name', 'file'].every(
-      (key) => suite(key) === get('evaluation', 'suites', i, key),
-    );
-    if (same) add(['pilot', 'suite'], `asks the questions of evaluation.suites.${i}; use others`);
-  }
-  const names = new Set<unknown>();
-  for (let i = 0; get('pilot', 'candidates', i) !== undefined; i += 1) {
-    const name = get('pilot', 'candidates', i, 'name');
-    if (names.has(name)) add(['pilot', 'candidates', i, 'name'], `${String(name)} is taken`);
-    names.add(name);
+function checkSuite(get: Get, add: Add, at: Path): void {
+  if (get(...at, 'name') === 'gsm8k' && get(...at, 'file') === undefined) {
+    add(at, 'gsm8k needs file: the JSONL of its questions');
   }
 }
 
 async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
-  const sources: Path[] = [['base'], ['tokenizer'], ['data', 'source']];
-  for (const at of sources) {
+  for (const at of [['base'], ['tokenizer'], ['data', 'source']]) {
     const path = get(...at, 'path');
-    if (
-      get(...at, 'kind') === 'file' &&
-      typeof path === 'string' &&
-      !(await exists(resolve(folder, path)))
-    ) {
-      add([...at, 'path'], `there is no file or folder ${resolve(folder, path)}`, true);
-    }
+    if (get(...at, 'kind') !== 'file' || typeof path !== 'string') continue;
+    const place = resolve(folder, path);
+    if (!(await exists(place))) add([...at, 'path'], `there is no file or folder ${place}`, true);
   }
-  for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
-    const file = get('evaluation', 'suites', i, 'file');
-    if (typeof file === 'string' && !(await exists(resolve(folder, file)))) {
-      add(['evaluation', 'suites', i, 'file'], `there is no file ${resolve(folder, file)}`, true);
-    }
-  }
-  const pilot = get('pilot', 'suite', 'file');
-  if (typeof pilot === 'string' && !(await exists(resolve(folder, pilot)))) {
-    add(['pilot', 'suite', 'file'], `there is no file ${resolve(folder, pilot)}`, true);
+  for (const at of suitesOf(get)) {
+    const file = get(...at, 'file');
+    if (typeof file !== 'string') continue;
+    const place = resolve(folder, file);
+    if (!(await exists(place))) add([...at, 'file'], `there is no file ${place}`, true);
   }
 }
 

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
+import type { SuiteConfig } from '../contracts/sampling.js';
 import type { Source } from '../contracts/source.js';
 import { digestOf } from '../store/canonical-json.js';
 import { CliError } from './cli-error.js';
@@ -82,10 +83,6 @@ export function formatMistakes(path: string, mistakes: readonly Mistake[]): stri
 export async function loadPlan(path: string, overrides: PlanOverrides = {}): Promise<ResolvedPlan> {
   const { plan, mistakes } = await checkPlanFile(path, overrides);
   if (plan === null) throw new CliError(formatMistakes(path, mistakes), CLI_EXIT.spec);
-  if (plan.pilot !== undefined) {
-    const advice = `Run dream-sft plan pilot ${path}; it writes the plan to start.`;
-    throw new CliError(`${path} has a pilot that has not been decided.`, CLI_EXIT.spec, advice);
-  }
   return resolvePlan(plan, dirname(resolve(path)));
 }
 
@@ -94,7 +91,7 @@ const toFen = (cny: number): number => Math.round(cny * 100);
 
 /** Fills in what the workflow must not compute: absolute paths, fen, seconds, the digest. */
 export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
-  const { money, deadline, hosts, pilot: _decided, ...rest } = plan;
+  const { money, deadline, hosts, pilot, ...rest } = plan;
   const { pricePerHourCny, ...hostRest } = hosts;
   const resolved = {
     ...rest,
@@ -103,10 +100,9 @@ export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
     data: { ...plan.data, source: absolute(plan.data.source, folder) },
     evaluation: {
       ...plan.evaluation,
-      suites: plan.evaluation.suites.map((suite) =>
-        suite.file ? { ...suite, file: resolve(folder, suite.file) } : suite,
-      ),
+      suites: plan.evaluation.suites.map((suite) => absoluteSuite(suite, folder)),
     },
+    ...(pilot ? { pilot: { ...pilot, suite: absoluteSuite(pilot.suite, folder) } } : {}),
     deadlineSeconds:
       Number(deadline.slice(0, -1)) * SECONDS[deadline.slice(-1) as keyof typeof SECONDS],
     hosts: { ...hostRest, pricePerHourFen: toFen(pricePerHourCny) },
@@ -119,6 +115,9 @@ export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
   // Of the canonical form: a reformatted file is the same plan.
   return { ...resolved, digest: digestOf(resolved) };
 }
+
+const absoluteSuite = (suite: SuiteConfig, folder: string): SuiteConfig =>
+  suite.file ? { ...suite, file: resolve(folder, suite.file) } : suite;
 
 function absolute(source: Source, folder: string): Source {
   return source.kind === 'file' ? { ...source, path: resolve(folder, source.path) } : source;

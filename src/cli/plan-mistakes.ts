@@ -18,7 +18,7 @@ export interface Mistake {
 type Path = readonly PropertyKey[];
 
 /** As `--set` takes it: `evaluation.suites.0.name`. */
-const dotted = (path: Path): string => path.map(String).join('.');
+export const dotted = (path: Path): string => path.map(String).join('.');
 
 /** The node that stands for a path, or the nearest one above it. */
 export function nodeAt(document: Document, path: Path): Node | null {

@@ -15,6 +15,8 @@ export interface OpenedPlan {
 export interface ResolveStageInput {
   readonly planId: string;
   readonly stage: StageName;
+  /** The stage whose work this is, as full-train of a pilot's training; left out: its own. */
+  readonly kind?: StageName;
   readonly configuration: StageConfiguration;
   readonly inputs: Readonly<Record<string, ArtifactRef>>;
   readonly generation: number;
@@ -32,6 +34,8 @@ export interface ResolvedStage {
 export interface StageInput {
   readonly planId: string;
   readonly stage: StageName;
+  /** Of a stage of several works: names this one's run directory below the stage's. */
+  readonly part?: string;
   readonly stageKey: string;
   readonly codeDigest: string;
   readonly configuration: StageConfiguration;

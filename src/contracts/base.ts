@@ -28,10 +28,6 @@ export type FileEntry = z.infer<typeof FileEntry>;
 export const ArtifactRef = z.strictObject({ digest: Sha256, bytes: z.int().min(0) });
 export type ArtifactRef = z.infer<typeof ArtifactRef>;
 
-/** A model in the Hugging Face layout: a folder inside an artifact ('' is its root). */
-export const ModelRef = z.strictObject({ artifact: ArtifactRef, folder: z.string() });
-export type ModelRef = z.infer<typeof ModelRef>;
-
 export const Manifest = z.strictObject({
   version: z.literal(1),
   kind: z.enum(['dataset', 'model', 'checkpoint', 'answers', 'report', 'files']),

@@ -8,7 +8,7 @@ export const PilotCandidate = z
     name: z
       .string()
       .regex(/^[a-z0-9]{1,12}$/, 'at most 12 lower-case letters and digits')
-      .describe('names its plan: ID.NAME'),
+      .describe('names it in tables and folders'),
     learningRate: z.number().gt(0).optional(),
     view: ViewConfig.shape.view.unwrap().optional(),
   })
@@ -20,6 +20,32 @@ export const PilotConfig = z.strictObject({
   candidates: z.array(PilotCandidate).min(2).max(3),
   epochs: z.number().gt(0).default(1).describe('of each candidate'),
   suite: SuiteConfig.describe('questions that score the candidates; never those of evaluation'),
-  capCny: z.number().gt(0).multipleOf(0.01).describe('CNY that each candidate may take'),
 });
 export type PilotConfig = z.infer<typeof PilotConfig>;
+
+/** What became of one candidate: a score, or why it has none. */
+export const PilotTrial = z.strictObject({
+  name: PilotCandidate.shape.name,
+  learningRate: z.number(),
+  view: z.string(),
+  score: z
+    .strictObject({
+      correct: z.int().min(0),
+      n: z.int().min(0),
+      share: z.number().min(0).max(1),
+      interval: z.tuple([z.number(), z.number()]).describe('Wilson, 95 %'),
+    })
+    .nullable(),
+  message: z.string().nullable().describe('why it has no score'),
+});
+export type PilotTrial = z.infer<typeof PilotTrial>;
+
+/** The table of a pilot as far as it has come, and what full-train takes from it. */
+export const Pilot = z.strictObject({
+  suite: z.string(),
+  trials: z.array(PilotTrial).describe('in the order of the plan'),
+  ended: z.boolean(),
+  chosen: z.string().nullable().describe('name; null: the plan’s own values stand'),
+  clear: z.boolean().describe('whether the lead over the next is beyond chance (5 %)'),
+});
+export type Pilot = z.infer<typeof Pilot>;

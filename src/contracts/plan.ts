@@ -77,21 +77,20 @@ export const Plan = z.strictObject({
     batchSize: z.int().min(1).default(8).describe('questions answered together'),
   }),
   pilot: PilotConfig.optional().describe(
-    'candidates to choose from first: dream-sft plan pilot FILE; start refuses a plan with a pilot',
+    'short trainings between the gate and full-train, which goes on with the winner’s values',
   ),
   checkpoints: CheckpointConfig,
   hosts: HostsConfig,
   money: MoneyConfig,
   store: StoreConfig.prefault({ kind: 'local' }),
 });
-export type PlanInput = z.input<typeof Plan>;
 
 /**
  * The plan as the workflow gets it: every default filled in, paths absolute, money in fen, durations
  * in seconds, and the digest of all that, by which two starts of one id are compared.
  */
 export const ResolvedPlan = z.strictObject({
-  ...Plan.omit({ money: true, deadline: true, hosts: true, pilot: true }).shape,
+  ...Plan.omit({ money: true, deadline: true, hosts: true }).shape,
   deadlineSeconds: z.int().min(1),
   hosts: HostsConfig.omit({ pricePerHourCny: true }).extend({ pricePerHourFen: z.int().min(0) }),
   money: z.strictObject({

@@ -3,7 +3,6 @@ import { Instant, Language, PlanId } from './base.js';
 import { HostsConfig } from './plan.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
-import type { StageName } from './stages.js';
 import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
 
 /**
@@ -21,6 +20,8 @@ export const DownloadConfiguration = z.strictObject({
     /** Left out: the base's own files become the artifact `tokenizer`. */
     tokenizer: Source.optional(),
     dataset: Source,
+    /** The file of the pilot's questions. */
+    pilot: Source.optional(),
   }),
   suites: z
     .array(z.strictObject({ name: SuiteConfig.shape.name, file: z.string() }))
@@ -71,26 +72,3 @@ export const ReportConfiguration = z.strictObject({
   startedAt: Instant,
 });
 export type ReportConfiguration = z.infer<typeof ReportConfiguration>;
-
-export const STAGE_CONFIGURATIONS = {
-  download: DownloadConfiguration,
-  convert: ConvertConfiguration,
-  validate: ValidateConfiguration,
-  'smoke-train': SmokeTrainConfiguration,
-  'eval-before': EvalConfiguration,
-  'full-train': FullTrainConfiguration,
-  'eval-after': EvalConfiguration,
-  report: ReportConfiguration,
-} as const satisfies Record<StageName, z.ZodType>;
-
-/** Input artifacts by stage; those with a question mark may be missing. */
-export const STAGE_INPUTS = {
-  download: [],
-  convert: ['dataset', 'tokenizer'],
-  validate: ['dataset', 'tokenizer', 'suites?'],
-  'smoke-train': ['base', 'dataset', 'tokenizer', 'suites?'],
-  'eval-before': ['model', 'tokenizer', 'suites?'],
-  'full-train': ['base', 'dataset', 'tokenizer'],
-  'eval-after': ['model', 'tokenizer', 'suites?'],
-  report: [],
-} as const satisfies Record<StageName, readonly string[]>;

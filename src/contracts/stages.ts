@@ -7,6 +7,7 @@ export const StageName = z.enum([
   'validate',
   'smoke-train',
   'eval-before',
+  'pilot',
   'full-train',
   'eval-after',
   'report',
@@ -14,8 +15,18 @@ export const StageName = z.enum([
 export type StageName = z.infer<typeof StageName>;
 export const STAGES: readonly StageName[] = StageName.options;
 
+/** A pilot is a stage of plans that ask for one only. */
+export const stagesOf = (plan: { readonly pilot?: unknown }): readonly StageName[] =>
+  STAGES.filter((stage) => stage !== 'pilot' || plan.pilot !== undefined);
+
 /** Stages that need a GPU host and so a supervisor beside them. */
-export const GPU_STAGES = ['smoke-train', 'eval-before', 'full-train', 'eval-after'] as const;
+export const GPU_STAGES = [
+  'smoke-train',
+  'eval-before',
+  'pilot',
+  'full-train',
+  'eval-after',
+] as const;
 export type GpuStageName = (typeof GPU_STAGES)[number];
 
 export function isGpuStage(stage: StageName): stage is GpuStageName {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArtifactRef, Fen, Instant, PlanId } from './base.js';
 import { PostMortem } from './journal.js';
+import { Pilot } from './pilot.js';
 import { StoreConfig } from './plan.js';
 import { StageName } from './stages.js';
 
@@ -32,6 +33,7 @@ export type StageState = z.infer<typeof StageState>;
 export const Quote = z.strictObject({
   trainSeconds: z.number(),
   evalSecondsEach: z.number(),
+  pilotSeconds: z.number().optional().describe('all candidates; left out: no pilot'),
   totalSeconds: z.number(),
   fen: Fen,
   spentFen: Fen,
@@ -94,6 +96,10 @@ export const FineTuned = z.strictObject({
 });
 export type FineTuned = z.infer<typeof FineTuned>;
 
+/** The newest published checkpoint of a full-train that has not come to its end. */
+export const LastCheckpoint = FineTuned.extend({ step: z.int() });
+export type LastCheckpoint = z.infer<typeof LastCheckpoint>;
+
 export const PlanState = z.strictObject({
   planId: PlanId,
   title: z.string(),
@@ -110,6 +116,8 @@ export const PlanState = z.strictObject({
   stoppedAtCap: z.boolean(),
   ticked: z.record(z.string(), Instant).describe('checklist item → when'),
   model: FineTuned.nullable().default(null).describe('null: nothing has been trained yet'),
+  checkpoint: LastCheckpoint.nullable().default(null),
+  pilot: Pilot.nullable().default(null).describe('null: none, or not begun'),
   failure: z.string().nullable(),
 });
 export type PlanState = z.infer<typeof PlanState>;
@@ -154,6 +162,8 @@ export const Summary = z.strictObject({
     after: z.record(z.string(), z.looseObject({ score: z.number(), n: z.int() })),
   }),
   model: FineTuned.nullable().default(null).describe('the fine-tuned model, in the store'),
+  checkpoint: LastCheckpoint.nullable().default(null),
+  pilot: Pilot.nullable().default(null).describe('null: the plan has none, or did not reach it'),
   spend: z.strictObject({
     currency: z.literal('CNY'),
     totalFen: Fen,

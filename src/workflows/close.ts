@@ -33,5 +33,12 @@ export async function closeStage(
       spentFen: closed.totalFen,
     },
   });
+  const { newestCheckpoint } = closed;
+  const tokenizer = run.results.download?.artifacts['tokenizer'];
+  if (stage === 'full-train' && newestCheckpoint && tokenizer) {
+    const place = { folder: 'model', tokenizer, store } as const;
+    run.apply({ type: 'checkpointed', checkpoint: { ...newestCheckpoint, ...place } });
+  }
+  if (releaseHosts) run.hostsOut = false;
   return closed;
 }

@@ -6,7 +6,7 @@ import { advice, failureSentence } from './policy/judgement.js';
 import { summarise } from './policy/summary.js';
 import { control } from './proxies.js';
 
-/** Hosts back, summary written; also after a cancel or a failure. */
+/** Hosts back if any is still out, summary written; also after a cancel or a failure. */
 export async function end(
   run: PlanRun,
   status: 'finished' | 'cancelled' | 'failed',
@@ -31,6 +31,7 @@ const OPEN: ReadonlySet<string> = new Set(['running', 'pausing', 'paused']);
 
 /** Closing any GPU stage releases all hosts that this plan has started. */
 export async function giveHostsBack(run: PlanRun): Promise<void> {
+  if (!run.hostsOut) return;
   const last = [...run.stageKeys].findLast(([stage]) => isGpuStage(stage));
   if (last && isGpuStage(last[0])) await closeStage(run, last[0], last[1], true);
 }

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
-import type { StageName } from '../contracts/stages.js';
+import { type StageName, stagesOf } from '../contracts/stages.js';
 import { LIMIT_OF_PLAN } from '../contracts/state.js';
 import { end, giveHostsBack, planFailure, sentenceOf, typedFailure } from './ending.js';
 import { open } from './opening.js';
@@ -15,7 +15,9 @@ import type { PlanRun } from './plan-run.js';
 import { failureSentence, judge } from './policy/judgement.js';
 import { approvesItself } from './policy/money.js';
 import { quote } from './policy/quote.js';
-import { runStage, type StageEnd } from './run-stage.js';
+import { pilot, type PilotEnd } from './pilot.js';
+import { runStage } from './run-stage.js';
+import type { WorkEnd } from './carry-out.js';
 
 export interface PlanOptions {
   /** Of a plan that has ended: this stage and all after it are done again. */
@@ -42,10 +44,10 @@ export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {})
   await condition(allHandlersFinished);
 }
 
-type Step = (run: PlanRun) => Promise<StageEnd>;
+type Step = (run: PlanRun) => Promise<WorkEnd | PilotEnd>;
 
 const artifact = (run: PlanRun, stage: StageName, name: string): ArtifactRef => {
-  const found = run.results[stage]?.artifacts[name];
+  const found = run.known[stage]?.artifacts[name];
   if (found) return found;
   throw ApplicationFailure.nonRetryable(`${stage} left no artifact ${name}`, 'BadData');
 };
@@ -82,6 +84,7 @@ const STORY: Readonly<Record<StageName, Step>> = {
   },
   'eval-before': (run) =>
     runStage(run, 'eval-before', { model: artifact(run, 'download', 'base'), ...common(run) }),
+  pilot,
   'full-train': train,
   'eval-after': (run) => {
     if (!run.trained)
@@ -91,11 +94,15 @@ const STORY: Readonly<Record<StageName, Step>> = {
       );
     return runStage(run, 'eval-after', { model: run.trained.artifact, ...common(run) });
   },
-  report: (run) => runStage(run, 'report', {}),
+  report: async (run) => {
+    // It needs no GPU, and is tried for a quarter of an hour.
+    await giveHostsBack(run);
+    return runStage(run, 'report', {});
+  },
 };
 
 async function carry(run: PlanRun): Promise<void> {
-  const order = Object.keys(STORY) as StageName[];
+  const order = stagesOf(run.plan);
   for (let at = 0; ; at += 1) {
     const stage = order[at];
     // Also behind the last stage: what was asked during it is not dropped.
@@ -137,8 +144,8 @@ function takeGoBack(run: PlanRun): StageName | null {
 /** The smoke run's quote; nothing dear happens before somebody, or the plan's own limit, says yes. */
 async function passGate(
   run: PlanRun,
-  ended: Extract<StageEnd, { kind: 'finished' }>,
-): Promise<StageEnd> {
+  ended: Extract<WorkEnd, { kind: 'finished' }>,
+): Promise<WorkEnd> {
   const convert = run.results.convert?.metrics;
   const { metrics } = ended.result;
   if (metrics.kind !== 'smoke-train' || convert?.kind !== 'convert') return ended;
@@ -152,6 +159,8 @@ async function passGate(
   }
   // A person may take days to answer; a host that waits with them costs money.
   await giveHostsBack(run);
+  const meanwhile = await waitWhilePaused(run);
+  if (meanwhile) return { kind: 'went-back', to: meanwhile };
   run.apply({ type: 'awaitingApproval' });
   await condition(() => run.state.gate.status === 'approved' || run.intent?.kind === 'go-back');
   const to = takeGoBack(run);
@@ -159,10 +168,10 @@ async function passGate(
 }
 
 /** A failure or the cap still leaves the last finite checkpoint to evaluate. */
-async function train(run: PlanRun): Promise<StageEnd> {
+async function train(run: PlanRun): Promise<WorkEnd> {
   const inputs = trainingInputs(run);
   const ended = await runStage(run, 'full-train', inputs).catch(
-    async (error: unknown): Promise<StageEnd> => {
+    async (error: unknown): Promise<WorkEnd> => {
       if (!(error instanceof ApplicationFailure)) throw error;
       const failure = { type: error.type ?? 'Error', message: error.message };
       const closed = run.closed.get(`full-train ${run.stageKeys.get('full-train')}`);

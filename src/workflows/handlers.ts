@@ -9,10 +9,11 @@ import {
   stateQuery,
   tickUpdate,
 } from '../contracts/messages.js';
-import { type StageName, STAGES } from '../contracts/stages.js';
+import { type StageName, stagesOf } from '../contracts/stages.js';
 import { hasEnded } from '../contracts/state.js';
 import { tickRefusal } from './policy/checklist.js';
-import { mustStopTraining } from './policy/money.js';
+import { mustStop } from './policy/money.js';
+import { moneyFor } from './policy/pilot.js';
 import { stageOf } from './policy/stage-state.js';
 import type { PlanRun } from './plan-run.js';
 
@@ -33,6 +34,9 @@ function onUpdate<A>(
   });
 }
 
+/** Evaluations are paid from what these leave. */
+const TRAINS: ReadonlySet<StageName> = new Set(['pilot', 'full-train']);
+
 const STOPPING = 'the running stage is about to stop already';
 
 /** First thing in the workflow: messages may come before its first await is done. */
@@ -42,9 +46,10 @@ export function registerHandlers(run: PlanRun): void {
     // A supervisor of an older generation may still have something to say.
     if (run.stageKeys.get(news.stage) !== news.stageKey) return;
     run.apply({ type: 'news', news });
-    const over = news.capReached || mustStopTraining(run.plan, run.state.spentFen);
-    const training = stageOf(run.state, 'full-train').status === 'running';
-    if (news.stage === 'full-train' && over && training && run.intent === null) {
+    const money = moneyFor(news.stage, run.plan, run.state.quote);
+    const over = news.capReached || mustStop(run.plan, money, run.state.spentFen);
+    const running = stageOf(run.state, news.stage).status === 'running';
+    if (TRAINS.has(news.stage) && over && running && run.intent === null) {
       run.interrupt({ kind: 'cap' });
     }
   });
@@ -104,8 +109,9 @@ function handleRetry(run: PlanRun): void {
     retryFromUpdate,
     (argument) => {
       const stage: StageName | undefined = argument?.stage;
-      if (stage === undefined || !STAGES.includes(stage)) {
-        return `say from which stage: ${STAGES.join(', ')}`;
+      const stages = stagesOf(run.plan);
+      if (stage === undefined || !stages.includes(stage)) {
+        return `say from which stage: ${stages.join(', ')}`;
       }
       if (hasEnded(run.state.status)) return `the plan is ${run.state.status} already`;
       if (run.intent !== null) return STOPPING;

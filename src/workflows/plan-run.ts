@@ -23,12 +23,21 @@ export interface TrainedModel {
   readonly folder: '' | 'model';
 }
 
+/** What a pilot has decided: the plan with the winner's values, and its documents if it has others. */
+export interface Chosen {
+  readonly plan: ResolvedPlan;
+  readonly results: Readonly<Partial<Record<'convert' | 'validate', StageResult>>>;
+}
+
 /** Everything a run of a plan knows; changed by events only, so that a replay comes to the same. */
 export class PlanRun {
   state: PlanState;
   results: Partial<Record<StageName, StageResult>> = {};
   trained: TrainedModel | null = null;
+  chosen: Chosen | null = null;
   intent: Intent | null = null;
+  /** Whether hosts may still be at work for this run. */
+  hostsOut = false;
   /** Of the stage that runs now. */
   scope: CancellationScope | null = null;
   /** The stage that the plan is at, running or about to. */
@@ -45,6 +54,16 @@ export class PlanRun {
     readonly startedAt: string,
   ) {
     this.state = initialState(plan, startedAt);
+  }
+
+  /** The plan as full-train carries it out. */
+  get settings(): ResolvedPlan {
+    return this.chosen?.plan ?? this.plan;
+  }
+
+  /** Results of the stages, those of the winner's own documents in place of the plan's. */
+  get known(): Readonly<Partial<Record<StageName, StageResult>>> {
+    return { ...this.results, ...this.chosen?.results };
   }
 
   /** Figures of a training that was stopped; null before its first checkpoint. */
@@ -86,6 +105,7 @@ export class PlanRun {
       delete this.results[stage];
       // What an older generation trained is not what this one evaluates.
       if (stage === 'full-train') this.trained = null;
+      if (stage === 'pilot') this.chosen = null;
     }
   }
 

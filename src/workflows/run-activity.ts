@@ -1,20 +1,16 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { StageInput, StoppedTraining } from '../contracts/activities.js';
-import { probeQuestions } from '../contracts/probe.js';
 import type { StageOutcome } from '../contracts/outcome.js';
-import type { GpuStageName, StageName } from '../contracts/stages.js';
+import type { GpuStageName } from '../contracts/stages.js';
+import type { Work } from './carry-out.js';
 import type { PlanRun } from './plan-run.js';
-import { totalSteps } from './policy/quote.js';
+import { moneyFor } from './policy/pilot.js';
 import { gpuActivities, prep, reporting, supervision } from './proxies.js';
 
-/** Schedules the stage's activity with a sentence for the UI; a GPU stage has a supervisor beside it. */
-export function runActivity(
-  run: PlanRun,
-  stage: StageName,
-  input: StageInput,
-): Promise<StageOutcome> {
-  const summary = SENTENCES[stage](run);
-  switch (stage) {
+/** Schedules a work's activity with a sentence for the UI; on a GPU it has a supervisor beside it. */
+export function runActivity(run: PlanRun, work: Work, input: StageInput): Promise<StageOutcome> {
+  const { kind, summary } = work;
+  switch (kind) {
     case 'download':
       return prep.download.executeWithOptions({ summary }, [input]);
     case 'convert':
@@ -22,7 +18,7 @@ export function runActivity(
     case 'validate':
       return prep.validate.executeWithOptions({ summary }, [input]);
     case 'report': {
-      const { plan, state, results } = run;
+      const { settings: plan, state, known: results } = run;
       const told = { plan, state, results, stopped: stoppedTraining(run) };
       return reporting.report.executeWithOptions({ summary }, [{ ...input, ...told }]);
     }
@@ -30,7 +26,9 @@ export function runActivity(
     case 'eval-before':
     case 'full-train':
     case 'eval-after':
-      return supervised(run, stage, input, summary);
+      return supervised(run, work as GpuWork, input);
+    case 'pilot':
+      throw new Error('a pilot is carried out as works of other kinds');
   }
 }
 
@@ -46,32 +44,27 @@ const ACTIVITY = {
   'eval-after': 'evaluate',
 } as const;
 
+type GpuWork = Work & { readonly stage: GpuStageName; readonly kind: keyof typeof ACTIVITY };
+
 async function supervised(
   run: PlanRun,
-  stage: GpuStageName,
+  { stage, kind, summary }: GpuWork,
   input: StageInput,
-  summary: string,
 ): Promise<StageOutcome> {
   const activityId = `${stage}-${run.nextActivity()}`;
+  const { planId, stageKey } = input;
+  const { hosts, store } = run.plan;
+  const { quote } = run.state;
+  const money = moneyFor(stage, run.plan, quote);
+  const totalExpected = stage === 'full-train' ? (quote?.trainSeconds ?? null) : null;
+  const watched = { planId, stage, stageKey, activityId, hosts, money, totalExpected, store };
   const supervisor = new SupervisorScope();
-  const { hosts, money, store } = run.plan;
-  const totalExpected = stage === 'full-train' ? expectedSeconds(run) : null;
+  run.hostsOut = true;
   supervisor.start(() =>
-    supervision.superviseStage.executeWithOptions({ summary: `watches ${stage}` }, [
-      {
-        planId: input.planId,
-        stage,
-        stageKey: input.stageKey,
-        activityId,
-        hosts,
-        money,
-        totalExpected,
-        store,
-      },
-    ]),
+    supervision.superviseStage.executeWithOptions({ summary: `watches ${stage}` }, [watched]),
   );
   try {
-    const activity = gpuActivities(run.plan)[ACTIVITY[stage]];
+    const activity = gpuActivities(run.plan)[ACTIVITY[kind]];
     return await activity.executeWithOptions({ activityId, summary }, [input]);
   } finally {
     await supervisor.end();
@@ -95,32 +88,3 @@ class SupervisorScope {
     await CancellationScope.nonCancellable(() => this.#done);
   }
 }
-
-function expectedSeconds(run: PlanRun): number | null {
-  return run.state.quote?.trainSeconds ?? null;
-}
-
-const rows = (run: PlanRun): number => {
-  const metrics = run.results.convert?.metrics;
-  return metrics?.kind === 'convert' ? metrics.convert.rowsKept : 0;
-};
-
-/** What the UI shows of an activity, at most 400 bytes. */
-const SENTENCES: Readonly<Record<StageName, (run: PlanRun) => string>> = {
-  download: () => 'fetches base model, tokenizer, data and evaluation questions',
-  convert: (run) =>
-    `turns rows into documents, view ${run.plan.data.view}, at most ${run.plan.data.maxLength} tokens`,
-  validate: () => 'counts, looks for duplicates and for overlap with the evaluation',
-  'smoke-train': (run) =>
-    `trains ${run.plan.smoke.steps} steps and samples ${probeQuestions(run.plan)} answers, to quote the rest`,
-  'eval-before': (run) => `answers ${questions(run)} before the fine-tuning`,
-  'full-train': (run) =>
-    `trains ${totalSteps(run.plan, rows(run))} steps of ${run.plan.training.documentsPerStep} documents`,
-  'eval-after': (run) => `answers ${questions(run)} after the fine-tuning`,
-  report: () => 'writes the report',
-};
-
-const questions = (run: PlanRun): string =>
-  run.plan.evaluation.suites
-    .map((suite) => `${suite.questions} questions of ${suite.name}`)
-    .join(', ');

@@ -10,49 +10,62 @@ export interface StageFacts {
   readonly modelFolder: '' | 'model';
 }
 
+type Slice = (plan: ResolvedPlan, facts: StageFacts) => StageConfiguration;
+
 /** The slice of a plan that a stage depends on; schemas in contracts/stage-configuration.ts. */
-export function stageConfiguration(
+export const stageConfiguration = (
   plan: ResolvedPlan,
   stage: StageName,
   facts: StageFacts,
-): StageConfiguration {
-  const { data, evaluation, training, smoke } = plan;
-  const { source, ...view } = data;
-  const { threads } = plan.hosts;
-  const compute = { device: plan.hosts.device, ...(threads === undefined ? {} : { threads }) };
-  const { systemPrompt } = view;
-  switch (stage) {
-    case 'download': {
-      const sources = { base: plan.base, dataset: source };
-      return {
-        sources: plan.tokenizer ? { ...sources, tokenizer: plan.tokenizer } : sources,
-        suites: evaluation.suites.flatMap(({ name, file }) => (file ? [{ name, file }] : [])),
-      };
-    }
-    case 'convert':
-      return { ...view };
-    case 'validate':
-      return { suites: evaluation.suites };
-    case 'smoke-train':
-      return {
-        training,
-        stopAfterSteps: smoke.steps,
-        questions: probeQuestions(plan),
-        sampling: evaluation.sampling,
-        systemPrompt,
-        ...compute,
-      };
-    case 'full-train':
-      return { training, checkpoints: plan.checkpoints, ...compute };
-    case 'eval-before':
-    case 'eval-after':
-      return { ...evaluation, systemPrompt, modelFolder: facts.modelFolder, ...compute };
-    case 'report':
-      return {
-        planId: plan.id,
-        title: plan.title,
-        language: plan.language,
-        startedAt: facts.startedAt,
-      };
-  }
+): StageConfiguration => SLICES[stage](plan, facts);
+
+function compute({ hosts: { device, threads } }: ResolvedPlan): StageConfiguration {
+  return { device, ...(threads === undefined ? {} : { threads }) };
 }
+
+const evaluation: Slice = (plan, { modelFolder }) => {
+  const { systemPrompt } = plan.data;
+  return { ...plan.evaluation, systemPrompt, modelFolder, ...compute(plan) };
+};
+
+/** The pilot's file is fetched apart, so that the evaluation's suites are the same without one. */
+function sources({ base, data, tokenizer, pilot }: ResolvedPlan): StageConfiguration {
+  const file = pilot?.suite.file;
+  return {
+    base,
+    dataset: data.source,
+    ...(tokenizer ? { tokenizer } : {}),
+    ...(file === undefined ? {} : { pilot: { kind: 'file', path: file } }),
+  };
+}
+
+const SLICES: Readonly<Record<StageName, Slice>> = {
+  download: (plan) => ({
+    sources: sources(plan),
+    suites: plan.evaluation.suites.flatMap(({ name, file }) => (file ? [{ name, file }] : [])),
+  }),
+  convert: ({ data: { source: _fetched, ...view } }) => view,
+  validate: (plan) => ({ suites: plan.evaluation.suites }),
+  'smoke-train': (plan) => ({
+    training: plan.training,
+    stopAfterSteps: plan.smoke.steps,
+    questions: probeQuestions(plan),
+    sampling: plan.evaluation.sampling,
+    systemPrompt: plan.data.systemPrompt,
+    ...compute(plan),
+  }),
+  'eval-before': evaluation,
+  pilot: () => ({}),
+  'full-train': (plan) => ({
+    training: plan.training,
+    checkpoints: plan.checkpoints,
+    ...compute(plan),
+  }),
+  'eval-after': evaluation,
+  report: (plan, { startedAt }) => ({
+    planId: plan.id,
+    title: plan.title,
+    language: plan.language,
+    startedAt,
+  }),
+};

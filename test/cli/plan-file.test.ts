@@ -153,7 +153,6 @@ describe('plan files', () => {
       'title: expected at least 1 character, got ""',
       expect.stringMatching(/^data\.source\.kind: expected file \| .*\| generated.*, got "grown"$/),
       'training: expected a block of keys, got an empty list',
-      'training: give either steps or epochs',
       'evaluation.suites.0.questions: expected a number, got "five"',
       'money.capCny: expected a multiple of 0.01, got 0.005',
     ]);

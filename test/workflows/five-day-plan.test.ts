@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { STAGES, type StageName } from '../../src/contracts/stages.js';
+import { STAGES, type StageName, stagesOf } from '../../src/contracts/stages.js';
 import { until } from '../support/until.js';
 import { stateOf, World } from './support/world.js';
+
+/** Stages of a plan without a pilot. */
+const PLAIN = stagesOf({});
 
 let world: World;
 beforeAll(async () => {
@@ -39,7 +42,7 @@ test('a plan goes through all stages, quotes, approves itself and ends with a su
   const handle = await world.start(await world.plan('whole'), 'whole');
   await handle.result();
   const state = await stateOf(handle);
-  expect(state.stages.map(({ status }) => status)).toEqual(STAGES.map(() => 'finished'));
+  expect(state.stages.map(({ status }) => status)).toEqual(PLAIN.map(() => 'finished'));
   expect(state.quote?.trainSeconds).toBeCloseTo(1 + 600 * 0.5);
   expect(state.gate.approvedBy).toBe('the limit in the plan');
   const summary = summaryOf('whole');
@@ -50,13 +53,21 @@ test('a plan goes through all stages, quotes, approves itself and ends with a su
   expect(world.hosts.hosts.filter(({ alive }) => alive)).toEqual([]);
 });
 
+test('hosts are given back before the report, which needs none', async () => {
+  world.script['full-train'] = ['lose-host', 'finish'];
+  world.aliveAtReport = null;
+  await (await world.start(await world.plan('early-back'), 'early-back')).result();
+  expect(world.hosts.hosts.map(({ planId }) => planId)).toContain('early-back');
+  expect(world.aliveAtReport).toBe(0);
+});
+
 test('every activity of a plan says in the UI what it does', async () => {
   const handle = await world.start(await world.plan('told'), 'told');
   await handle.result();
   const { events } = await handle.fetchHistory();
   const scheduled = (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes);
   const untold = scheduled.filter((event) => !event.userMetadata?.summary?.data?.length);
-  expect(scheduled.length).toBeGreaterThan(STAGES.length);
+  expect(scheduled.length).toBeGreaterThan(PLAIN.length);
   expect(untold.map((event) => event.activityTaskScheduledEventAttributes)).toEqual([]);
 });
 
@@ -69,7 +80,7 @@ test('the same work under another plan id comes from its results', async () => {
   expect(world.stages.ran).toEqual([]);
   const { stages } = await stateOf(second);
   expect(stages.filter(({ cached }) => cached).map(({ name }) => name)).toEqual(
-    STAGES.filter((name) => name !== 'report'),
+    PLAIN.filter((name) => name !== 'report'),
   );
 });
 
@@ -134,7 +145,7 @@ test('retryFrom on a running plan does that stage and what follows again, and no
   );
   await handle.executeUpdate('retryFrom', { args: [{ stage: 'smoke-train' }] });
   await handle.result();
-  expect(world.stages.ran.map(({ stage }) => stage)).toEqual(STAGES.slice(3, 7));
+  expect(world.stages.ran.map(({ stage }) => stage)).toEqual(PLAIN.slice(3, 7));
 });
 
 test('a new run with retryFrom redoes from there', async () => {

@@ -16,9 +16,13 @@ export function judge(
   failure: Failure,
   hasCheckpoint: boolean,
 ): 'evaluate-checkpoint' | 'fail' {
-  const training = failure.type === 'Diverged' || failure.type === 'NoProgress';
+  const training = isOfTraining(failure);
   return stage === 'full-train' && training && hasCheckpoint ? 'evaluate-checkpoint' : 'fail';
 }
+
+/** Whether it says that these values cannot be trained with, and not that something is broken. */
+export const isOfTraining = ({ type }: Failure): boolean =>
+  type === 'Diverged' || type === 'NoProgress';
 
 /** One line for people: what kind of failure, of which stage, and what was said. */
 export function failureSentence(stage: StageName, failure: Failure, zh: boolean): string {

@@ -8,6 +8,10 @@ export function approvesItself(money: ResolvedPlan['money'], offered: Quote): bo
 }
 
 /** Training must stop now; a cap of 0 with a price of 0 is no limit that money could reach. */
-export function mustStopTraining(plan: ResolvedPlan, spentFen: number): boolean {
-  return plan.hosts.pricePerHourFen > 0 && spentFen >= trainingLimitFen(plan.money);
+export function mustStop(
+  { hosts }: Pick<ResolvedPlan, 'hosts'>,
+  money: ResolvedPlan['money'],
+  spentFen: number,
+): boolean {
+  return hosts.pricePerHourFen > 0 && spentFen >= trainingLimitFen(money);
 }

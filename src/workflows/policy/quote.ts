@@ -1,6 +1,7 @@
 import type { Pace, StageMetrics } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
 import type { Quote } from '../../contracts/state.js';
+import { trialPlan } from './pilot.js';
 
 type SmokeMetrics = Extract<StageMetrics, { kind: 'smoke-train' }>;
 
@@ -16,12 +17,16 @@ export function totalSteps(plan: ResolvedPlan, rows: number): number {
  *   start        = bringing inputs to the host + trainer's start to its first step
  *   training     = start + steps × seconds per step (the first step, which warms up, left out)
  *   evaluation   = start + batches × seconds per batch
- *   rest of plan = host start + training + 2 × evaluation
+ *   pilot        = Σ over candidates: start + steps of its epochs + an evaluation of its questions
+ *   rest of plan = host start + pilot + training + 2 × evaluation
  *
  * with batches = Σ over suites of ⌈questions / batch size⌉. The probe decodes one batch of the
  * evaluation's own size to the end of the canvas, so that answers which end early make the
  * evaluation shorter; a probe of fewer questions counts in proportion. A host starts once more
- * at most: it is given back where the gate waits for a person. Price per hour × that, rounded up.
+ * at most: it is given back where the gate waits for a person. A candidate of another view is taken
+ * to be as fast and to keep as many rows as the plan's own, for its documents are not converted yet.
+ * Price per hour × that, rounded up: the price is a host's, however many cards it has, and the pace
+ * was measured on all of those that the plan uses.
  */
 export function quote(
   plan: ResolvedPlan,
@@ -31,30 +36,59 @@ export function quote(
 ): Quote {
   const pace = paceOf(plan, smoke);
   const steps = totalSteps(plan, rows);
-  const { batches, ofProbe } = evaluationBatches(plan, pace.batchQuestions);
+  const { batches, ofProbe } = evaluationBatches(plan.evaluation, pace.batchQuestions);
   const start = pace.prepareSeconds + pace.readySeconds;
   const trainSeconds = start + steps * pace.secondsPerStep;
   const evalSecondsEach = start + ofProbe * pace.secondsPerBatch;
-  const totalSeconds = pace.hostStartSeconds + trainSeconds + 2 * evalSecondsEach;
+  const trials = pilotOf(plan, pace, rows, start);
+  const totalSeconds = pace.hostStartSeconds + trials.seconds + trainSeconds + 2 * evalSecondsEach;
   const batch = ((pace.secondsPerBatch * ofProbe) / batches).toPrecision(3);
   const basis =
-    `${steps} steps × ${pace.secondsPerStep.toPrecision(3)} s, ` +
+    `${trials.basis}${steps} steps × ${pace.secondsPerStep.toPrecision(3)} s, ` +
     `2 evaluations × ${batches} ${batches === 1 ? 'batch' : 'batches'} × ${batch} s, ` +
-    `3 starts × ${start.toFixed(1)} s, a host’s start ${pace.hostStartSeconds.toFixed(1)} s`;
+    `${3 + trials.starts} starts × ${start.toFixed(1)} s, a host’s start ${pace.hostStartSeconds.toFixed(1)} s`;
   return {
     trainSeconds,
     evalSecondsEach,
+    ...(plan.pilot ? { pilotSeconds: trials.seconds } : {}),
     totalSeconds,
     fen: Math.ceil((totalSeconds * plan.hosts.pricePerHourFen) / 3600),
     spentFen,
     capFen: plan.money.capFen,
-    basis,
+    basis: basis + cardsOf(plan),
   };
+}
+
+const cardsOf = ({ training: { worldSize } }: ResolvedPlan): string =>
+  worldSize > 1 ? `; training on ${worldSize} cards of one host, evaluation on one of them` : '';
+
+function pilotOf(
+  plan: ResolvedPlan,
+  pace: Pace,
+  rows: number,
+  start: number,
+): { readonly seconds: number; readonly starts: number; readonly basis: string } {
+  const { pilot } = plan;
+  if (pilot === undefined) return { seconds: 0, starts: 0, basis: '' };
+  const candidates = pilot.candidates.length;
+  let seconds = 0;
+  let steps = 0;
+  let batches = 0;
+  for (const one of pilot.candidates) {
+    const trial = trialPlan(plan, pilot, one);
+    const asked = evaluationBatches(trial.evaluation, pace.batchQuestions);
+    steps = totalSteps(trial, rows);
+    batches = asked.batches;
+    seconds += 2 * start + steps * pace.secondsPerStep + asked.ofProbe * pace.secondsPerBatch;
+  }
+  const each = `${steps} steps and ${batches} ${batches === 1 ? 'batch' : 'batches'}`;
+  const basis = `a pilot of ${candidates} candidates × (${each}), then `;
+  return { seconds, starts: 2 * candidates, basis };
 }
 
 /** Batches of an evaluation, and how many of the probe's batch they take. */
 function evaluationBatches(
-  { evaluation: { suites, batchSize } }: ResolvedPlan,
+  { suites, batchSize }: ResolvedPlan['evaluation'],
   probed: number,
 ): { batches: number; ofProbe: number } {
   let batches = 0;

@@ -1,3 +1,4 @@
+import type { PostMortem } from '../../contracts/journal.js';
 import { STAGES, type StageName } from '../../contracts/stages.js';
 import type { PlanState, StageNews, StageState } from '../../contracts/state.js';
 import { tick } from './checklist.js';
@@ -92,18 +93,26 @@ export function wentBack(state: PlanState, stage: StageName): PlanState {
     current: null,
     stoppedAtCap: trainsAgain ? false : state.stoppedAtCap,
     model: trainsAgain ? null : state.model,
+    checkpoint: trainsAgain ? null : state.checkpoint,
+    pilot: from <= STAGES.indexOf('pilot') ? null : state.pilot,
     quote: gated ? null : state.quote,
     gate: gated ? { status: 'closed', approvedBy: null, at: null } : state.gate,
   };
 }
+
+const identityOf = ({ stage, host, lostToken, lastSeenAt }: PostMortem): string =>
+  [stage, host, lostToken, lastSeenAt].join(' ');
 
 /** News of a stage that is no longer the running one are stale and change nothing. */
 export function withNews(state: PlanState, news: StageNews, at: string): PlanState {
   const { status } = stageOf(state, news.stage);
   if (status !== 'running' && status !== 'pausing') return state;
   const message = news.waitingFor;
-  const known = withStage(state, news.stage, { attempts: Math.max(1, news.attempts), message });
-  const others = state.interruptions.filter(({ stage }) => stage !== news.stage);
+  // A stage of several works has a journal for each: what others of them told stays.
+  const attempts = Math.max(1, stageOf(state, news.stage).attempts, news.attempts);
+  const known = withStage(state, news.stage, { attempts, message });
+  const told = new Set(news.postMortems.map(identityOf));
+  const others = state.interruptions.filter((lost) => !told.has(identityOf(lost)));
   const next: PlanState = {
     ...known,
     current: news,

@@ -1,7 +1,14 @@
 import type { ClosedStage } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
-import { STAGES, type StageName } from '../../contracts/stages.js';
-import type { FineTuned, PlanState, Quote, StageNews } from '../../contracts/state.js';
+import { type StageName, stagesOf } from '../../contracts/stages.js';
+import type { Pilot } from '../../contracts/pilot.js';
+import type {
+  FineTuned,
+  LastCheckpoint,
+  PlanState,
+  Quote,
+  StageNews,
+} from '../../contracts/state.js';
 import { tick } from './checklist.js';
 import {
   closed,
@@ -34,6 +41,8 @@ export type PlanEvent = { readonly at: string } & (
   | { readonly type: 'approved'; readonly by: string }
   | { readonly type: 'stoppedAtCap' }
   | { readonly type: 'trained'; readonly model: FineTuned }
+  | { readonly type: 'checkpointed'; readonly checkpoint: LastCheckpoint }
+  | { readonly type: 'pilotTold'; readonly pilot: Pilot }
   | { readonly type: 'ticked'; readonly item: string }
   | {
       readonly type: 'ended';
@@ -57,7 +66,7 @@ export function initialState(plan: ResolvedPlan, startedAt: string): PlanState {
     status: 'running',
     startedAt,
     deadlineAt: deadline.toISOString(),
-    stages: STAGES.map(waitingStage),
+    stages: stagesOf(plan).map(waitingStage),
     current: null,
     quote: null,
     gate: { status: 'closed', approvedBy: null, at: null },
@@ -67,6 +76,8 @@ export function initialState(plan: ResolvedPlan, startedAt: string): PlanState {
     stoppedAtCap: false,
     ticked: {},
     model: null,
+    checkpoint: null,
+    pilot: null,
     failure: null,
   };
   return tick(state, 'plan-started', startedAt);
@@ -111,6 +122,8 @@ type PlanWide = Extract<
       | 'approved'
       | 'stoppedAtCap'
       | 'trained'
+      | 'checkpointed'
+      | 'pilotTold'
       | 'ticked'
       | 'ended';
   }
@@ -142,6 +155,10 @@ function advancePlan(state: PlanState, event: PlanWide): PlanState {
       return { ...state, stoppedAtCap: true };
     case 'trained':
       return { ...state, model: event.model };
+    case 'checkpointed':
+      return { ...state, checkpoint: event.checkpoint };
+    case 'pilotTold':
+      return { ...state, pilot: event.pilot };
     case 'ticked':
       return { ...state, ticked: { ...state.ticked, [event.item]: event.at } };
     case 'ended':

@@ -1,5 +1,5 @@
-import type { StageResult, TrainedSoFar } from '../../contracts/outcome.js';
 import type { SuiteScore } from '../../contracts/metrics.js';
+import type { StageResult, TrainedSoFar } from '../../contracts/outcome.js';
 import type { StageName } from '../../contracts/stages.js';
 import type { PlanState, Summary } from '../../contracts/state.js';
 
@@ -12,41 +12,54 @@ export function summarise(
   soFar: TrainedSoFar | null,
   at: string,
 ): Summary {
-  const report = results.report?.metrics;
+  const { planId, status, model, checkpoint, pilot } = state;
   return {
-    planId: state.planId,
-    status: state.status,
+    planId,
+    status,
     wallSeconds: (Date.parse(at) - Date.parse(state.startedAt)) / 1000,
-    stages: state.stages.map(({ name, status, attempts, seconds, cached }) => ({
-      name,
-      status,
-      attempts,
-      seconds,
-      cached,
-    })),
-    interruptions: state.interruptions.map((lost) => ({
-      stage: lost.stage,
-      kind: lost.kind,
-      detectedAfterSeconds: lost.detectedAfterSeconds,
-      resumedAfterSeconds: lost.resumedAfterSeconds,
-      stepsLost: lost.stepsLost,
-      moneyLostFen: lost.moneyLostFen,
-    })),
+    stages: stages(state),
+    interruptions: interruptions(state),
     training: training(results, soFar),
     evaluation: { before: suites(results, 'eval-before'), after: suites(results, 'eval-after') },
-    model: state.model,
-    spend: {
-      currency: 'CNY',
-      totalFen: state.spentFen,
-      capFen: state.capFen,
-      lostToInterruptionsFen: state.interruptions.reduce((sum, lost) => sum + lost.moneyLostFen, 0),
-    },
-    report:
-      report?.kind === 'report'
-        ? { html: report.html, pptx: report.pptx, markdown: report.markdown }
-        : { html: null, pptx: null, markdown: null },
+    model,
+    checkpoint,
+    pilot,
+    spend: spend(state),
+    report: reports(results),
     temporalUi: null,
   };
+}
+
+const stages = (state: PlanState): Summary['stages'] =>
+  state.stages.map(({ name, status, attempts, seconds, cached }) => ({
+    name,
+    status,
+    attempts,
+    seconds,
+    cached,
+  }));
+
+const interruptions = (state: PlanState): Summary['interruptions'] =>
+  state.interruptions.map((lost) => ({
+    stage: lost.stage,
+    kind: lost.kind,
+    detectedAfterSeconds: lost.detectedAfterSeconds,
+    resumedAfterSeconds: lost.resumedAfterSeconds,
+    stepsLost: lost.stepsLost,
+    moneyLostFen: lost.moneyLostFen,
+  }));
+
+const spend = (state: PlanState): Summary['spend'] => ({
+  currency: 'CNY',
+  totalFen: state.spentFen,
+  capFen: state.capFen,
+  lostToInterruptionsFen: state.interruptions.reduce((sum, lost) => sum + lost.moneyLostFen, 0),
+});
+
+function reports(results: Results): Summary['report'] {
+  const report = results.report?.metrics;
+  if (report?.kind !== 'report') return { html: null, pptx: null, markdown: null };
+  return { html: report.html, pptx: report.pptx, markdown: report.markdown };
 }
 
 /** A training that did not finish is told by its last published checkpoint. */

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { loadPlan } from '../../../src/cli/plan-file.js';
 import type { ResolvedPlan } from '../../../src/contracts/plan.js';
 import type { Quote } from '../../../src/contracts/state.js';
-import { approvesItself, mustStopTraining } from '../../../src/workflows/policy/money.js';
+import { approvesItself, mustStop } from '../../../src/workflows/policy/money.js';
 
 let plan: ResolvedPlan;
 beforeAll(async () => {
@@ -42,13 +42,13 @@ test('no plan approves itself past its cap or past its limit', () => {
 test('training stops at cap − reserve, and once it must stop it must stop for good', () => {
   fc.assert(
     fc.property(money, fc.nat(10_000), fc.nat(100), (terms, spentFen, more) => {
-      const bound = { ...plan, money: terms };
+      const bound = { hosts: plan.hosts };
       const limit = Math.max(0, terms.capFen - terms.reserveFen);
-      expect(mustStopTraining(bound, spentFen)).toBe(spentFen >= limit);
-      expect(mustStopTraining(bound, limit + more)).toBe(true);
+      expect(mustStop(bound, terms, spentFen)).toBe(spentFen >= limit);
+      expect(mustStop(bound, terms, limit + more)).toBe(true);
     }),
     { seed: 2 },
   );
   const free = { ...plan, hosts: { ...plan.hosts, pricePerHourFen: 0 } };
-  expect(mustStopTraining(free, 1_000_000)).toBe(false);
+  expect(mustStop(free, free.money, 1_000_000)).toBe(false);
 });

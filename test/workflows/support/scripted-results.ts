@@ -31,8 +31,18 @@ const evaluate: StageMetrics = {
   evaluate: { suites: { arithmetic: suite }, secondsPerQuestion: 1, answersThisAttempt: 2 },
 };
 
+/** An evaluation with so many right answers of 200. */
+export const scoring = (correct: number): StageMetrics => ({
+  kind: 'evaluate',
+  evaluate: {
+    suites: { gsm8k: { ...suite, n: 200, correct, score: correct / 200, interval: [0, 1] } },
+    secondsPerQuestion: 1,
+    answersThisAttempt: 200,
+  },
+});
+
 /** What a scripted stage leaves when it finishes. */
-export const METRICS: Record<Exclude<StageName, 'report'>, StageMetrics> = {
+export const METRICS: Record<Exclude<StageName, 'report' | 'pilot'>, StageMetrics> = {
   download: { kind: 'download', download: { items: [] } },
   convert: {
     kind: 'convert',

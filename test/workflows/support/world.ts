@@ -30,6 +30,8 @@ const TINY = fileURLToPath(new URL('../../../plans/tiny.yaml', import.meta.url))
 export class World {
   readonly hosts = new ScriptedHosts();
   readonly script: Script = {};
+  /** Hosts that were alive when the last report was written. */
+  aliveAtReport: number | null = null;
   stages!: ScriptedStages;
   client!: Client;
   readonly home = mkdtempSync(join(tmpdir(), 'dream-sft-plan-'));
@@ -67,6 +69,7 @@ export class World {
       now: () => new Date(),
       log: pino({ level: 'silent' }),
       renderReport: ({ folder }) => {
+        this.aliveAtReport = this.hosts.hosts.filter(({ alive }) => alive).length;
         mkdirSync(folder, { recursive: true });
         const html = join(folder, 'report.html');
         writeFileSync(html, '<p>report</p>');

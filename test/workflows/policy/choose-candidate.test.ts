@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseCandidate } from '../../src/recipes/choose-candidate.js';
+import { chooseCandidate } from '../../../src/workflows/policy/choose-candidate.js';
 
 const of = (name: string, correct: number | null, n = 200) => ({ name, correct, n });
 

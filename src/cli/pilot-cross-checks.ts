@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { count } from './output.js';
+import type { Add, Get, Path } from './plan-cross-checks.js';
+
+/** Questions that judge the result must not choose it, whatever file they stand in. */
+export async function checkPilot(get: Get, add: Add, folder: string): Promise<void> {
+  const at = ['pilot', 'suite'];
+  checkNames(get, add);
+  const ours = await questionsOf(get, at, folder);
+  for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
+    const path = ['evaluation', 'suites', i];
+    const same = ['name', 'file'].every((key) => get(...at, key) === get(...path, key));
+    if (get(...at, 'name') !== undefined && same) {
+      add(at, `asks the questions of ${path.join('.')}; use others`);
+      continue;
+    }
+    const theirs = await questionsOf(get, path, folder);
+    const shared = [...ours].filter((question) => theirs.has(question)).length;
+    if (shared > 0) {
+      const what = `shares ${count(shared, 'question')} with ${path.join('.')}`;
+      add(at, `${what}; what judges the result must not choose it: use a training set`);
+    }
+  }
+}
+
+function checkNames(get: Get, add: Add): void {
+  const names = new Set<unknown>();
+  for (let i = 0; get('pilot', 'candidates', i) !== undefined; i += 1) {
+    const path = ['pilot', 'candidates', i, 'name'];
+    const name = get(...path);
+    if (names.has(name)) add(path, `${String(name)} is taken`);
+    names.add(name);
+  }
+}
+
+/** Texts of a suite's file, spelt alike; a file that is not there, or no JSONL, is told elsewhere. */
+async function questionsOf(get: Get, at: Path, folder: string): Promise<Set<string>> {
+  const file = get(...at, 'file');
+  if (typeof file !== 'string') return new Set();
+  const text = await readFile(resolve(folder, file), 'utf8').catch(() => '');
+  return new Set(text.split('\n').flatMap(questionOf));
+}
+
+const FIELDS = ['question', 'problem', 'input'];
+
+function questionOf(line: string): string[] {
+  if (line.trim() === '') return [];
+  try {
+    const row = JSON.parse(line) as Readonly<Record<string, unknown>> | null;
+    const text = FIELDS.map((field) => row?.[field]).find((value) => typeof value === 'string');
+    return typeof text === 'string' ? [text.replaceAll(/\s+/g, ' ').trim().toLowerCase()] : [];
+  } catch {
+    return [];
+  }
+}
