@@ -42,6 +42,7 @@ _MODULES = {
     "sample": "dream_sft.commands.sample",
     "evaluate": "dream_sft.commands.evaluate",
     "merge": "dream_sft.commands.merge",
+    "compare": "dream_sft.commands.compare",
 }
 _WITH_TORCH = {"train", "sample", "evaluate", "merge"}
 _STOPPABLE = {"train", "evaluate"}

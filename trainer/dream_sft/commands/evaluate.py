@@ -11,7 +11,8 @@ from typing import Any
 
 from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
 from dream_sft.evaluation.answers import read_answers
-from dream_sft.evaluation.run import Progress, Score, evaluate
+from dream_sft.evaluation.run import Progress, evaluate, harness_digest
+from dream_sft.evaluation.scores import Score, score_key
 from dream_sft.evaluation.suites import Suite, load_suite
 from dream_sft.io.errors import DataError, SpecError, Stopped
 from dream_sft.io.events import Emit
@@ -21,6 +22,7 @@ from dream_sft.model.weights import weights_sha256
 
 log = logging.getLogger("dream_sft.evaluate")
 ANSWERS, SCORES = "answers.jsonl", "scores.json"
+Part = tuple[Suite, tuple[int, int]]  # a suite and its questions [from, to)
 
 
 def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -29,17 +31,17 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     Raises SpecError, WeightsError, DataError, and Stopped when asked to stop, after a checkpoint.
     """
     sampling = sampling_config(spec["sampling"])
-    suites = _suites(spec["suites"])
+    parts = _parts(_suites(spec["suites"]), spec["shard"])
     model = open_model(spec["model"], open_device(spec)).eval()
     tokenizer = open_tokenizer(spec["model"], model)
     digest = weights_sha256(Path(spec["model"]))
     answers = Path(spec["output"]) / ANSWERS
     _bring_answers(spec["resumeFrom"], answers)
     before = len(read_answers(answers))
-    keeper = _Keeper(spec, emit, suites, answers)
-    scores: dict[str, Score] = {}
-    for suite in suites:
-        scores[suite.name] = evaluate(
+    keeper = _Keeper(spec, emit, parts, answers)
+    scores: dict[str, dict[str, Any]] = {}
+    for suite, shard in parts:
+        score = evaluate(
             model,
             tokenizer,
             suite,
@@ -49,7 +51,13 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
             on_batch=keeper.after_batch,
             system_prompt=spec["systemPrompt"],
             model_digest=digest,
+            shard=shard,
         )
+        harness = harness_digest(
+            tokenizer, suite, sampling, spec["batchSize"], spec["systemPrompt"]
+        )
+        key = score_key(digest, suite.digest, harness)
+        scores[suite.name] = _suite_score(suite, score, key)
     return _result(answers, scores, len(read_answers(answers)) - before)
 
 
@@ -59,6 +67,22 @@ def _suites(entries: list[dict[str, Any]]) -> list[Suite]:
     if twice:
         raise SpecError("suites: each may be named once", [f"{name}: twice" for name in twice])
     return [load_suite(entry) for entry in entries]
+
+
+def _parts(suites: list[Suite], shard: dict[str, int] | None) -> list[Part]:
+    """Each suite with its share of the questions [from, to), counted through all suites."""
+    total = sum(len(suite.questions) for suite in suites)
+    first, last = (0, total) if shard is None else (shard["from"], shard["to"])
+    if not first < last <= total:
+        raise SpecError(f"shard: expected from < to <= {total} questions, got {first} to {last}")
+    parts, before = [], 0
+    for suite in suites:
+        n = len(suite.questions)
+        bounds = (max(0, first - before), min(n, last - before))
+        if bounds[0] < bounds[1]:
+            parts.append((suite, bounds))
+        before += n
+    return parts
 
 
 def _bring_answers(resume_from: str | None, answers: Path) -> None:
@@ -75,14 +99,12 @@ def _bring_answers(resume_from: str | None, answers: Path) -> None:
 class _Keeper:
     """After each batch: say so, stage the answers so far, and end when asked to."""
 
-    def __init__(
-        self, spec: dict[str, Any], emit: Emit, suites: list[Suite], answers: Path
-    ) -> None:
+    def __init__(self, spec: dict[str, Any], emit: Emit, parts: list[Part], answers: Path) -> None:
         self._emit, self._answers = emit, answers
         self._folder = Path(spec["checkpoints"]["folder"])
         self._every: int = spec["checkpoints"]["everyBatches"]
-        sizes = [-(-len(suite.questions) // spec["batchSize"]) for suite in suites]
-        self._earlier = {s.name: sum(sizes[:number]) for number, s in enumerate(suites)}
+        sizes = [-(-(last - first) // spec["batchSize"]) for _, (first, last) in parts]
+        self._earlier = {s.name: sum(sizes[:number]) for number, (s, _) in enumerate(parts)}
         self._total = sum(sizes)
 
     def after_batch(self, progress: Progress) -> None:
@@ -131,11 +153,11 @@ def _numbers(progress: Progress) -> tuple[str, int, int, int]:
     return progress.suite, progress.done, progress.total, progress.correct
 
 
-def _result(answers: Path, scores: dict[str, Score], fresh: int) -> dict[str, Any]:
-    questions = sum(score.n for score in scores.values())
-    seconds = sum(score.seconds for score in scores.values())
+def _result(answers: Path, scores: dict[str, dict[str, Any]], fresh: int) -> dict[str, Any]:
+    questions = sum(score["n"] for score in scores.values())
+    seconds = sum(score["seconds"] for score in scores.values())
     metrics = {
-        "suites": {name: _suite_score(score) for name, score in scores.items()},
+        "suites": scores,
         "secondsPerQuestion": seconds / max(questions, 1),
         "answersThisAttempt": fresh,
     }
@@ -150,7 +172,7 @@ def _result(answers: Path, scores: dict[str, Score], fresh: int) -> dict[str, An
     }
 
 
-def _suite_score(score: Score) -> dict[str, Any]:
+def _suite_score(suite: Suite, score: Score, key: str) -> dict[str, Any]:
     return {
         "score": score.score,
         "n": score.n,
@@ -159,4 +181,9 @@ def _suite_score(score: Score) -> dict[str, Any]:
         "unreadable": score.unreadable,
         "meanAnswerTokens": score.mean_answer_tokens,
         "seconds": score.seconds,
+        "version": suite.version,
+        "empty": score.empty,
+        "truncated": score.truncated,
+        "key": key,
+        "subjects": {s: {"n": n, "correct": right} for s, (n, right) in score.subjects.items()},
     }

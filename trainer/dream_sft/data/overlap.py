@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 
 SHORT_QUESTION_WORDS = 30
 SHORT_RUN, LONG_RUN = 8, 13
+EXACT = "exact"
 _WORD = re.compile(r"\w+")
 Run = tuple[str, ...]
 
@@ -23,26 +24,31 @@ class OverlapIndex:
     """The evaluation questions of one suite, ready to be looked for."""
 
     def __init__(self, questions: Iterable[str]) -> None:
-        self._exact: set[str] = set()
-        self._runs: dict[int, set[Run]] = {SHORT_RUN: set(), LONG_RUN: set()}
-        for question in questions:
-            self._exact.add(normalised(question))
+        self._exact: dict[str, list[int]] = {}
+        self._runs: dict[int, dict[Run, list[int]]] = {SHORT_RUN: {}, LONG_RUN: {}}
+        for place, question in enumerate(questions):
+            self._exact.setdefault(normalised(question), []).append(place)
             words = _words(question)
             length = SHORT_RUN if len(words) < SHORT_QUESTION_WORDS else LONG_RUN
-            self._runs[length].update(_runs(words, length))
+            for run in set(_runs(words, length)):
+                self._runs[length].setdefault(run, []).append(place)
 
     def found_in(self, question: str, response: str) -> bool:
         """Whether a training row with these texts holds one of the questions."""
-        if normalised(question) in self._exact:
-            return True
-        return any(
-            run in known
-            for text in (question, response)
-            for words in [_words(text)]
-            for length, known in self._runs.items()
-            if known
-            for run in _runs(words, length)
-        )
+        return bool(self.questions_in(question, response))
+
+    def questions_in(self, question: str, response: str) -> dict[int, str]:
+        """Which questions (by their place) such a row holds, with the rule that says so: `exact`,
+        `8-gram` or `13-gram`."""
+        found: dict[int, str] = {}
+        for text in (question, response):
+            words = _words(text)
+            for length, known in self._runs.items():
+                for run in _runs(words, length) if known else ():
+                    for place in known.get(run, ()):
+                        found[place] = f"{length}-gram"
+        found.update(dict.fromkeys(self._exact.get(normalised(question), ()), EXACT))
+        return found
 
 
 def normalised(text: str) -> str:

@@ -15,20 +15,30 @@ from dream_sft.io.files import write_atomic
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One line. `settings` is the digest of everything that the answer depends on."""
+    """One line. `harness` is the digest of everything but the weights that the answer depends on
+    (suite, version, sampling, prompt, tokenizer, batch shape), `settings` that of all together."""
 
     suite: str
+    version: int  # of the suite
     id: str
-    question: str
+    question: str  # without instructions
     gold: str
+    subject: str | None
     answer: str  # text before the first end token, special tokens spelt out
     extracted: str | None
     correct: bool
     readable: bool
     tokens: int  # before the first end token
     first_eos: int | None  # its place in the canvas; None: the canvas ended first
+    truncated: bool  # the canvas ended before the answer did
     seconds: float  # of its batch, divided by the batch's rows
+    harness: str
     settings: str
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is nothing but end tokens."""
+        return self.first_eos == 0
 
 
 def read_answers(path: Path, suite: str | None = None) -> list[Answer]:
@@ -76,6 +86,9 @@ def _lines(answers: Sequence[Answer]) -> bytes:
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
+    "version": (int,),
+    "subject": (str, type(None)),
+    "truncated": (bool,),
     "correct": (bool,),
     "readable": (bool,),
     "tokens": (int,),

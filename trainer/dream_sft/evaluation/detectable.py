@@ -74,7 +74,7 @@ def _binomial(n: int, p: float) -> NDArray[np.float64]:
     """P(X = k) for k = 0 .. n."""
     k = np.arange(n + 1)
     if p >= 1.0 or p <= 0.0:
-        return (k == (n if p >= 1.0 else 0)).astype(np.float64)
+        return np.asarray(k == (n if p >= 1.0 else 0), np.float64)
     factorials = _log_factorials(n)
     logarithms = factorials[n] - factorials[k] - factorials[n - k]
     probabilities: NDArray[np.float64] = np.exp(logarithms + k * np.log(p) + (n - k) * np.log1p(-p))
@@ -83,4 +83,5 @@ def _binomial(n: int, p: float) -> NDArray[np.float64]:
 
 @functools.cache
 def _log_factorials(n: int) -> NDArray[np.float64]:
-    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    logarithms: NDArray[np.float64] = np.log(np.arange(1, n + 1))
+    return np.concatenate([np.zeros(1), np.cumsum(logarithms)])

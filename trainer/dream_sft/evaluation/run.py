@@ -7,6 +7,8 @@
    incomplete one is dropped: at most one batch is answered twice.
 3. Answers made under other settings (questions, sampling, prompt, tokenizer, model) are never
    mixed in: that is an error, not a silent restart.
+4. A shard is a range of the suite's questions. Settings are those of the whole suite, so shards
+   come together again whatever their number.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pathlib import Path
 from dream_sft.data.tokenizer import Tokenizer
 from dream_sft.diffusion.noise import sample_id_of
 from dream_sft.evaluation.answers import Answer, append_answers, read_answers, rewrite_answers
-from dream_sft.evaluation.statistics import wilson
+from dream_sft.evaluation.scores import Score, score_of
 from dream_sft.evaluation.suites.suite import Question, Suite
 from dream_sft.io.errors import DataError
 from dream_sft.model.network import Dream
@@ -41,33 +43,6 @@ class Progress:
     correct: int
 
 
-@dataclass(frozen=True)
-class Score:
-    """`score` is correct / n; unreadable answers are wrong and counted here as well."""
-
-    score: float
-    n: int
-    correct: int
-    interval: tuple[float, float]  # Wilson, 95 %
-    unreadable: int
-    mean_answer_tokens: float
-    seconds: float  # of all answers, earlier attempts included
-
-
-def score_of(answers: Sequence[Answer]) -> Score:
-    """Fold answers; no answers give a score of 0 with the interval [0, 1]."""
-    n, correct = len(answers), sum(a.correct for a in answers)
-    return Score(
-        score=correct / max(1, n),
-        n=n,
-        correct=correct,
-        interval=wilson(correct, n),
-        unreadable=sum(not a.readable for a in answers),
-        mean_answer_tokens=sum(a.tokens for a in answers) / max(1, n),
-        seconds=sum(a.seconds for a in answers),
-    )
-
-
 def evaluate(
     model: Dream,
     tokenizer: Tokenizer,
@@ -79,8 +54,11 @@ def evaluate(
     on_batch: Callable[[Progress], None] | None = None,
     system_prompt: str | None = None,
     model_digest: str = "",
+    shard: tuple[int, int] | None = None,
 ) -> Score:
     """Answer every question that `out_path` (JSONL, may hold other suites) does not hold yet.
+
+    `shard` is [from, to) of the suite's questions; None is all of them.
 
     `on_batch` is called when a batch is on disk; what it raises ends the evaluation without loss.
     Raises DataError (damaged answers, or answers made under other settings), ValueError for
@@ -88,103 +66,125 @@ def evaluate(
     """
     if batch_size < 1:
         raise ValueError(f"batch size {batch_size} is below 1")
-    settings = settings_digest(tokenizer, suite, sampling, batch_size, system_prompt, model_digest)
-    answers = [] if out_path is None else _kept(out_path, suite, settings, batch_size)
-    batches = [
-        suite.questions[at : at + batch_size] for at in range(0, len(suite.questions), batch_size)
-    ]
+    questions = suite.questions if shard is None else suite.questions[slice(*shard)]
+    harness = harness_digest(tokenizer, suite, sampling, batch_size, system_prompt)
+    asking = _Asking(
+        model, tokenizer, suite, sampling, system_prompt, harness, _digest([harness, model_digest])
+    )
+    answers = [] if out_path is None else _kept(out_path, asking, questions, batch_size)
+    batches = [questions[at : at + batch_size] for at in range(0, len(questions), batch_size)]
     first = -(-len(answers) // batch_size)
     for number, batch in enumerate(batches[first:], first + 1):
-        fresh = _answer_batch(model, tokenizer, suite, batch, sampling, system_prompt, settings)
+        fresh = _answer_batch(asking, batch)
         if out_path is not None:
             append_answers(out_path, fresh)
         answers += fresh
         if on_batch is not None:
             correct = sum(a.correct for a in answers)
-            total = len(suite.questions)
-            on_batch(Progress(suite.name, number, len(batches), len(answers), total, correct))
+            done, total = len(answers), len(questions)
+            on_batch(Progress(suite.name, number, len(batches), done, total, correct))
     return score_of(answers)
 
 
-def settings_digest(
+def harness_digest(
     tokenizer: Tokenizer,
     suite: Suite,
     sampling: SamplingConfig,
     batch_size: int,
     system_prompt: str | None,
-    model_digest: str,
 ) -> str:
-    """16 hexadecimal digits over everything that an answer depends on."""
+    """16 hexadecimal digits over everything but the weights that an answer depends on."""
     parts = [
         suite.digest,
         asdict(sampling),
         batch_size,
         system_prompt,
         [tokenizer.name, tokenizer.vocab_size, tokenizer.mask_id, tokenizer.eos_id],
-        model_digest,
     ]
+    return _digest(parts)
+
+
+def _digest(parts: Sequence[object]) -> str:
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _kept(path: Path, suite: Suite, settings: str, batch_size: int) -> list[Answer]:
+@dataclass(frozen=True)
+class _Asking:
+    """How every question of one suite is asked; see Answer for the two digests."""
+
+    model: Dream
+    tokenizer: Tokenizer
+    suite: Suite
+    sampling: SamplingConfig
+    system_prompt: str | None
+    harness: str
+    settings: str
+
+
+def _kept(
+    path: Path, asking: _Asking, questions: Sequence[Question], batch_size: int
+) -> list[Answer]:
     """Answers of whole batches; the file is rewritten when more than those stood in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    everything = read_answers(path)
-    found = [a for a in everything if a.suite == suite.name]
-    if any(a.settings != settings for a in found):
+    everything, name = read_answers(path), asking.suite.name
+    found = [a for a in everything if a.suite == name]
+    if any(a.settings != asking.settings for a in found):
         raise DataError(
-            f"{path} holds answers of {suite.name} made with another model, sampling or questions; "
+            f"{path} holds answers of {name} made with another model, sampling or questions; "
             "name another output folder, or delete it"
         )
-    asked = [q.id for q in suite.questions]
+    asked = [q.id for q in questions]
     if [a.id for a in found] != asked[: len(found)]:
         raise DataError(
-            f"{path}: the answers of {suite.name} are not in the suite's order; delete it"
+            f"{path}: the answers of {name} are not in the order of these questions; delete it, "
+            "or name the shard that they are of"
         )
     whole = found if len(found) == len(asked) else found[: len(found) // batch_size * batch_size]
-    kept = [a for a in everything if a.suite != suite.name or a in whole]
+    kept = [a for a in everything if a.suite != name or a in whole]
     if path.exists():
         rewrite_answers(path, kept)
     return whole
 
 
-def _answer_batch(
-    model: Dream,
-    tokenizer: Tokenizer,
-    suite: Suite,
-    batch: Sequence[Question],
-    sampling: SamplingConfig,
-    system_prompt: str | None,
-    settings: str,
-) -> list[Answer]:
+def _answer_batch(asking: _Asking, batch: Sequence[Question]) -> list[Answer]:
     started = time.perf_counter()
-    prompts = [prompt_ids(tokenizer, suite.prompt(q), system_prompt) for q in batch]
+    suite, tokenizer = asking.suite, asking.tokenizer
+    prompts = [prompt_ids(tokenizer, suite.prompt(q), asking.system_prompt) for q in batch]
     ids = [sample_id_of(f"{suite.name}/{q.id}") for q in batch]
-    decoded = sample(model, prompts, ids, sampling)
+    decoded = sample(asking.model, prompts, ids, asking.sampling)
     share = (time.perf_counter() - started) / len(batch)
-    answers = []
-    for row, q in enumerate(batch):
-        kept = decoded.until_end(row, tokenizer.eos_id)
-        text = tokenizer.decode(kept)
-        found = suite.grade(text, q)
-        answers.append(
-            Answer(
-                suite=suite.name,
-                id=q.id,
-                question=q.question,
-                gold=q.gold,
-                answer=text,
-                extracted=found.extracted,
-                correct=found.correct,
-                readable=found.readable,
-                tokens=len(kept),
-                first_eos=len(kept) if len(kept) < decoded.tokens.shape[1] else None,
-                seconds=share,
-                settings=settings,
-            )
-        )
-    return answers
+    canvas = decoded.tokens.shape[1]
+    kept = [decoded.until_end(row, tokenizer.eos_id) for row in range(len(batch))]
+    return [
+        _answer(asking, q, tokens, canvas, share) for q, tokens in zip(batch, kept, strict=True)
+    ]
+
+
+def _answer(
+    asking: _Asking, question: Question, tokens: Sequence[int], canvas: int, seconds: float
+) -> Answer:
+    text = asking.tokenizer.decode(list(tokens))
+    found = asking.suite.grade(text, question)
+    truncated = len(tokens) == canvas
+    return Answer(
+        suite=asking.suite.name,
+        version=asking.suite.version,
+        id=question.id,
+        question=question.question,
+        gold=question.gold,
+        subject=question.subject,
+        answer=text,
+        extracted=found.extracted,
+        correct=found.correct,
+        readable=found.readable,
+        tokens=len(tokens),
+        first_eos=None if truncated else len(tokens),
+        truncated=truncated,
+        seconds=seconds,
+        harness=asking.harness,
+        settings=asking.settings,
+    )
 
 
 def prompt_ids(tokenizer: Tokenizer, question: str, system_prompt: str | None) -> list[int]:

@@ -7,7 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-COMMANDS = ("download", "convert", "validate", "train", "sample", "evaluate", "merge")
+COMMANDS = (
+    "download",
+    "convert",
+    "validate",
+    "train",
+    "sample",
+    "evaluate",
+    "merge",
+    "compare",
+)
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 

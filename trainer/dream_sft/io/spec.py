@@ -34,6 +34,12 @@ _PATHS = {
     "suites[].file",
     "items[].destination",
     "items[].source.path",
+    "before[]",
+    "after[]",
+    "again[]",
+    "anchor.published[]",
+    "anchor.default[]",
+    "canvases[].answers[]",
 }
 
 
@@ -146,8 +152,9 @@ def _rules(command: str, raw: Spec) -> list[str]:
             mistakes.append(f"training.eosTail: expected [low, high] with low <= high, got {tail}")
     suites = raw.get("suites")
     for number, suite in enumerate(suites if isinstance(suites, list) else []):
-        if isinstance(suite, dict) and suite.get("name") == "gsm8k" and "file" not in suite:
-            mistakes.append(f"suites[{number}].file: missing, expected the JSONL file of gsm8k")
+        name = suite.get("name", "arithmetic") if isinstance(suite, dict) else "arithmetic"
+        if name != "arithmetic" and "file" not in suite:
+            mistakes.append(f"suites[{number}].file: missing, expected the JSONL file of {name}")
     return mistakes
 
 

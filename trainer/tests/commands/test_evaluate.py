@@ -119,3 +119,33 @@ def test_mistakes_in_the_spec_are_spec_errors(tmp_path: Path, character_model: P
     assert "blockLength 3 does not divide" in caught.value.mistakes[0]
     with pytest.raises(DataError, match="no checkpoint"):
         evaluate(write_spec(tmp_path, character_model, "none", resumeFrom=str(character_model)))
+
+
+def test_shards_count_through_the_suites_and_add_up(tmp_path: Path, character_model: Path) -> None:
+    rows = [{"question": f"{n}+1?", "answer": str(n + 1), "grader": "number"} for n in range(4)]
+    (tmp_path / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    suites = [
+        {"name": "arithmetic", "questions": 6},
+        {"name": "custom", "questions": 4, "file": "own.jsonl"},
+    ]
+    _, whole = evaluate(write_spec(tmp_path, character_model, "whole", suites=suites, batchSize=1))
+    expected, lines = whole["metrics"]["suites"], []
+    counted = {name: {"n": 0, "correct": 0} for name in expected}
+    for first, last in ((0, 4), (4, 7), (7, 10)):
+        change = {"suites": suites, "batchSize": 1, "shard": {"from": first, "to": last}}
+        spec = write_spec(tmp_path, character_model, f"shard{first}", **change)
+        _, result = evaluate(spec)
+        for name, score in result["metrics"]["suites"].items():
+            assert score["key"] == expected[name]["key"]
+            counted[name] = {key: counted[name][key] + score[key] for key in ("n", "correct")}
+        lines += answers_of(tmp_path / f"shard{first}/output")
+    assert counted == {n: {k: s[k] for k in ("n", "correct")} for n, s in expected.items()}
+    assert lines == answers_of(tmp_path / "whole/output")
+
+
+@pytest.mark.parametrize("shard", [{"from": 5, "to": 5}, {"from": 0, "to": 11}])
+def test_a_shard_outside_the_questions(
+    tmp_path: Path, character_model: Path, shard: dict[str, int]
+) -> None:
+    with pytest.raises(SpecError, match="10 questions"):
+        evaluate(write_spec(tmp_path, character_model, "run", shard=shard))

@@ -22,6 +22,8 @@ TOKENIZER = CharacterTokenizer(default_vocabulary(), "made")
 def answer(number: int, correct: bool, **changes: object) -> Answer:
     values: dict[str, object] = {
         "suite": "arithmetic",
+        "version": 1,
+        "subject": None,
         "id": str(number),
         "question": f"q{number}",
         "gold": "1",
@@ -31,7 +33,9 @@ def answer(number: int, correct: bool, **changes: object) -> Answer:
         "readable": True,
         "tokens": 1,
         "first_eos": 1,
+        "truncated": False,
         "seconds": 0.1,
+        "harness": "h",
         "settings": "s",
     }
     return Answer(**{**values, **changes})  # type: ignore[arg-type]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
 
 from dream_sft.evaluation.answers import read_answers
-from dream_sft.evaluation.run import Progress, evaluate, score_of
+from dream_sft.evaluation.gathering import gather
+from dream_sft.evaluation.run import Progress, evaluate
+from dream_sft.evaluation.scores import score_of
 from dream_sft.evaluation.suites import load_suite
 from dream_sft.io.errors import DataError
 from tests.evaluation.made import CANVAS, SAMPLING, TOKENIZER, Scripted, scripted
@@ -46,7 +49,8 @@ def test_records(tmp_path: Path) -> None:
     assert [a.id for a in answers] == [q.id for q in SUITE.questions]
     assert (answers[0].answer, answers[0].extracted, answers[0].correct) == ("1+1=2 7", "7", False)
     assert (answers[1].readable, answers[1].extracted) == (False, None)
-    assert (answers[2].tokens, answers[2].first_eos) == (CANVAS, None)
+    assert (answers[2].tokens, answers[2].first_eos, answers[2].truncated) == (CANVAS, None, True)
+    assert not any(a.truncated for a in answers if a is not answers[2])
     assert answers[3].correct
     assert answers[3].first_eos == answers[3].tokens == len(SUITE.questions[3].gold)
     assert all(a.seconds > 0 for a in answers)
@@ -125,7 +129,7 @@ def test_answers_out_of_order_are_refused(tmp_path: Path) -> None:
     run(scripted(SUITE, {}), path)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([lines[1], lines[0], *lines[2:]]))
-    with pytest.raises(DataError, match="not in the suite's order"):
+    with pytest.raises(DataError, match="not in the order of these questions"):
         run(scripted(SUITE, {}), path)
 
 
@@ -144,3 +148,29 @@ def test_no_answers_have_no_score() -> None:
 def test_a_batch_needs_a_question() -> None:
     with pytest.raises(ValueError, match="below 1"):
         run(scripted(SUITE, {}), None, batch_size=0)
+
+
+@pytest.mark.parametrize("bounds", [[0, 10], [0, 4, 10], [0, 3, 4, 9, 10], list(range(11))])
+def test_totals_do_not_depend_on_the_number_of_shards(tmp_path: Path, bounds: list[int]) -> None:
+    says = {SUITE.questions[1].id: "no", SUITE.questions[5].id: "12345678"}
+    whole, folders = tmp_path / "whole" / "answers.jsonl", []
+    score = run(scripted(SUITE, says), whole)
+    for shard in itertools.pairwise(bounds):
+        folder = tmp_path / f"shard-{shard[0]}"
+        part = run(scripted(SUITE, says), folder / "answers.jsonl", shard=shard)
+        assert part.n == shard[1] - shard[0]
+        folders.append(folder)
+    gathered = gather(folders[::-1])["arithmetic"]
+    expected = gather([whole.parent])["arithmetic"]
+    strip = [dataclasses.replace(a, seconds=0.0) for a in gathered]
+    assert strip == [dataclasses.replace(a, seconds=0.0) for a in expected]
+    found = dataclasses.replace(score_of(gathered), seconds=0.0)
+    assert found == dataclasses.replace(score, seconds=0.0)
+    assert (found.correct, found.truncated, found.unreadable) == (8, 1, 1)
+
+
+def test_answers_of_another_shard_are_not_taken_up(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    run(scripted(SUITE, {}), path, shard=(0, 4))
+    with pytest.raises(DataError, match="name the shard"):
+        run(scripted(SUITE, {}), path, shard=(4, 10))
