@@ -6,6 +6,7 @@ import torch
 
 from dream_sft.model.config import DreamConfig
 from dream_sft.model.network import Dream
+from dream_sft.train.sharding import local
 
 DREAM_7B = DreamConfig.from_dict(
     {
@@ -50,11 +51,15 @@ def random_dream(config: DreamConfig, device: torch.device, dtype: torch.dtype) 
     with torch.device("meta"):
         model = Dream(config)
     model = model.to(dtype).to_empty(device=device)
-    draw = torch.Generator(device).manual_seed(0)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if name.endswith("norm.weight"):
-                weight.fill_(1.0)
-            else:
-                weight.normal_(0, config.initializer_range, generator=draw)
+    draw(model, torch.Generator(device).manual_seed(0))
     return model
+
+
+def draw(model: Dream, generator: torch.Generator) -> None:
+    """Of a model that is spread over ranks, this rank's rows: give each rank its own seed."""
+    for name, weight in model.named_parameters():
+        rows = local(weight.detach())
+        if name.endswith("norm.weight"):
+            rows.fill_(1.0)
+        else:
+            rows.normal_(0, model.config.initializer_range, generator=generator)

@@ -118,10 +118,10 @@ def launch(
         # A session of its own: a signal to our group must not reach torchrun, which would kill
         # the ranks before their checkpoint is written; they hear of it through `stop`.
         with subprocess.Popen(
-            _command(spec_file, ranks, folder),
+            [*agent_command(ranks, folder), "-m", "dream_sft", "train", "--spec", spec_file],
             stdin=subprocess.PIPE,
             stdout=stdout,
-            env=_environment(folder, ranks),
+            env=rank_environment(folder, ranks),
             start_new_session=True,
         ) as agent:
             while agent.poll() is None:
@@ -137,16 +137,17 @@ def launch(
         return exit_codes.FINISHED if code is None else code
 
 
-def _command(spec_file: str, ranks: int, folder: Path) -> list[str]:
+def agent_command(ranks: int, folder: Path) -> list[str]:
+    """What a script and its arguments are added to, for so many processes of it on this host."""
     # torchrun's own store would listen on every network of the host; a file listens on none.
     meeting = ["--rdzv-backend=c10d", f"--rdzv-endpoint={folder / 'agent-store'}"]
     meeting += ["--rdzv-conf=store_type=file", "--local-addr=127.0.0.1"]
     torchrun = [*meeting, f"--nproc-per-node={ranks}"]
-    trainer = ["-m", "dream_sft", "train", "--spec", spec_file]
-    return [sys.executable, "-m", "dream_sft.train.rank_agent", *torchrun, *trainer]
+    return [sys.executable, "-m", "dream_sft.train.rank_agent", *torchrun]
 
 
-def _environment(folder: Path, ranks: int) -> dict[str, str]:
+def rank_environment(folder: Path, ranks: int) -> dict[str, str]:
+    """Of `agent_command`'s processes, which meet in `folder`."""
     environment = {**os.environ, FOLDER: str(folder)}
     # Else torchrun opens a store for the ranks, who meet in `store_file` instead.
     environment["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"

@@ -28,8 +28,7 @@ def load_sharded(folder: Path, device: torch.device, ranks: Ranks, *, narrow: bo
     with torch.device("meta"):
         model = Dream(read_config(folder))
     files = checked_files(folder, model)
-    _shard(model, device, ranks, narrow)
-    model.to_empty(device=device)
+    spread(model, device, ranks, narrow=narrow)
     rows = {name: local(weight.detach()) for name, weight in model.named_parameters()}
     starts = {name: start_of(w.shape, ranks) for name, w in model.named_parameters()}
     filler = Filler(rows, starts=starts)
@@ -42,7 +41,8 @@ def load_sharded(folder: Path, device: torch.device, ranks: Ranks, *, narrow: bo
     return model
 
 
-def _shard(model: Dream, device: torch.device, ranks: Ranks, narrow: bool) -> None:
+def spread(model: Dream, device: torch.device, ranks: Ranks, *, narrow: bool) -> None:
+    """Give every rank rows of a model on the meta device; what stands in them is not set."""
     # Imported here: one process alone should not wait for them.
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import (
@@ -60,6 +60,7 @@ def _shard(model: Dream, device: torch.device, ranks: Ranks, narrow: bool) -> No
     # Embedding, last norm and head together: the head computes after `hidden` has returned.
     fully_shard(model, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
     register_fsdp_forward_method(model, "hidden")
+    model.to_empty(device=device)
 
 
 def local(tensor: Tensor) -> Tensor:
