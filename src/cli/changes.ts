@@ -1,4 +1,5 @@
 import { LIMIT_OF_PLAN, type PlanState, type Quote, type StageState } from '../contracts/state.js';
+import { pilotLines } from './pilot-text.js';
 import { count, duration, money, statusText } from './output.js';
 
 const LABEL_CELLS = 12;
@@ -16,6 +17,7 @@ export function changes(state: PlanState, seen: Map<string, string>): string[] {
   for (const stage of state.stages) {
     if (stage.status !== 'waiting') note(stage.name, stage.status, stageLine(stage));
     if (stage.name === 'smoke-train') noteQuote(state, note);
+    if (stage.name === 'pilot') notePilot(state, note);
   }
   noteInterruptions(state, note);
   const waiting = state.current?.waitingFor;
@@ -42,9 +44,15 @@ function noteQuote({ planId, status, quote, gate }: PlanState, note: Note): void
   }
 }
 
+function notePilot({ pilot }: PlanState, note: Note): void {
+  for (const line of pilot ? pilotLines(pilot) : []) note(`pilot ${line}`, line, `  ${line}`);
+}
+
 /** What the rest takes and costs; both evaluations are part of it. */
-export function quoteText({ trainSeconds, evalSecondsEach, totalSeconds, fen }: Quote): string {
-  const training = `training ${duration(trainSeconds)}`;
+export function quoteText(quote: Quote): string {
+  const { trainSeconds, evalSecondsEach, pilotSeconds, totalSeconds, fen } = quote;
+  const pilot = pilotSeconds === undefined ? '' : `pilot ${duration(pilotSeconds)}, `;
+  const training = `${pilot}training ${duration(trainSeconds)}`;
   const evaluations = `two evaluations of ${duration(evalSecondsEach)} each at most`;
   return `the rest takes ${duration(totalSeconds)} and ${money(fen)}: ${training}, ${evaluations}`;
 }

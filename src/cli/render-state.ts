@@ -5,6 +5,7 @@ import { gateText, quoteText } from './changes.js';
 import { againAdvice } from './ended.js';
 import { modelLines, type Place } from './model-place.js';
 import { bar, count, duration, money, statusText, table } from './output.js';
+import { pilotLines } from './pilot-text.js';
 import type { Running } from './plan-handle.js';
 
 /** The whole plan on one screen. */
@@ -21,6 +22,7 @@ export function renderState(state: PlanState, running: Running, place: Place): s
   const waiting = state.current?.waitingFor;
   if (waiting) lines.push('', pc.yellow(`Waiting: ${waiting}`));
   if (state.quote) lines.push('', ...quoteLines(state, state.quote));
+  if (state.pilot) lines.push('', ...pilotLines(state.pilot).map((line) => `Pilot: ${line}`));
   if (state.failure) lines.push('', pc.red(`Failed: ${state.failure}`));
   if (state.model) lines.push('', ...modelLines(state.planId, state.model, place));
   const next = nextStep(state);

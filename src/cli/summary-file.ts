@@ -4,6 +4,7 @@ import { CLI_EXIT } from '../contracts/failures.js';
 import { Summary } from '../contracts/state.js';
 import { CliError } from './cli-error.js';
 import { modelLines, type Place } from './model-place.js';
+import { pilotLines } from './pilot-text.js';
 import { count, duration, money, percent, statusText } from './output.js';
 
 export const summaryPath = (home: string, planId: string): string =>
@@ -27,6 +28,7 @@ export function renderSummary(summary: Summary, place: Place): string {
   const lines = [
     `${summary.planId}  ${statusText(summary.status)}  ${duration(summary.wallSeconds)}`,
   ];
+  if (summary.pilot) lines.push(...pilotLines(summary.pilot).map((line) => `  pilot: ${line}`));
   for (const [suite, after] of Object.entries(summary.evaluation.after)) {
     const before = summary.evaluation.before[suite];
     const was = before ? `${percent(before.score)} → ` : '';

@@ -49,3 +49,22 @@ export const Pilot = z.strictObject({
   clear: z.boolean().describe('whether the lead over the next is beyond chance (5 %)'),
 });
 export type Pilot = z.infer<typeof Pilot>;
+
+/** What a pilot that has ended means for full-train, in one line. */
+export function decisionSentence({ chosen, clear }: Pilot, zh: boolean): string {
+  if (chosen === null) {
+    return zh
+      ? '试点没有得出结论：正式训练用计划自己的取值'
+      : 'the pilot has decided nothing: full-train takes the plan’s own values';
+  }
+  const lead = clear
+    ? zh
+      ? '领先超出偶然（5 %）'
+      : 'its lead is beyond chance (5 %)'
+    : zh
+      ? '领先在偶然范围内'
+      : 'its lead is within chance';
+  return zh
+    ? `正式训练采用 ${chosen} 的取值；${lead}`
+    : `full-train takes the values of ${chosen}; ${lead}`;
+}

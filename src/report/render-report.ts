@@ -8,6 +8,7 @@ import { dataSection } from './sections/data.js';
 import { environmentSection } from './sections/environment.js';
 import { configurationSection, moneySection } from './sections/facts.js';
 import { overview } from './sections/overview.js';
+import { pilotSection } from './sections/pilot.js';
 import { resultSection } from './sections/result.js';
 import type { Section } from './sections/section.js';
 import { interruptionsSection, timelineSection } from './sections/timeline.js';
@@ -33,6 +34,7 @@ export async function renderReport(request: ReportRequest): Promise<RenderedRepo
 const SECTIONS: readonly (readonly [TextKey, Section])[] = [
   ['summary', resultSection],
   ['cases', casesSection],
+  ['pilot', pilotSection],
   ['training', trainingSection],
   ['timeline', timelineSection],
   ['interruptions', interruptionsSection],

@@ -92,3 +92,27 @@ test('going back before full-train takes the model away, going back behind it do
   expect(advance(trained, { type: 'wentBack', stage: 'eval-after', at: AT }).model).toEqual(MODEL);
   expect(advance(trained, { type: 'wentBack', stage: 'full-train', at: AT }).model).toBeNull();
 });
+
+test('a pilot is told candidate by candidate, then what it means for full-train', () => {
+  const score = { correct: 120, n: 200, share: 0.6, interval: [0.531, 0.665] as [number, number] };
+  const low = { name: 'low', learningRate: 0.00002, view: 'attempt', score, message: null };
+  const wild = { ...low, name: 'wild', score: null, message: 'not finite' };
+  const pilot = { suite: 'gsm8k', trials: [low], ended: false, chosen: null, clear: false };
+  const begun: PlanEvent[] = [
+    { type: 'stageStarted', stage: 'pilot', at: AT },
+    { type: 'pilotTold', pilot, at: AT },
+  ];
+  const piloted = { ...fresh, stages: [...fresh.stages, { ...fresh.stages[0]!, name: 'pilot' }] };
+  const seen = new Map<string, string>();
+  const state = begun.reduce(advance, piloted as PlanState);
+  const line =
+    '  low (learning rate 0.00002, view attempt): 60.0 % of 200 (95 %: 53.1 % to 66.5 %)';
+  expect(told(state, seen).slice(-1)).toEqual([line]);
+  const decided = { ...pilot, trials: [low, wild], ended: true, chosen: 'low' };
+  const next = advance(state, { type: 'pilotTold', pilot: decided, at: AT });
+  expect(told(next, seen)).toEqual([
+    '  wild (learning rate 0.00002, view attempt): not finite',
+    '  full-train takes the values of low; its lead is within chance',
+  ]);
+  expect(screen(next)).toContain('Pilot: full-train takes the values of low');
+});

@@ -1,6 +1,7 @@
 import type { Language } from '../../contracts/base.js';
 import { CHECKLIST } from '../../contracts/checklist.js';
 import { yuan } from '../../contracts/money.js';
+import { decisionSentence } from '../../contracts/pilot.js';
 import type { PlanState } from '../../contracts/state.js';
 import { dayOf } from './checklist.js';
 
@@ -18,7 +19,7 @@ export function dashboard(state: PlanState, language: Language, at: string): str
       `${zh ? '中断' : 'interruptions'}: ${state.interruptions.length}`,
   ];
   if (state.failure) lines.push(`> ${state.failure}`);
-  lines.push(...progressLines(state, zh), ...quoteLines(state, zh));
+  lines.push(...progressLines(state, zh), ...quoteLines(state, zh), ...pilotLines(state, zh));
   for (const day of DAYS) {
     lines.push(
       `## ${zh ? `第 ${day} 天` : `Day ${day}`}${day === today ? (zh ? '（今天）' : ' (today)') : ''}`,
@@ -59,6 +60,25 @@ function quoteLines(state: PlanState, zh: boolean): string[] {
     state.gate.status === 'waiting' ? (zh ? '，等待批准' : ', waiting for approval') : '';
   return ['', `${zh ? '报价' : 'Quote'}: ${hours} h, ${price}${gate}`];
 }
+
+function pilotLines({ pilot }: PlanState, zh: boolean): string[] {
+  if (pilot === null) return [];
+  const rows = pilot.trials.map((one) => {
+    const values = `${one.name} (${one.learningRate}, ${one.view})`;
+    if (one.score === null) return `| ${values} | ${one.message ?? ''} |`;
+    const { share, interval, n } = one.score;
+    return `| ${values} | ${percent(share)} (${percent(interval[0])} – ${percent(interval[1])}, n ${n}) |`;
+  });
+  return [
+    '',
+    `| ${zh ? '试点候选' : 'candidate of the pilot'} | ${pilot.suite} |`,
+    '| --- | --- |',
+    ...rows,
+    ...(pilot.ended ? ['', decisionSentence(pilot, zh)] : []),
+  ];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function interruptionLines(state: PlanState, zh: boolean): string[] {
   if (state.interruptions.length === 0) return [];

@@ -110,3 +110,27 @@ test('the probe answers one batch of the evaluation, or as many questions as a s
   expect(probeQuestions(evaluating([{ name: 'gsm8k', questions: 20 }], 64))).toBe(20);
   expect(probeQuestions({ ...plan, smoke: { ...plan.smoke, questions: 3 } })).toBe(3);
 });
+
+test('a pilot is quoted too: steps and batches of every candidate, each with two starts', () => {
+  const suite = { name: 'gsm8k', questions: 120, seed: 0, file: '/train.jsonl' } as const;
+  const candidates = [{ name: 'a' }, { name: 'b', learningRate: 1 }];
+  const piloted = { ...plan, pilot: { candidates, epochs: 1, suite } };
+  const steps = Math.ceil(4000 / 64);
+  const offered = quote(piloted, smoke(), 4000, 0);
+  expect(offered.pilotSeconds).toBeCloseTo(2 * (2 * 3 + steps * 0.1 + 3 * 1.5));
+  const plain = quote(plan, smoke(), 4000, 0);
+  expect(offered.totalSeconds).toBeCloseTo(plain.totalSeconds + offered.pilotSeconds!);
+  expect(offered.basis).toContain('a pilot of 2 candidates × (63 steps and 3 batches), then 600');
+  expect(offered.basis).toContain('7 starts × 3.0 s');
+  expect(plain).not.toHaveProperty('pilotSeconds');
+});
+
+test('several cards: the price is the host’s, the pace was measured on all of them', () => {
+  const four = { ...plan, training: { ...plan.training, worldSize: 4 } };
+  const offered = quote(four, smoke(), 4000, 0);
+  const one = quote(plan, smoke(), 4000, 0);
+  expect({ ...offered, basis: '' }).toEqual({ ...one, basis: '' });
+  expect(offered.basis).toBe(
+    `${one.basis}; training on 4 cards of one host, evaluation on one of them`,
+  );
+});
