@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dream_sft.frozen.linear import FrozenLinear
-from dream_sft.frozen.products import lora_linear
-from dream_sft.model.network import Dream
+from dream_sft.frozen.lora_products import lora_linears
+from dream_sft.model.network import Dream, one_by_one
+
+# Not yet measured on a GPU: see `share_inputs`.
+SHARE_INPUTS = False
 
 
 class LoraError(ValueError):
@@ -41,11 +45,34 @@ class LoraLinear(nn.Module):
         self.lora_B = nn.Parameter(torch.zeros(self.out_features, rank, device=device))
 
     def forward(self, x: Tensor) -> Tensor:
-        x_TI, base = x.flatten(0, -2), self.base
-        scaled_A = self.lora_A * self.scale
-        y_TO, _h_TR = lora_linear(base.kind, x_TI, base.operands(x_TI), scaled_A, self.lora_B)
-        y: Tensor = y_TO.view(*x.shape[:-1], self.out_features)
-        return y if base.bias is None else y + base.bias
+        return products_of_one_input([self], x)[0]
+
+
+def products_of_one_input(layers: Sequence[nn.Module], x: Tensor) -> list[Tensor]:
+    """The outputs of projections that see the same x, as one operator where all have factors."""
+    lora = [layer for layer in layers if isinstance(layer, LoraLinear)]
+    if len(lora) < len(layers):
+        return one_by_one(layers, x)
+    x_TI, base = x.flatten(0, -2), lora[0].base
+    scaled = [layer.lora_A * layer.scale for layer in lora]
+    lora_A = scaled[0] if len(scaled) == 1 else torch.cat(scaled)
+    stored = [part for layer in lora for part in layer.base.stored()]
+    factors_B = [layer.lora_B for layer in lora]
+    found = lora_linears(base.kind, x_TI, base.parts(x_TI), stored, lora_A, factors_B)
+    return [
+        _with_bias(y_TO.view(*x.shape[:-1], layer.out_features), layer.base.bias)
+        for layer, y_TO in zip(lora, found[:-1], strict=True)
+    ]
+
+
+def _with_bias(y: Tensor, bias: Tensor | None) -> Tensor:
+    return y if bias is None else y + bias
+
+
+def share_inputs(model: Dream) -> None:
+    """q, k and v as one operator, and gate and up: fewer and thicker thin products."""
+    for layer in model.layers():
+        layer.self_attn.products = layer.mlp.products = products_of_one_input
 
 
 def add_lora(model: Dream, lora: dict[str, Any], seed: int | None) -> None:
@@ -77,6 +104,8 @@ def add_lora(model: Dream, lora: dict[str, Any], seed: int | None) -> None:
         if seed is not None:
             _draw(layer.lora_A, seed, name)
         setattr(parent, name.rpartition(".")[2], layer)
+    if SHARE_INPUTS:
+        share_inputs(model)
 
 
 @torch.no_grad()

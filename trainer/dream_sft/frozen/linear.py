@@ -25,9 +25,13 @@ class FrozenLinear(nn.Module):
     def _store(self, weight_OI: Tensor) -> None:
         self.register_buffer("weight", weight_OI, persistent=False)
 
-    def operands(self, x_TI: Tensor) -> list[Tensor]:
-        """What products.py takes as `frozen`."""
+    def stored(self) -> list[Tensor]:
+        """What is kept of the weight (products.py)."""
         return [self.weight]
+
+    def parts(self, x_TI: Tensor) -> list[Tensor]:
+        """x as the product wants it besides x itself (products.py)."""
+        return []
 
     def dense(self) -> Tensor:
         """The weight in float32, as the products see it."""
@@ -35,7 +39,7 @@ class FrozenLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x_TI = x.flatten(0, -2)
-        y_TO: Tensor = frozen_linear(self.kind, x_TI, self.operands(x_TI))
+        y_TO: Tensor = frozen_linear(self.kind, x_TI, self.parts(x_TI), self.stored())
         y: Tensor = y_TO.view(*x.shape[:-1], self.out_features)
         return y if self.bias is None else y + self.bias
 
@@ -56,8 +60,11 @@ class Fp8Linear(FrozenLinear):
         self.register_buffer("weight", weight8_OI, persistent=False)
         self.register_buffer("scale", scale_O1, persistent=False)
 
-    def operands(self, x_TI: Tensor) -> list[Tensor]:
-        return [*quantise_rows_fp8(x_TI.detach()), self.weight, self.scale]
+    def stored(self) -> list[Tensor]:
+        return [self.weight, self.scale]
+
+    def parts(self, x_TI: Tensor) -> list[Tensor]:
+        return list(quantise_rows_fp8(x_TI.detach()))
 
     def dense(self) -> Tensor:
         return self.weight.float() * self.scale
@@ -79,7 +86,7 @@ class Int8Linear(FrozenLinear):
         self.register_buffer("weight", rounded.to(torch.int8), persistent=False)
         self.register_buffer("scale", scale_O1, persistent=False)
 
-    def operands(self, x_TI: Tensor) -> list[Tensor]:
+    def stored(self) -> list[Tensor]:
         return [self.weight, self.scale]
 
     def dense(self) -> Tensor:

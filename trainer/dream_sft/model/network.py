@@ -8,7 +8,7 @@ tested on outputs of that file. Logits are unshifted: row i scores token i + 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -88,6 +88,15 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
+# Outputs of several projections of one input.
+Products = Callable[[Sequence[nn.Module], Tensor], list[Tensor]]
+
+
+def one_by_one(projections: Sequence[nn.Module], x: Tensor) -> list[Tensor]:
+    """Each by itself."""
+    return [projection(x) for projection in projections]
+
+
 class SelfAttention(nn.Module):
     """Grouped-query attention; q, k and v have biases, o has none."""
 
@@ -99,14 +108,15 @@ class SelfAttention(nn.Module):
         self.k_proj = Linear(width, kv_width)
         self.v_proj = Linear(width, kv_width)
         self.o_proj = Linear(width, width, bias=False)
+        # Replaced by adapters whose products of one input share work.
+        self.products: Products = one_by_one
 
     def project(self, x_BLD: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Rotated queries [B, L, H, K] and keys, and values, both [B, L, G, K]."""
         rows, length, _ = x_BLD.shape
         form = (rows, length, -1, self.head_dim)
-        q_BLHK = rotate(self.q_proj(x_BLD).view(form), cos, sin)
-        k_BLGK = rotate(self.k_proj(x_BLD).view(form), cos, sin)
-        return q_BLHK, k_BLGK, self.v_proj(x_BLD).view(form)
+        q, k, v = self.products((self.q_proj, self.k_proj, self.v_proj), x_BLD)
+        return rotate(q.view(form), cos, sin), rotate(k.view(form), cos, sin), v.view(form)
 
     def combine(self, mixed_BLHK: Tensor) -> Tensor:
         out: Tensor = self.o_proj(mixed_BLHK.flatten(2))
@@ -121,9 +131,11 @@ class FeedForward(nn.Module):
         self.gate_proj = Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.up_proj = Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.down_proj = Linear(config.intermediate_size, config.hidden_size, bias=False)
+        self.products: Products = one_by_one
 
     def forward(self, x_BLD: Tensor) -> Tensor:
-        out: Tensor = self.down_proj(functional.silu(self.gate_proj(x_BLD)) * self.up_proj(x_BLD))
+        gate, up = self.products((self.gate_proj, self.up_proj), x_BLD)
+        out: Tensor = self.down_proj(functional.silu(gate) * up)
         return out
 
 
