@@ -201,6 +201,26 @@ def profile(run: Run) -> None:
     for time_us, count, name in sorted(times, reverse=True)[:26]:
         share = round(time_us / total, 3)
         say(kernel=name[:100], ms=round(time_us / 1e3, 2), calls=count, share=share)
+    idle(profiler, kind)
+
+
+def idle(profiler: Any, kind: Any) -> None:
+    """The longest times in which the device waited, and the kernels before and after."""
+    kernels = sorted(
+        (event.time_range.start, event.time_range.end, event.name)
+        for event in profiler.events()
+        if event.device_type == kind
+    )
+    gaps, end, last = [], kernels[0][0], "start"
+    for start, stop, name in kernels:
+        gaps.append((start - end, last[:60], name[:60], round((start - kernels[0][0]) / 1e3, 1)))
+        if stop > end:
+            end, last = stop, name
+    span = end - kernels[0][0]
+    waited = sum(max(gap, 0) for gap, *_ in gaps)
+    say(spanMs=round(span / 1e3, 1), idleMs=round(waited / 1e3, 1))
+    for gap, before, after, at in sorted(gaps, reverse=True)[:12]:
+        say(idleMs=round(gap / 1e3, 2), atMs=at, before=before, after=after)
 
 
 def main() -> None:

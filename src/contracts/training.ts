@@ -99,7 +99,7 @@ export const TrainingConfig = z.strictObject({
     .describe('which layers compute their activations again; a number is a share of the layers'),
   compile: z.boolean().default(false),
   attention: z
-    .enum(['auto', 'varlen', 'blocks', 'flex', 'sdpa', 'mask'])
+    .enum(['auto', 'varlen', 'cudnn', 'flex', 'sdpa', 'mask'])
     .default('auto')
     .describe('kernel for packed rows'),
   deterministic: z.boolean().default(false).describe('refuse kernels whose bits may vary'),

@@ -5,7 +5,7 @@ width. All kernels compute softmax(q k^T / sqrt(K)) v over the keys of the query
 
 varlen: flash attention over all documents at once (torch.nn.attention.varlen, torch 2.10 and up).
 flex:   compiled flex_attention with a block mask.
-blocks: cuDNN over the most of each long document, varlen over the rest (block_attention.py).
+cudnn:  cuDNN over all documents at once, lengths as data (cudnn_attention.py).
 sdpa:   one scaled_dot_product_attention for neighbours of one length.
 mask:   one scaled_dot_product_attention with a dense block-diagonal mask (small rows, the CPU).
 """
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dream_sft.model.block_attention import attend_blocks
+from dream_sft.model import cudnn_attention
 from dream_sft.model.document_bounds import DocumentBounds
 
 Kernel = Callable[[Tensor, Tensor, Tensor, DocumentBounds], Tensor]
@@ -43,7 +43,8 @@ def attend_packed(
 def choose_kernel(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
     """The kernel to use for `wanted` ('auto' or a name).
 
-    auto: on CUDA in half precision varlen where torch has it, else sdpa; on the CPU sdpa.
+    auto: on CUDA in half precision the first there of cudnn (1.5 to 1.75 times as fast as varlen
+    on an H100 at every document length, docs/LOG.md), varlen and sdpa; on the CPU sdpa.
     Raises ValueError for a kernel that cannot run there.
     """
     half = dtype in (torch.bfloat16, torch.float16)
@@ -51,12 +52,12 @@ def choose_kernel(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
     usable = {
         "varlen": on_gpu and _varlen() is not None,
         "flex": device.type == "cuda",
-        "blocks": on_gpu or device.type == "cpu",
+        "cudnn": on_gpu and cudnn_attention.usable(),
         "sdpa": True,
         "mask": True,
     }
     if wanted == "auto":
-        return next(name for name in ("varlen", "sdpa") if usable[name])
+        return next(name for name in ("cudnn", "varlen", "sdpa") if usable[name])
     if not usable[wanted]:
         here = ", ".join(name for name, fits in usable.items() if fits)
         raise ValueError(f"attention {wanted} cannot run here ({device}, {dtype}); use {here}")
@@ -156,7 +157,7 @@ def _by_flex(q_LHK: Tensor, k_LGK: Tensor, v_LGK: Tensor, bounds: DocumentBounds
 KERNELS: dict[str, Kernel] = {
     "varlen": _by_varlen,
     "flex": _by_flex,
-    "blocks": attend_blocks,
+    "cudnn": cudnn_attention.attend_cudnn,
     "sdpa": _by_sdpa,
     "mask": _by_mask,
 }

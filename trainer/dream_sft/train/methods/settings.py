@@ -44,11 +44,7 @@ def check_settings(training: dict[str, Any], device: str) -> None:
             "set worldSize 1, or take fullMode kept",
         ),
         (
-            training["attention"] == "blocks" and training["deterministic"] and device == "cuda",
-            "attention blocks is not deterministic on a GPU: take sdpa, or deterministic false",
-        ),
-        (
-            training["attention"] in ("varlen", "flex") and device != "cuda",
+            training["attention"] in ("cudnn", "varlen", "flex") and device != "cuda",
             f"attention {training['attention']} needs device cuda",
         ),
     ]
