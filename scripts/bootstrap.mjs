@@ -96,29 +96,35 @@ function installNode() {
 }
 
 function installPython(development) {
-  const constraints = at('trainer', 'constraints.txt');
-  const files = [at('trainer', 'requirements.txt')];
-  if (development) files.push(at('trainer', 'requirements-dev.txt'));
-  const stamp = at('.venv', development ? '.dream-sft-dev' : '.dream-sft');
-  whenChanged(
-    stamp,
-    digest([...files, constraints]),
-    `.venv from ${development ? 'requirements-dev.txt' : 'requirements.txt'}`,
-    () => {
-      if (!existsSync(at('.venv', 'bin', 'python'))) run(findPython(), ['-m', 'venv', at('.venv')]);
-      const requirements = files.flatMap((file) => ['-r', file]);
-      run(at('.venv', 'bin', 'python'), [
-        '-m',
-        'pip',
-        'install',
-        // Twice: errors only. Its warnings are not the reader's to mend.
-        '--quiet',
-        '--quiet',
-        '--disable-pip-version-check',
-        ...requirements,
-      ]);
-    },
-  );
+  const pinned = ['requirements.txt', 'constraints.txt'].map((name) => at('trainer', name));
+  const forAll = { stamp: at('.venv', '.dream-sft'), value: digest(pinned) };
+  if (!development) {
+    whenChanged(forAll.stamp, forAll.value, '.venv from requirements.txt', () =>
+      pipInstall(pinned.slice(0, 1)),
+    );
+    return;
+  }
+  const ours = at('trainer', 'requirements-dev.txt');
+  const stamp = at('.venv', '.dream-sft-dev');
+  whenChanged(stamp, digest([...pinned, ours]), '.venv from requirements-dev.txt', () => {
+    pipInstall([...pinned.slice(0, 1), ours]);
+    // A demo after the tests has nothing to install.
+    writeFileSync(forAll.stamp, forAll.value);
+  });
+}
+
+function pipInstall(files) {
+  if (!existsSync(at('.venv', 'bin', 'python'))) run(findPython(), ['-m', 'venv', at('.venv')]);
+  run(at('.venv', 'bin', 'python'), [
+    '-m',
+    'pip',
+    'install',
+    // Twice: errors only. Its warnings are not the reader's to mend.
+    '--quiet',
+    '--quiet',
+    '--disable-pip-version-check',
+    ...files.flatMap((file) => ['-r', file]),
+  ]);
 }
 
 function buildDist() {

@@ -9,7 +9,12 @@ const trainer = join(root, 'trainer');
 const rest = process.argv.slice(3);
 
 const unitTests = [bin('vitest'), ['run', '--project', 'unit', ...rest]];
-const pytest = [python, ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml')]];
+// Tests of one file stay together and in order: those that kill and measure are not disturbed by their like.
+const twoAtATime = ['-n', '2', '--dist', 'loadfile'];
+const pytest = [
+  python,
+  ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml'), ...twoAtATime],
+];
 const TASKS = {
   demo: [[process.execPath, [join(root, 'bin', 'dream-sft.mjs'), 'demo', ...rest]]],
   test: [[...unitTests, pytest]],

@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,6 @@ const PAIRS = [
   ['README.md', 'README.zh-CN.md'],
   ['docs/guide.md', 'docs/guide.zh-CN.md'],
 ] as const;
-const SYSTEM = process.env['DREAM_SFT_SYSTEM'] === '1';
 
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 const english = read('README.md');
@@ -108,6 +107,7 @@ const CHEAP: Readonly<Record<string, { exit: number; says: RegExp }>> = {
     says: /^No Temporal server answers/,
   },
 };
+/** Run by .ci/run itself, by test/e2e/demo.test.ts and by test/e2e/up-stopped.test.ts. */
 const DEAR = ['npm run demo', 'npm test', 'npm run setup', 'node bin/dream-sft.mjs up'];
 
 describe('commands of the README', () => {
@@ -143,20 +143,4 @@ describe('commands of the README', () => {
     expect(text).not.toMatch(/^\s+at /m);
     expect(code).toBe(exit);
   });
-
-  it.skipIf(!SYSTEM)(
-    'npm run demo (only with DREAM_SFT_SYSTEM=1: it takes minutes)',
-    () => {
-      const run = spawnSync('npm', ['run', '-s', 'demo', '--', '--json'], {
-        cwd: ROOT,
-        env: { ...process.env, DREAM_SFT_HOME: home },
-        encoding: 'utf8',
-        maxBuffer: 2 ** 26,
-      });
-      const summary = JSON.parse(run.stdout) as { status: string; interruptions: unknown[] };
-      expect([run.status, summary.status]).toEqual([0, 'finished']);
-      expect(summary.interruptions).toHaveLength(1);
-    },
-    600_000,
-  );
 });
