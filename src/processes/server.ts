@@ -1,3 +1,4 @@
+import type { WriteStream } from 'node:fs';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,22 +45,7 @@ const ATTRIBUTE_TYPES = { KEYWORD: 'Keyword', INT: 'Int', DATETIME: 'Datetime' }
 export async function startTemporalServer(options: ServerOptions): Promise<TemporalServer> {
   await checkBefore(options);
   const logPath = join(options.home, 'logs', 'temporal.log');
-  const log = await openLogStream(logPath);
-  const [command, args] = guarded(
-    options.lifetimeSocket,
-    options.temporal,
-    serverArguments(options),
-  );
-  const child = execa(command, args, {
-    detached: true,
-    cleanup: options.lifetimeSocket === null,
-    reject: false,
-    buffer: false,
-    stdin: 'ignore',
-    stdout: log,
-    stderr: log,
-  });
-  log.close();
+  const child = startProcess(options, await openLogStream(logPath));
   const address = `127.0.0.1:${options.port}`;
   const uiUrl = `http://127.0.0.1:${options.uiPort}`;
   await untilReady(child, address, options.namespace, logPath);
@@ -76,6 +62,22 @@ export async function startTemporalServer(options: ServerOptions): Promise<Tempo
       await rm(serverRecordPath(options.home), { force: true });
     },
   };
+}
+
+function startProcess(options: ServerOptions, log: WriteStream) {
+  const { lifetimeSocket, temporal } = options;
+  const [command, args] = guarded(lifetimeSocket, temporal, serverArguments(options));
+  const child = execa(command, args, {
+    detached: true,
+    cleanup: lifetimeSocket === null,
+    reject: false,
+    buffer: false,
+    stdin: 'ignore',
+    stdout: log,
+    stderr: log,
+  });
+  log.close();
+  return child;
 }
 
 async function checkBefore(options: ServerOptions): Promise<void> {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import type { RunSpecInput } from '../../contracts/run-spec.js';
 import { EvalConfiguration } from '../../contracts/stage-configuration.js';
 import { publishOutput, resultOf } from '../trainer/outputs.js';
 import { publishRun } from './run-artifact.js';
-import type { StageWork } from './attempt.js';
+import type { AttemptTools, StageWork } from './attempt.js';
 import { onTrainerEvent } from './beside-trainer.js';
 import { bringModel, bringSuites } from '../trainer/materials.js';
 
@@ -11,28 +12,10 @@ export function evaluateWork(configuration: EvalConfiguration): StageWork {
     unit: 'batches',
     keep: 1,
     async run(tools) {
-      const { deps, input, runner, beat, restored, folder, folders } = tools;
-      const { suites, sampling, batchSize, systemPrompt, device, threads } = configuration;
-      return runner.run({
-        folder,
-        runDir: folders.runDir,
-        beat,
-        spec: {
-          command: 'evaluate',
-          runDir: folders.runDir,
-          device,
-          ...(threads === undefined ? {} : { threads }),
-          model: await bringModel(deps, input, folders, 'model', configuration.modelFolder),
-          suites: await bringSuites(tools, suites),
-          systemPrompt,
-          sampling,
-          batchSize,
-          resumeFrom: restored?.folder ?? null,
-          checkpoints: { folder: join(folder, 'staging') },
-          output: join(folder, 'answers'),
-        },
-        onEvent: onTrainerEvent(tools),
-      });
+      const { runner, beat, folder, folders } = tools;
+      const spec = await evaluateSpec(tools, configuration);
+      const onEvent = onTrainerEvent(tools);
+      return runner.run({ folder, runDir: folders.runDir, beat, spec, onEvent });
     },
     async result(tools, run) {
       const result = resultOf(run, 'evaluate');
@@ -42,5 +25,27 @@ export function evaluateWork(configuration: EvalConfiguration): StageWork {
         metrics: { kind: 'evaluate', evaluate: result.metrics },
       };
     },
+  };
+}
+
+async function evaluateSpec(
+  tools: AttemptTools,
+  configuration: EvalConfiguration,
+): Promise<RunSpecInput> {
+  const { deps, input, restored, folder, folders } = tools;
+  const { suites, sampling, batchSize, systemPrompt, device, threads } = configuration;
+  return {
+    command: 'evaluate',
+    runDir: folders.runDir,
+    device,
+    ...(threads === undefined ? {} : { threads }),
+    model: await bringModel(deps, input, folders, 'model', configuration.modelFolder),
+    suites: await bringSuites(tools, suites),
+    systemPrompt,
+    sampling,
+    batchSize,
+    resumeFrom: restored?.folder ?? null,
+    checkpoints: { folder: join(folder, 'staging') },
+    output: join(folder, 'answers'),
   };
 }

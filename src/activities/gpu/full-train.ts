@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ResultEvent, TrainerEvent } from '../../contracts/events.js';
+import type { StageResult } from '../../contracts/outcome.js';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import { FullTrainConfiguration } from '../../contracts/stage-configuration.js';
 import { publishOutput, resultOf } from '../trainer/outputs.js';
@@ -18,35 +20,41 @@ export function fullTrainWork(configuration: FullTrainConfiguration): StageWork 
     async run(tools) {
       const spec = await trainSpec(tools, configuration);
       const { runner, beat, folder, folders } = tools;
-      const log = new ValidationLog(folders.runDir, tools.input.stageKey);
-      validations = log;
-      const publishing = onTrainerEvent(tools);
-      return runner.run({
-        folder,
-        runDir: folders.runDir,
-        spec,
-        beat,
-        onEvent: (event) => {
-          if (event.type === 'validation') background(tools, log.note(event));
-          publishing(event);
-        },
-      });
+      validations = new ValidationLog(folders.runDir, tools.input.stageKey);
+      const onEvent = onTrainingEvent(tools, validations);
+      return runner.run({ folder, runDir: folders.runDir, spec, beat, onEvent });
     },
     async result(tools, run) {
-      const result = resultOf(run, 'train');
-      const model = await publishOutput(tools, result, 'model');
-      const final = { step: result.metrics.steps, model };
-      const { published } = await tools.chain.fold();
-      const validation = validated((await validations?.read()) ?? [], published, final);
-      const best = validation?.best?.folder === 'model' ? { best: validation.best.artifact } : {};
-      return {
-        artifacts: { model, ...best, ...(await publishRun(tools)) },
-        metrics: {
-          kind: 'full-train',
-          train: result.metrics,
-          ...(validation ? { validation } : {}),
-        },
-      };
+      return resultWith(tools, resultOf(run, 'train'), (await validations?.read()) ?? []);
+    },
+  };
+}
+
+function onTrainingEvent(tools: AttemptTools, log: ValidationLog): (event: TrainerEvent) => void {
+  const publishing = onTrainerEvent(tools);
+  return (event) => {
+    if (event.type === 'validation') background(tools, log.note(event));
+    publishing(event);
+  };
+}
+
+/** The model of the last step, and the best by validation where that is another. */
+async function resultWith(
+  tools: AttemptTools,
+  result: Extract<ResultEvent, { command: 'train' }>,
+  validations: Awaited<ReturnType<ValidationLog['read']>>,
+): Promise<Pick<StageResult, 'artifacts' | 'metrics'>> {
+  const model = await publishOutput(tools, result, 'model');
+  const final = { step: result.metrics.steps, model };
+  const { published } = await tools.chain.fold();
+  const validation = validated(validations, published, final);
+  const best = validation?.best?.folder === 'model' ? { best: validation.best.artifact } : {};
+  return {
+    artifacts: { model, ...best, ...(await publishRun(tools)) },
+    metrics: {
+      kind: 'full-train',
+      train: result.metrics,
+      ...(validation ? { validation } : {}),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DownloadConfiguration } from '../../contracts/stage-configuration.js';
-import type { ArtifactRef, Manifest } from '../../contracts/base.js';
+import type { ArtifactRef, FileEntry, Manifest } from '../../contracts/base.js';
 import { publishArtifact } from '../../store/artifacts.js';
 import { resultOf } from '../trainer/outputs.js';
 import { stageFailure } from '../stage-failure.js';
@@ -31,19 +31,23 @@ export function downloadWork({ sources, suites }: DownloadConfiguration): PrepWo
       const { metrics } = resultOf(run, 'download');
       const artifacts: Record<string, ArtifactRef> = {};
       for (const name of Object.keys(sources)) {
-        const folder = join(tools.folder, name);
         const files = metrics.items.find((item) => item.name === name)?.files;
-        artifacts[name] = await publishArtifact(tools.deps.store, {
-          folder,
-          kind: KINDS[name] ?? 'files',
-          ...(files ? { files } : {}),
-        });
+        artifacts[name] = await publishSource(tools, name, files);
       }
       if (!sources.tokenizer) artifacts['tokenizer'] = await tokenizerOfBase(tools);
       if (suites.length > 0) artifacts['suites'] = await suiteFiles(tools, suites);
       return { artifacts, metrics: { kind: 'download', download: metrics } };
     },
   };
+}
+
+function publishSource(
+  { deps, folder }: PrepTools,
+  name: string,
+  files: readonly FileEntry[] | undefined,
+): Promise<ArtifactRef> {
+  const kind = KINDS[name] ?? 'files';
+  return publishArtifact(deps.store, { folder: join(folder, name), kind, ...(files && { files }) });
 }
 
 const WEIGHTS = /\.(safetensors|safetensors\.index\.json|py)$/;

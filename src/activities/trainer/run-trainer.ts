@@ -42,7 +42,6 @@ export class TrainerRunner {
   }
 
   async run(options: RunOptions): Promise<TrainerRun> {
-    const { deps } = this;
     const { beat, spec } = options;
     await mkdir(options.folder, { recursive: true });
     const specPath = join(options.folder, `${spec.command}.json`);
@@ -50,24 +49,9 @@ export class TrainerRunner {
     if (Context.current().cancellationSignal.aborted) this.#end(cancellationReason());
     if (this.#reason !== null) return { exit: NEVER_STARTED, reason: this.#reason, budget: null };
     beat.set({ phase: 'starting' });
-    beat.pace.sign(deps.now().getTime());
+    beat.pace.sign(this.deps.now().getTime());
     let budget: Budget | null = null;
-    const trainer = deps.startTrainer({
-      python: deps.python,
-      trainerFolder: deps.trainerFolder,
-      command: spec.command,
-      specPath,
-      logFile: join(options.runDir, 'trainer.log'),
-      onEvent: (event) => {
-        beat.see(event);
-        if (event.type === 'budget') {
-          const { type: _, ...told } = event;
-          budget = told;
-        }
-        options.onEvent(event);
-      },
-      onLogLine: (line) => beat.line(line),
-    });
+    const trainer = this.#start(options, specPath, (told) => (budget = told));
     this.#process = trainer;
     beat.set({ trainerPid: trainer.pid });
     const release = this.#watch(trainer, beat);
@@ -79,6 +63,27 @@ export class TrainerRunner {
       this.#process = null;
       beat.set({ trainerPid: null });
     }
+  }
+
+  #start(
+    { beat, spec, runDir, onEvent }: RunOptions,
+    specPath: string,
+    onBudget: (budget: Budget) => void,
+  ): TrainerProcess {
+    const { python, trainerFolder, startTrainer } = this.deps;
+    return startTrainer({
+      python,
+      trainerFolder,
+      command: spec.command,
+      specPath,
+      logFile: join(runDir, 'trainer.log'),
+      onEvent: (event) => {
+        beat.see(event);
+        if (event.type === 'budget') onBudget(budgetOf(event));
+        onEvent(event);
+      },
+      onLogLine: (line) => beat.line(line),
+    });
   }
 
   #end(reason: Reason): void {
@@ -113,6 +118,8 @@ export class TrainerRunner {
     };
   }
 }
+
+const budgetOf = ({ type: _, ...told }: Extract<TrainerEvent, { type: 'budget' }>): Budget => told;
 
 const NEVER_STARTED: TrainerExit = {
   code: null,

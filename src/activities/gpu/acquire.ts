@@ -1,0 +1,71 @@
+import { Context } from '@temporalio/activity';
+import type { StageInput } from '../../contracts/activities.js';
+import { Chain } from '../../store/chain.js';
+import type { ChainState } from '../../store/fold-chain.js';
+import type { StageDeps } from '../deps.js';
+import { runId } from '../run-id.js';
+import { finalFailure, isOutOfSpace, messageOf, stageFailure } from '../stage-failure.js';
+import { isOutOfRoom, isWithoutProgress } from './without-progress.js';
+
+/** An attempt's hold on the chain of its stage. */
+export interface Hold {
+  readonly chain: Chain;
+  /** Fencing token of this attempt. */
+  readonly token: number;
+  /** The chain as it was until this attempt acquired it. */
+  readonly before: ChainState;
+}
+
+/** From here on every older attempt is a zombie. */
+export async function acquire(deps: StageDeps, input: StageInput): Promise<Hold> {
+  const chain = new Chain(deps.store, input.stageKey, {
+    now: deps.now,
+    ...(deps.beforeJournalWrite ? { beforeAppend: deps.beforeJournalWrite } : {}),
+  });
+  const { token, before } = await chain.acquire({
+    planId: input.planId,
+    stage: input.stage,
+    host: deps.host.id,
+    boot: deps.host.boot,
+    attempt: Context.current().info.attempt,
+    run: runId(),
+  });
+  return { chain, token, before };
+}
+
+/** What earlier attempts ended with may leave this one nothing to try. */
+export async function refuseInVain(hold: Hold): Promise<void> {
+  await refuseWithoutProgress(hold);
+  await refuseWithoutRoom(hold);
+}
+
+/** Three in a row that the trainer itself ended, none of them with a checkpoint, are enough. */
+async function refuseWithoutProgress({ chain, token, before }: Hold): Promise<void> {
+  if (!isWithoutProgress(before)) return;
+  const vain = before.attempts.findLast(({ ended }) => ended?.how === 'crashed');
+  const message = vain?.ended?.message ?? 'no message';
+  await chain.end(token, 'failed', before.newest?.step ?? 0, 'no progress');
+  throw stageFailure(
+    'NoProgress',
+    `Three attempts in a row ended without progress; the last: ${message}`,
+  );
+}
+
+/** Hosts cost money while a full disk waits for somebody; the chain keeps what there is. */
+async function refuseWithoutRoom({ chain, token, before }: Hold): Promise<void> {
+  if (!isOutOfRoom(before, Context.current().info.attempt)) return;
+  const message = before.attempts.at(-1)?.ended?.message ?? 'no message';
+  await chain.end(token, 'failed', before.newest?.step ?? 0, message);
+  throw finalFailure('OutOfResources', message);
+}
+
+/** Counted like what the trainer may end with, or a host where nothing works would try for ever. */
+export async function noteBreakdown({ chain, token, before }: Hold, error: unknown): Promise<void> {
+  const full = isOutOfSpace(error);
+  try {
+    if (full) await chain.budget(token, { resource: 'disk', tokenBudget: null });
+    await chain.end(token, full ? 'failed' : 'crashed', before.newest?.step ?? 0, messageOf(error));
+  } catch {
+    // The store itself may be what is out of reach; then the attempt counts for nothing.
+  }
+}
