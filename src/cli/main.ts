@@ -12,7 +12,8 @@ export function buildProgram(): Command {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
   addLongRunning(program);
-  addPlanCommands(program);
+  addStart(program);
+  addActing(program);
   addReadingCommands(program);
   return program;
 }
@@ -53,7 +54,7 @@ function addLongRunning(program: Command): void {
     .action(action(async (options) => (await import('./commands/demo.js')).demo(options)));
 }
 
-function addPlanCommands(program: Command): void {
+function addStart(program: Command): void {
   program
     .command('start <plan>')
     .description('start a plan file; prints its id')
@@ -66,6 +67,9 @@ function addPlanCommands(program: Command): void {
     .action(
       action(async (file, options) => (await import('./commands/start.js')).start(file, options)),
     );
+}
+
+function addActing(program: Command): void {
   const act = (name: 'approve' | 'pause' | 'resume' | 'cancel', description: string): void => {
     program
       .command(`${name} <id>`)
@@ -128,6 +132,7 @@ function addReadingOfResults(program: Command): void {
   program
     .command('export <id> <folder>')
     .description('put the fine-tuned model, tokenizer included, into a new or empty folder')
+    .option('--checkpoint', 'the newest published checkpoint’s model, of a training that stopped')
     .option('--json', 'print one JSON document instead, for scripts')
     .action(
       action(async (id, folder, options) =>

@@ -2,7 +2,7 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { CLI_EXIT } from '../../contracts/failures.js';
-import type { FineTuned } from '../../contracts/state.js';
+import type { FineTuned, LastCheckpoint, StageState, Summary } from '../../contracts/state.js';
 import { DamagedArtifactError, MissingObjectError, UnfitStoreError } from '../../store/errors.js';
 import { exportFiles } from '../../store/export-files.js';
 import { openStore } from '../../store/open-store.js';
@@ -12,6 +12,7 @@ import { print, printJson } from '../output.js';
 
 export interface ExportArguments {
   readonly json?: boolean;
+  readonly checkpoint?: boolean;
 }
 
 /** Puts the fine-tuned model, tokenizer included, into a folder in the Hugging Face layout. */
@@ -23,20 +24,15 @@ export async function exportModel(
   const destination = resolve(folder);
   await refuseFull(destination);
   const settings = await config();
-  const model = await modelOf(settings, planId);
-  if (model === null) {
-    throw new CliError(
-      `${planId} has no fine-tuned model: its full-train has not come to an end yet.`,
-      CLI_EXIT.notFound,
-      `See \`dream-sft status ${planId}\`.`,
-    );
-  }
+  const told = await lastWords(settings, planId);
+  const model = options.checkpoint ? checkpointOf(told, planId) : modelOf(told, planId);
   const files = await write(settings, model, destination);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (options.json) printJson({ planId, folder: destination, artifact: model.artifact, files });
   else {
     const size = `${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`;
-    print(`The fine-tuned model of ${planId} is in ${destination}: ${size}, every sha256 checked.`);
+    const what = options.checkpoint ? `model of step ${told.checkpoint?.step}` : 'fine-tuned model';
+    print(`The ${what} of ${planId} is in ${destination}: ${size}, every sha256 checked.`);
   }
   return CLI_EXIT.ok;
 }
@@ -54,16 +50,49 @@ async function refuseFull(destination: string): Promise<void> {
   );
 }
 
+type Told = Pick<Summary, 'model' | 'checkpoint'> & {
+  readonly stages: readonly Pick<StageState, 'name' | 'status'>[];
+};
+
+function modelOf({ model, checkpoint }: Told, planId: string): FineTuned {
+  if (model !== null) return model;
+  throw new CliError(
+    `${planId} has no fine-tuned model: its full-train has not come to an end yet.`,
+    CLI_EXIT.notFound,
+    checkpoint === null
+      ? `See \`dream-sft status ${planId}\`.`
+      : `--checkpoint exports the model of its last checkpoint, step ${checkpoint.step}.`,
+  );
+}
+
+/** What a running training publishes next would take the place of what is being copied. */
+function checkpointOf({ checkpoint, stages }: Told, planId: string): LastCheckpoint {
+  const training = stages.find(({ name }) => name === 'full-train')?.status;
+  if (training === 'running' || training === 'pausing') {
+    throw new CliError(
+      `The full-train of ${planId} is ${training}: its checkpoints come and go.`,
+      CLI_EXIT.conflict,
+      `Stop it at one first: dream-sft pause ${planId}`,
+    );
+  }
+  if (checkpoint !== null) return checkpoint;
+  throw new CliError(
+    `${planId} has published no checkpoint of full-train.`,
+    CLI_EXIT.notFound,
+    `See \`dream-sft status ${planId}\`.`,
+  );
+}
+
 /** The server knows the newest run; without one, the summary tells of the last that has ended. */
-async function modelOf(settings: Config, planId: string): Promise<FineTuned | null> {
+async function lastWords(settings: Config, planId: string): Promise<Told> {
   const { withClient } = await import('../connect.js');
   const { readState } = await import('../plan-handle.js');
   try {
-    return (await withClient(settings, (client) => readState(client, planId))).model;
+    return await withClient(settings, (client) => readState(client, planId));
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     const { readSummary } = await import('../summary-file.js');
-    return (await readSummary(settings.home, planId)).model;
+    return readSummary(settings.home, planId);
   }
 }
 

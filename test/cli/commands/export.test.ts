@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { FineTuned, Summary } from '../../../src/contracts/state.js';
+import type { FineTuned, StageStatus, Summary } from '../../../src/contracts/state.js';
 import { hashFolder } from '../../../src/store/artifact-files.js';
 import { blobKey, publishArtifact } from '../../../src/store/artifacts.js';
 import { openStore } from '../../../src/store/open-store.js';
@@ -13,7 +13,10 @@ import { dreamSft } from '../support/run.js';
 const WEIGHTS = { 'config.json': '{}', 'model.safetensors': 'fine-tuned' };
 
 /** A home with a plan that has ended and left this model. */
-async function ended(change: Partial<FineTuned> | null = {}): Promise<string> {
+async function ended(
+  change: Partial<FineTuned> | null = {},
+  rest: (model: FineTuned) => Partial<Summary> = () => ({}),
+): Promise<string> {
   const home = temporaryFolder();
   const store = await openStore({ kind: 'local' }, home);
   const artifact = await publishArtifact(store, { folder: await folderOf(WEIGHTS), kind: 'model' });
@@ -29,9 +32,12 @@ async function ended(change: Partial<FineTuned> | null = {}): Promise<string> {
     training: null,
     evaluation: { before: {}, after: {} },
     model: change && { ...model, ...change },
+    checkpoint: null,
+    pilot: null,
     spend: { currency: 'CNY', totalFen: 0, capFen: 0, lostToInterruptionsFen: 0 },
     report: { html: null, pptx: null, markdown: null },
     temporalUi: null,
+    ...rest(model),
   };
   const folder = join(home, 'runs', 'done');
   await mkdir(folder, { recursive: true });
@@ -97,4 +103,43 @@ test('a plan without a model, and a plan that nobody knows: exit 4', async () =>
   const unknown = await dreamSft(home, ['export', 'other', join(home, 'mine')]);
   expect(unknown.exitCode).toBe(4);
   expect(unknown.stderr).toContain('There is no summary of other');
+});
+
+const stage = (status: StageStatus) => ({
+  name: 'full-train' as const,
+  status,
+  attempts: 1,
+  seconds: 1,
+  cached: false,
+});
+
+test('--checkpoint exports what a training had published when it was stopped', async () => {
+  const home = await ended(null, (model) => ({
+    status: 'cancelled',
+    checkpoint: { ...model, step: 120 },
+    stages: [stage('cancelled')],
+  }));
+  const folder = join(home, 'mine');
+  const without = await dreamSft(home, ['export', 'done', folder]);
+  expect(without.exitCode).toBe(4);
+  expect(without.stderr).toContain('--checkpoint exports the model of its last checkpoint');
+  const { stdout, exitCode } = await dreamSft(home, ['export', 'done', folder, '--checkpoint']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(`The model of step 120 of done is in ${folder}: 3 files`);
+});
+
+test('--checkpoint of a plan without one is exit 4, of a running training exit 5', async () => {
+  const none = await dreamSft(await ended(), ['export', 'done', 'mine', '--checkpoint']);
+  expect([none.exitCode, none.stderr.split('\n')[0]]).toEqual([
+    4,
+    'done has published no checkpoint of full-train.',
+  ]);
+  const home = await ended(null, (model) => ({
+    status: 'running',
+    checkpoint: { ...model, step: 120 },
+    stages: [stage('running')],
+  }));
+  const running = await dreamSft(home, ['export', 'done', 'mine', '--checkpoint']);
+  expect(running.exitCode).toBe(5);
+  expect(running.stderr).toContain('dream-sft pause done');
 });
