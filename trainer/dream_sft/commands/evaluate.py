@@ -11,7 +11,7 @@ from typing import Any
 
 from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
 from dream_sft.evaluation.answers import read_answers
-from dream_sft.evaluation.run import Progress, evaluate, harness_digest
+from dream_sft.evaluation.run import Progress, ask, harness_digest
 from dream_sft.evaluation.scores import Score, score_key
 from dream_sft.evaluation.suites import Suite, load_suite
 from dream_sft.io.errors import DataError, SpecError, Stopped
@@ -19,6 +19,7 @@ from dream_sft.io.events import Emit
 from dream_sft.io.files import FileEntry, file_entries, file_entry, write_atomic, write_folder
 from dream_sft.io.stop import stop_requested
 from dream_sft.model.weights import weights_sha256
+from dream_sft.sampling.engine import Sampler
 
 log = logging.getLogger("dream_sft.evaluate")
 ANSWERS, SCORES = "answers.jsonl", "scores.json"
@@ -39,23 +40,20 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     _bring_answers(spec["resumeFrom"], answers)
     before = len(read_answers(answers))
     keeper = _Keeper(spec, emit, parts, answers)
+    sampler = Sampler(model, sampling, slots=spec["batchSize"])
     scores: dict[str, dict[str, Any]] = {}
     for suite, shard in parts:
-        score = evaluate(
-            model,
+        score = ask(
+            sampler,
             tokenizer,
             suite,
-            sampling,
-            batch_size=spec["batchSize"],
             out_path=answers,
             on_batch=keeper.after_batch,
             system_prompt=spec["systemPrompt"],
             model_digest=digest,
             shard=shard,
         )
-        harness = harness_digest(
-            tokenizer, suite, sampling, spec["batchSize"], spec["systemPrompt"]
-        )
+        harness = harness_digest(tokenizer, suite, sampler, spec["systemPrompt"])
         key = score_key(digest, suite.digest, harness)
         scores[suite.name] = _suite_score(suite, score, key)
     return _result(answers, scores, len(read_answers(answers)) - before)

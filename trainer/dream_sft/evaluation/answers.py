@@ -1,4 +1,4 @@
-"""Answers on disk: one JSON line each, a whole batch in one write, flushed before going on."""
+"""Answers on disk: one JSON line each, flushed before going on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Answer:
     tokens: int  # before the first end token
     first_eos: int | None  # its place in the canvas; None: the canvas ended first
     truncated: bool  # the canvas ended before the answer did
-    seconds: float  # of its batch, divided by the batch's rows
+    seconds: float  # since the answer finished before it: only their sum tells anything
     harness: str
     settings: str
 
@@ -69,7 +69,7 @@ def read_answers(path: Path, suite: str | None = None) -> list[Answer]:
 
 
 def append_answers(path: Path, answers: Sequence[Answer]) -> None:
-    """Add a batch in one write and flush it to the disk. Raises OSError (disk full)."""
+    """Add answers in one write and flush it to the disk. Raises OSError (disk full)."""
     with path.open("ab") as handle:
         handle.write(_lines(answers))
         handle.flush()

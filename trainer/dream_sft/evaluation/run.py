@@ -1,10 +1,10 @@
-"""Evaluate a model on a suite in fixed batches; what is answered is on disk and is not repeated.
+"""Ask a model every question of a suite and grade what it says; what is on disk is not repeated.
 
-1. Question order, batches and settings are frozen: batch k holds questions k*size..(k+1)*size,
-   and what is random (temperature > 0) depends on question id and seed alone. So an evaluation
-   that was interrupted gives the same answers as one that was not.
-2. A batch is appended in one flushed write. After a loss the whole batches on disk count and an
-   incomplete one is dropped: at most one batch is answered twice.
+1. A row's tokens depend on the model, the settings, the number of slots and its own length only
+   (sampling.engine), and what is random on question id and seed. So an evaluation that was
+   interrupted, or made in shards, gives the same answers as one that was not.
+2. Every answer is on disk before it is told of. A loss repeats the questions that were in the
+   slots: at most one batch, a batch being as many questions as there are slots.
 3. Answers made under other settings (questions, sampling, prompt, tokenizer, model) are never
    mixed in: that is an error, not a silent restart.
 4. A shard is a range of the suite's questions. Settings are those of the whole suite, so shards
@@ -16,9 +16,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from dream_sft.data.tokenizer import Tokenizer
 from dream_sft.diffusion.noise import sample_id_of
@@ -28,12 +29,29 @@ from dream_sft.evaluation.suites.suite import Question, Suite
 from dream_sft.io.errors import DataError
 from dream_sft.model.network import Dream
 from dream_sft.sampling.config import SamplingConfig
-from dream_sft.sampling.sampler import sample
+from dream_sft.sampling.engine import Sampler
+from dream_sft.sampling.requests import Decoded, Request
+
+
+class Decoder(Protocol):
+    """What evaluation needs of sampling.engine.Sampler."""
+
+    config: SamplingConfig
+    slots: int
+
+    @property
+    def key(self) -> dict[str, int | None]:
+        """What a row's numbers depend on besides model, settings and request."""
+        ...
+
+    def decode(self, requests: Sequence[Request]) -> Iterator[Decoded]:
+        """Answers as they are finished, in any order."""
+        ...
 
 
 @dataclass(frozen=True)
 class Progress:
-    """After a batch: what stands on disk, answers of earlier attempts included."""
+    """After a batch of answers: what stands on disk, answers of earlier attempts included."""
 
     suite: str
     batches_done: int
@@ -41,6 +59,9 @@ class Progress:
     done: int
     total: int
     correct: int
+
+
+OnBatch = Callable[[Progress], None]
 
 
 def evaluate(
@@ -51,53 +72,68 @@ def evaluate(
     *,
     batch_size: int,
     out_path: Path | None = None,
-    on_batch: Callable[[Progress], None] | None = None,
+    on_batch: OnBatch | None = None,
+    system_prompt: str | None = None,
+    model_digest: str = "",
+    shard: tuple[int, int] | None = None,
+) -> Score:
+    """`ask` with a sampler of `batch_size` slots. Raises ValueError for batch_size < 1 as well."""
+    return ask(
+        Sampler(model, sampling, slots=batch_size),
+        tokenizer,
+        suite,
+        out_path=out_path,
+        on_batch=on_batch,
+        system_prompt=system_prompt,
+        model_digest=model_digest,
+        shard=shard,
+    )
+
+
+def ask(
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    suite: Suite,
+    *,
+    out_path: Path | None = None,
+    on_batch: OnBatch | None = None,
     system_prompt: str | None = None,
     model_digest: str = "",
     shard: tuple[int, int] | None = None,
 ) -> Score:
     """Answer every question that `out_path` (JSONL, may hold other suites) does not hold yet.
 
-    `shard` is [from, to) of the suite's questions; None is all of them.
-
-    `on_batch` is called when a batch is on disk; what it raises ends the evaluation without loss.
-    Raises DataError (damaged answers, or answers made under other settings), ValueError for
-    batch_size < 1, OSError when the disk is full.
+    `shard` is [from, to) of the suite's questions; None is all of them. The file grows in the order
+    in which answers finish and is put into the suite's order at the end. `on_batch` is called after
+    every `slots` answers and after the last; what it raises ends the evaluation without loss.
+    Raises DataError (damaged answers, or answers made under other settings), OSError when the disk
+    is full.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch size {batch_size} is below 1")
     questions = suite.questions if shard is None else suite.questions[slice(*shard)]
-    harness = harness_digest(tokenizer, suite, sampling, batch_size, system_prompt)
-    asking = _Asking(
-        model, tokenizer, suite, sampling, system_prompt, harness, _digest([harness, model_digest])
-    )
-    answers = [] if out_path is None else _kept(out_path, asking, questions, batch_size)
-    batches = [questions[at : at + batch_size] for at in range(0, len(questions), batch_size)]
-    first = -(-len(answers) // batch_size)
-    for number, batch in enumerate(batches[first:], first + 1):
-        fresh = _answer_batch(asking, batch)
+    harness = harness_digest(tokenizer, suite, decoder, system_prompt)
+    asking = _Asking(tokenizer, suite, system_prompt, harness, _digest([harness, model_digest]))
+    answers = {} if out_path is None else _kept(out_path, asking, questions)
+    tell = _Teller(suite.name, decoder.slots, len(questions), on_batch)
+    missing = [question for question in questions if question.id not in answers]
+    for answer in _fresh(decoder, asking, missing):
+        answers[answer.id] = answer
         if out_path is not None:
-            append_answers(out_path, fresh)
-        answers += fresh
-        if on_batch is not None:
-            correct = sum(a.correct for a in answers)
-            done, total = len(answers), len(questions)
-            on_batch(Progress(suite.name, number, len(batches), done, total, correct))
-    return score_of(answers)
+            append_answers(out_path, [answer])
+        tell(answers)
+    ordered = [answers[question.id] for question in questions]
+    if out_path is not None:
+        _set_in_order(out_path, suite.name, ordered)
+    return score_of(ordered)
 
 
 def harness_digest(
-    tokenizer: Tokenizer,
-    suite: Suite,
-    sampling: SamplingConfig,
-    batch_size: int,
-    system_prompt: str | None,
+    tokenizer: Tokenizer, suite: Suite, decoder: Decoder, system_prompt: str | None
 ) -> str:
     """16 hexadecimal digits over everything but the weights that an answer depends on."""
     parts = [
         suite.digest,
-        asdict(sampling),
-        batch_size,
+        asdict(decoder.config),
+        decoder.key,
         system_prompt,
         [tokenizer.name, tokenizer.vocab_size, tokenizer.mask_id, tokenizer.eos_id],
     ]
@@ -113,60 +149,77 @@ def _digest(parts: Sequence[object]) -> str:
 class _Asking:
     """How every question of one suite is asked; see Answer for the two digests."""
 
-    model: Dream
     tokenizer: Tokenizer
     suite: Suite
-    sampling: SamplingConfig
     system_prompt: str | None
     harness: str
     settings: str
 
 
-def _kept(
-    path: Path, asking: _Asking, questions: Sequence[Question], batch_size: int
-) -> list[Answer]:
-    """Answers of whole batches; the file is rewritten when more than those stood in it."""
+class _Teller:
+    """Calls `on_batch` after every `batch` answers and after the last."""
+
+    def __init__(self, suite: str, batch: int, total: int, on_batch: OnBatch | None) -> None:
+        self.suite, self.batch, self.total, self.on_batch = suite, batch, total, on_batch
+
+    def __call__(self, answers: dict[str, Answer]) -> None:
+        done = len(answers)
+        if self.on_batch is None or (done % self.batch and done < self.total):
+            return
+        batches = (-(-done // self.batch), -(-self.total // self.batch))
+        correct = sum(answer.correct for answer in answers.values())
+        self.on_batch(Progress(self.suite, *batches, done, self.total, correct))
+
+
+def _kept(path: Path, asking: _Asking, questions: Sequence[Question]) -> dict[str, Answer]:
+    """Answers of these questions by id; a torn last line is cut off the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     everything, name = read_answers(path), asking.suite.name
-    found = [a for a in everything if a.suite == name]
-    if any(a.settings != asking.settings for a in found):
+    found = {a.id: a for a in everything if a.suite == name}
+    if any(a.settings != asking.settings for a in found.values()):
         raise DataError(
             f"{path} holds answers of {name} made with another model, sampling or questions; "
             "name another output folder, or delete it"
         )
-    asked = [q.id for q in questions]
-    if [a.id for a in found] != asked[: len(found)]:
+    if found.keys() - {question.id for question in questions}:
         raise DataError(
-            f"{path}: the answers of {name} are not in the order of these questions; delete it, "
-            "or name the shard that they are of"
+            f"{path} holds answers of {name} to questions that are not asked; delete it, or name "
+            "the shard that they are of"
         )
-    whole = found if len(found) == len(asked) else found[: len(found) // batch_size * batch_size]
-    kept = [a for a in everything if a.suite != name or a in whole]
     if path.exists():
-        rewrite_answers(path, kept)
-    return whole
+        rewrite_answers(path, everything)
+    return found
 
 
-def _answer_batch(asking: _Asking, batch: Sequence[Question]) -> list[Answer]:
-    started = time.perf_counter()
+def _set_in_order(path: Path, name: str, ordered: Sequence[Answer]) -> None:
+    everything = read_answers(path)
+    if [a for a in everything if a.suite == name] != list(ordered):
+        rewrite_answers(path, [*(a for a in everything if a.suite != name), *ordered])
+
+
+def _fresh(decoder: Decoder, asking: _Asking, questions: Sequence[Question]) -> Iterator[Answer]:
+    """Answers as they are finished, each with the time since the one before it."""
+    if not questions:
+        return
     suite, tokenizer = asking.suite, asking.tokenizer
-    prompts = [prompt_ids(tokenizer, suite.prompt(q), asking.system_prompt) for q in batch]
-    ids = [sample_id_of(f"{suite.name}/{q.id}") for q in batch]
-    decoded = sample(asking.model, prompts, ids, asking.sampling)
-    share = (time.perf_counter() - started) / len(batch)
-    canvas = decoded.tokens.shape[1]
-    kept = [decoded.until_end(row, tokenizer.eos_id) for row in range(len(batch))]
-    return [
-        _answer(asking, q, tokens, canvas, share) for q, tokens in zip(batch, kept, strict=True)
+    requests = [
+        Request(
+            prompt_ids(tokenizer, suite.prompt(q), asking.system_prompt),
+            sample_id_of(f"{suite.name}/{q.id}"),
+        )
+        for q in questions
     ]
+    begun = time.perf_counter()
+    for decoded in decoder.decode(requests):
+        now = time.perf_counter()
+        yield _answer(asking, questions[decoded.index], decoded, now - begun)
+        begun = now
 
 
-def _answer(
-    asking: _Asking, question: Question, tokens: Sequence[int], canvas: int, seconds: float
-) -> Answer:
-    text = asking.tokenizer.decode(list(tokens))
+def _answer(asking: _Asking, question: Question, decoded: Decoded, seconds: float) -> Answer:
+    kept = decoded.kept()
+    text = asking.tokenizer.decode(kept)
     found = asking.suite.grade(text, question)
-    truncated = len(tokens) == canvas
     return Answer(
         suite=asking.suite.name,
         version=asking.suite.version,
@@ -178,9 +231,9 @@ def _answer(
         extracted=found.extracted,
         correct=found.correct,
         readable=found.readable,
-        tokens=len(tokens),
-        first_eos=None if truncated else len(tokens),
-        truncated=truncated,
+        tokens=len(kept),
+        first_eos=decoded.first_end,
+        truncated=decoded.first_end is None,
         seconds=seconds,
         harness=asking.harness,
         settings=asking.settings,

@@ -1,21 +1,19 @@
-"""Answers and models for tests: one that is always right, one that says nothing."""
+"""Answers and decoders for tests: one that is always right, one that says nothing."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from dream_sft.data.character_tokenizer import CharacterTokenizer, default_vocabulary
 from dream_sft.evaluation.answers import Answer
+from dream_sft.evaluation.run import prompt_ids
 from dream_sft.evaluation.suites import Suite
-from dream_sft.model.config import DreamConfig
-from dream_sft.model.network import Dream
 from dream_sft.sampling.config import SamplingConfig
+from dream_sft.sampling.requests import Decoded, Request
 
 CANVAS = 8
-SAMPLING = SamplingConfig(
-    order="maskgit_plus", max_new_tokens=CANVAS, steps=CANVAS, block_length=1, stop_at_end=False
-)
 TOKENIZER = CharacterTokenizer(default_vocabulary(), "made")
 
 
@@ -41,56 +39,29 @@ def answer(number: int, correct: bool, **changes: object) -> Answer:
     return Answer(**{**values, **changes})  # type: ignore[arg-type]
 
 
-class Scripted(Dream):
-    """Says for each prompt what `lines` holds, then end tokens; counts forward passes.
+class Scripted:
+    """Says for each prompt what `lines` holds, then end tokens; answers finish in another order
+    than they were asked in. Counts the questions that it was asked."""
 
-    The text is looked up by the prompt's ids and put into the logits; the sampler, batches,
-    decoding and grading around it are the real ones.
-    """
+    def __init__(self, lines: dict[tuple[int, ...], list[int]], slots: int = 4) -> None:
+        self.lines, self.slots, self.asked = lines, slots, 0
+        self.config = SamplingConfig(max_new_tokens=CANVAS, block_length=CANVAS)
 
-    def __init__(self, lines: dict[tuple[int, ...], list[int]]) -> None:
-        super().__init__(
-            DreamConfig(
-                vocab_size=TOKENIZER.vocab_size,
-                hidden_size=TOKENIZER.vocab_size,
-                intermediate_size=4,
-                num_hidden_layers=1,
-                num_attention_heads=2,
-                num_key_value_heads=2,
-                max_position_embeddings=64,
-                mask_token_id=TOKENIZER.mask_id,
-                pad_token_id=TOKENIZER.pad_id,
-                eos_token_id=TOKENIZER.eos_id,
-                rope_theta=1e4,
-                rms_norm_eps=1e-6,
-            )
-        )
-        self.lines, self.forwards = lines, 0
+    @property
+    def key(self) -> dict[str, int | None]:
+        return {"slots": self.slots}
 
-    def hidden(
-        self, ids_BL: Tensor, *, positions_BL: Tensor | None = None, keep_BL: Tensor | None = None
-    ) -> Tensor:
-        self.forwards += 1
-        start = ids_BL.shape[1] - CANVAS
-        hidden_BLD = torch.zeros(*ids_BL.shape, TOKENIZER.vocab_size)
-        for row, ids in enumerate(ids_BL.tolist()):
-            prompt = ids[:start]
-            if keep_BL is not None:
-                prompt = [t for t, kept in zip(prompt, keep_BL[row].tolist(), strict=False) if kept]
-            said = self.lines[tuple(prompt)]
-            for place in range(CANVAS):
-                token = said[place] if place < len(said) else TOKENIZER.eos_id
-                hidden_BLD[row, start + place - 1, token] = 1.0
-        return hidden_BLD
-
-    def head(self, hidden: Tensor) -> Tensor:
-        return 20.0 * hidden
+    def decode(self, requests: Sequence[Request]) -> Iterator[Decoded]:
+        for index in sorted(range(len(requests)), key=lambda i: requests[i].sample_id):
+            self.asked += 1
+            said = self.lines[tuple(requests[index].prompt)][:CANVAS]
+            tokens = np.array(said + [TOKENIZER.eos_id] * (CANVAS - len(said)), np.int64)
+            end = len(said) if len(said) < CANVAS else None
+            yield Decoded(index, tokens, steps=CANVAS, passes=CANVAS, first_end=end, reveals=None)
 
 
 def scripted(suite: Suite, says: dict[str, str] | None) -> Scripted:
     """Says the gold answer, or what `says` holds by question id, or nothing at all (None)."""
-    from dream_sft.evaluation.run import prompt_ids
-
     lines = {}
     for q in suite.questions:
         text = "" if says is None else says.get(q.id, q.gold)
