@@ -75,17 +75,8 @@ def test_a_store_on_all_networks_would_be_seen() -> None:
     del store
 
 
-@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
-def test_ranks_of_one_host_listen_on_loopback_only(workshop: Workshop) -> None:
-    process = start(workshop.spec(training__steps=40, training__worldSize=2), pipesize=4096)
-    until_step(process, 3)
-    found = listening(process.pid)
-    assert finish(process).code == 0
-    assert found and LOOPBACK.issuperset(found)
-
-
 def trained(workshop: Workshop, name: str, ranks: int, **changes: Any) -> Finished:
-    done = run(workshop.spec(name, **TEN, training__worldSize=ranks, **changes))
+    done = run(workshop.spec(name, **{**TEN, **changes}, training__worldSize=ranks))
     assert done.code == 0, done.stderr
     return done
 
@@ -114,17 +105,34 @@ def close_weights(workshop: Workshop, relative: float, *names: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "relative"),
     [
-        ({}, 1e-5),
-        ({"training__tokensPerMicroBatch": 128}, 1e-5),
-        ({**LORA, "training__tokensPerMicroBatch": 128}, 1e-5),
-        (KEPT, 2e-2),  # gradients are rounded to bf16 after every micro-batch
+        pytest.param({}, 1e-5, id="plain"),
+        pytest.param({"training__tokensPerMicroBatch": 128}, 1e-5, id="packed", marks=slow),
+        pytest.param({**LORA, "training__tokensPerMicroBatch": 128}, 1e-5, id="lora", marks=slow),
+        # Gradients are rounded to bf16 after every micro-batch.
+        pytest.param(KEPT, 2e-2, id="kept", marks=slow),
+        pytest.param(
+            # Three micro-batches: one rank has nothing left in the second round.
+            {"training__activationCheckpointing": "all", "training__documentsPerMicroBatch": 3},
+            1e-5,
+            id="recomputed",
+            marks=slow,
+        ),
     ],
-    ids=["plain", "packed", "lora", "kept"],
 )
 def test_two_processes_train_what_one_trains(
     workshop: Workshop, changes: dict[str, Any], relative: float
 ) -> None:
-    one, two = (trained(workshop, f"by{n}", n, **changes) for n in (1, 2))
+    changes = {**TEN, **changes}
+    spec = workshop.spec("by2", training__worldSize=2, **changes)
+    process = start(spec, pipesize=4096)
+    begun = until_step(process, 2)
+    seen = Path("/proc/net/tcp").exists()
+    listeners = listening(process.pid) if seen else list(LOOPBACK)
+    two = finish(process)
+    two.events[:0] = begun
+    assert two.code == 0, two.stderr
+    assert listeners and LOOPBACK.issuperset(listeners)
+    one = trained(workshop, "by1", 1, **changes)
     close(two, one, relative)
     close_weights(workshop, relative, "by2", "by1")
     assert two.metrics["tokens"] == one.metrics["tokens"]
@@ -178,6 +186,14 @@ def test_an_error_of_all_ranks_is_told_once_with_its_own_exit_code(workshop: Wor
     assert "Traceback" not in diverged.stderr
 
 
+@slow
+def test_three_processes_share_rows_that_three_does_not_divide(workshop: Workshop) -> None:
+    one, three = (trained(workshop, f"by{n}", n) for n in (1, 3))
+    close(three, one, 1e-5)
+    close_weights(workshop, 1e-5, "by3", "by1")
+
+
+@slow
 def test_fused_is_refused_on_several_cards(workshop: Workshop) -> None:
     refused = run(workshop.spec(**{**KEPT, "training__fullMode": "fused"}, training__worldSize=2))
     assert refused.code == 64, refused.stderr
