@@ -44,9 +44,12 @@ export class KeyClaims {
   /** Of all keys. */
   async living(): Promise<Holder[]> {
     const names = (await readdir(this.folder).catch(() => [])).filter((name) => CLAIM.test(name));
-    const holders = await Promise.all(names.map((name) => readHolder(join(this.folder, name))));
-    const alive = await Promise.all(holders.map((one) => one !== null && isAlive(one)));
-    return holders.filter((one, index) => one !== null && alive[index] === true) as Holder[];
+    const living: Holder[] = [];
+    for (const name of names) {
+      const holder = await readHolder(join(this.folder, name));
+      if (holder !== null && (await isAlive(holder))) living.push(holder);
+    }
+    return living;
   }
 
   /** After a start that failed: the next who asks may try again. */
