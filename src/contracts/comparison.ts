@@ -32,6 +32,21 @@ export const CompareSpec = z.strictObject({
   output: z.string().min(1).describe('folder for comparison.json'),
 });
 
+/** Shards of an evaluation as one: answers.jsonl in order, and the scores over all of them. */
+export const GatherSpec = z.strictObject({
+  command: z.literal('gather'),
+  runDir: CompareSpec.shape.runDir,
+  threads: CompareSpec.shape.threads,
+  device: CompareSpec.shape.device,
+  answers: answers.min(1),
+  questions: z
+    .record(z.string(), z.int().min(1))
+    .nullable()
+    .default(null)
+    .describe('suite → answers that there must be; null: as many as there are'),
+  output: z.string().min(1).describe('folder for answers.jsonl and scores.json'),
+});
+
 const Count = z.int().min(0);
 const Share = z.number().min(0).max(1);
 const Interval = z.tuple([z.number(), z.number()]).describe('95 %');

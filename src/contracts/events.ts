@@ -23,6 +23,7 @@ const Started = z.strictObject({
     'evaluate',
     'merge',
     'compare',
+    'gather',
   ]),
   pid: z.int(),
   pythonVersion: z.string(),
@@ -169,6 +170,7 @@ export const ResultEvent = z.discriminatedUnion('command', [
   result('evaluate', EvaluateMetrics),
   result('merge', MergeMetrics),
   result('compare', CompareMetrics),
+  result('gather', EvaluateMetrics),
 ]);
 export type ResultEvent = z.infer<typeof ResultEvent>;
 

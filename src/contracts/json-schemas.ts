@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Manifest } from './base.js';
-import { Comparison, CompareSpec } from './comparison.js';
+import { Comparison, CompareSpec, GatherSpec } from './comparison.js';
 import { TrainerEnvironment } from './environment.js';
 import { TrainerEvent } from './events.js';
 import { ChainEntry, HostRecord, LedgerEntry } from './journal.js';
@@ -19,6 +19,7 @@ export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: s
   'evaluate-spec': { schema: spec.EvaluateSpec, title: 'python -m dream_sft evaluate' },
   'merge-spec': { schema: spec.MergeSpec, title: 'python -m dream_sft merge' },
   'compare-spec': { schema: CompareSpec, title: 'python -m dream_sft compare' },
+  'gather-spec': { schema: GatherSpec, title: 'python -m dream_sft gather' },
   comparison: { schema: Comparison, title: '<output>/comparison.json of compare' },
   'suite-versions': { schema: SuiteVersions, title: 'Suites and their versions' },
   event: { schema: TrainerEvent, title: 'One line of the trainer’s stdout' },

@@ -87,6 +87,12 @@ export const SuiteScore = z.strictObject({
     .string()
     .optional()
     .describe('of weights, suite version and settings: equal keys are the same scores'),
+  detectable: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('smallest difference that so many questions show 4 times out of 5'),
   subjects: z
     .record(z.string(), z.strictObject({ n: z.int().min(1), correct: z.int().min(0) }))
     .optional(),
@@ -125,4 +131,5 @@ export const METRICS = {
   evaluate: EvaluateMetrics,
   merge: MergeMetrics,
   compare: CompareMetrics,
+  gather: EvaluateMetrics,
 } as const;

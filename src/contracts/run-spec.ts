@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CompareSpec } from './comparison.js';
+import { CompareSpec, GatherSpec } from './comparison.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
 import { TrainingConfig, ViewConfig } from './training.js';
@@ -148,6 +148,7 @@ export const RunSpec = z.discriminatedUnion('command', [
   EvaluateSpec,
   MergeSpec,
   CompareSpec,
+  GatherSpec,
 ]);
 export type RunSpec = z.infer<typeof RunSpec>;
 /** A spec as written to the file, before the Python side fills in defaults. */

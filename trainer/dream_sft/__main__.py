@@ -43,6 +43,7 @@ _MODULES = {
     "evaluate": "dream_sft.commands.evaluate",
     "merge": "dream_sft.commands.merge",
     "compare": "dream_sft.commands.compare",
+    "gather": "dream_sft.commands.gather",
 }
 _WITH_TORCH = {"train", "sample", "evaluate", "merge"}
 _STOPPABLE = {"train", "evaluate"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
@@ -11,18 +10,20 @@ from typing import Any
 
 from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
 from dream_sft.evaluation.answers import read_answers
-from dream_sft.evaluation.run import Progress, ask, harness_digest
-from dream_sft.evaluation.scores import Score, score_key
+from dream_sft.evaluation.detectable import smallest_detectable
+from dream_sft.evaluation.gathering import ANSWERS, result_of
+from dream_sft.evaluation.judgement import SCREENING
+from dream_sft.evaluation.run import Progress, ask
+from dream_sft.evaluation.scores import metrics_of
 from dream_sft.evaluation.suites import Suite, load_suite
 from dream_sft.io.errors import DataError, SpecError, Stopped
 from dream_sft.io.events import Emit
-from dream_sft.io.files import FileEntry, file_entries, file_entry, write_atomic, write_folder
+from dream_sft.io.files import FileEntry, file_entries, write_atomic, write_folder
 from dream_sft.io.stop import stop_requested
 from dream_sft.model.weights import weights_sha256
 from dream_sft.sampling.engine import Sampler
 
 log = logging.getLogger("dream_sft.evaluate")
-ANSWERS, SCORES = "answers.jsonl", "scores.json"
 Part = tuple[Suite, tuple[int, int]]  # a suite and its questions [from, to)
 
 
@@ -41,9 +42,9 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     before = len(read_answers(answers))
     keeper = _Keeper(spec, emit, parts, answers)
     sampler = Sampler(model, sampling, slots=spec["batchSize"])
-    scores: dict[str, dict[str, Any]] = {}
     for suite, shard in parts:
-        score = ask(
+        _announce(suite, shard)
+        ask(
             sampler,
             tokenizer,
             suite,
@@ -53,10 +54,24 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
             model_digest=digest,
             shard=shard,
         )
-        harness = harness_digest(tokenizer, suite, sampler, spec["systemPrompt"])
-        key = score_key(digest, suite.digest, harness)
-        scores[suite.name] = _suite_score(suite, score, key)
-    return _result(answers, scores, len(read_answers(answers)) - before)
+    found = read_answers(answers)
+    by_suite = {suite.name: [a for a in found if a.suite == suite.name] for suite, _ in parts}
+    return result_of("evaluate", answers.parent, metrics_of(by_suite, len(found) - before))
+
+
+def _announce(suite: Suite, shard: tuple[int, int]) -> None:
+    """What these questions can show, said before they are paid for."""
+    n = len(suite.questions)
+    points = 100 * smallest_detectable(n)
+    log.info(
+        "%s version %d: questions %d to %d of %d; all of them show a difference of %.1f points%s",
+        suite.name,
+        suite.version,
+        *shard,
+        n,
+        points,
+        " (screening only)" if n <= SCREENING else "",
+    )
 
 
 def _suites(entries: list[dict[str, Any]]) -> list[Suite]:
@@ -149,39 +164,3 @@ class _Keeper:
 
 def _numbers(progress: Progress) -> tuple[str, int, int, int]:
     return progress.suite, progress.done, progress.total, progress.correct
-
-
-def _result(answers: Path, scores: dict[str, dict[str, Any]], fresh: int) -> dict[str, Any]:
-    questions = sum(score["n"] for score in scores.values())
-    seconds = sum(score["seconds"] for score in scores.values())
-    metrics = {
-        "suites": scores,
-        "secondsPerQuestion": seconds / max(questions, 1),
-        "answersThisAttempt": fresh,
-    }
-    text = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
-    write_atomic(answers.parent / SCORES, text)
-    return {
-        "type": "result",
-        "command": "evaluate",
-        "folder": str(answers.parent),
-        "files": [file_entry(answers.parent, name) for name in (ANSWERS, SCORES)],
-        "metrics": metrics,
-    }
-
-
-def _suite_score(suite: Suite, score: Score, key: str) -> dict[str, Any]:
-    return {
-        "score": score.score,
-        "n": score.n,
-        "correct": score.correct,
-        "interval": list(score.interval),
-        "unreadable": score.unreadable,
-        "meanAnswerTokens": score.mean_answer_tokens,
-        "seconds": score.seconds,
-        "version": suite.version,
-        "empty": score.empty,
-        "truncated": score.truncated,
-        "key": key,
-        "subjects": {s: {"n": n, "correct": right} for s, (n, right) in score.subjects.items()},
-    }

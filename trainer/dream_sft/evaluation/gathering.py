@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dream_sft.evaluation.answers import Answer, read_answers
 from dream_sft.io.errors import DataError
+from dream_sft.io.files import file_entry, write_atomic
 
-ANSWERS = "answers.jsonl"
+ANSWERS, SCORES = "answers.jsonl", "scores.json"
 Suites = dict[str, list[Answer]]
 
 
@@ -79,3 +82,27 @@ def paired(
     if mistakes:
         raise DataError("the two sides cannot be compared", mistakes[:20])
     return {name: (before[name], after[name]) for name in before}
+
+
+def complete(suites: Suites, questions: Mapping[str, int]) -> None:
+    """Raises DataError naming every suite that has not as many answers as it must have."""
+    mistakes = [
+        f"{name}: {len(suites.get(name, []))} answers, {questions.get(name, 0)} expected"
+        for name in sorted(suites.keys() | questions.keys())
+        if len(suites.get(name, [])) != questions.get(name, 0)
+    ]
+    if mistakes:
+        raise DataError("the answers are not complete; evaluate the missing shards", mistakes)
+
+
+def result_of(command: str, folder: Path, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The result event of answers in `folder`; writes scores.json beside them."""
+    text = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
+    write_atomic(folder / SCORES, text)
+    return {
+        "type": "result",
+        "command": command,
+        "folder": str(folder),
+        "files": [file_entry(folder, name) for name in (ANSWERS, SCORES)],
+        "metrics": metrics,
+    }

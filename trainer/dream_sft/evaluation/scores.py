@@ -4,10 +4,13 @@ how many shards or attempts they were made."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from dream_sft.evaluation.answers import Answer
+from dream_sft.evaluation.detectable import smallest_detectable
 from dream_sft.evaluation.statistics import wilson
 
 
@@ -54,11 +57,45 @@ def by_subject(answers: Iterable[Answer]) -> dict[str, tuple[int, int]]:
     return dict(sorted(counts.items()))
 
 
-def score_key(model_digest: str, suite_digest: str, harness: str) -> str:
-    """Under which a score may be kept and taken up again: weights, questions, settings.
+def score_key(answer: Answer) -> str:
+    """Under which a score may be kept and taken up again: equal keys are the same scores.
 
-    32 hexadecimal digits. The suite's digest holds its version, the harness the sampling settings
-    and the shape of the batches, so that no two scores of one key can differ by their making.
+    32 hexadecimal digits over the suite, its version, and `settings`, which stands for the weights,
+    the questions and everything else that an answer depends on, the shape of the batches included.
     """
-    text = "\n".join([model_digest, suite_digest, harness])
+    text = json.dumps([answer.suite, answer.version, answer.settings])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def metrics_of(suites: Mapping[str, Sequence[Answer]], fresh: int) -> dict[str, Any]:
+    """EvaluateMetrics (schema `event`) of the answers of each suite, of which `fresh` are new.
+
+    It depends on the answers alone, so that shards put together give what one run would have.
+    """
+    scores = {name: _suite_metrics(answers) for name, answers in suites.items()}
+    questions = sum(score["n"] for score in scores.values())
+    return {
+        "suites": scores,
+        "secondsPerQuestion": sum(score["seconds"] for score in scores.values())
+        / max(questions, 1),
+        "answersThisAttempt": fresh,
+    }
+
+
+def _suite_metrics(answers: Sequence[Answer]) -> dict[str, Any]:
+    score = score_of(answers)
+    return {
+        "score": score.score,
+        "n": score.n,
+        "correct": score.correct,
+        "interval": list(score.interval),
+        "unreadable": score.unreadable,
+        "meanAnswerTokens": score.mean_answer_tokens,
+        "seconds": score.seconds,
+        "version": answers[0].version,
+        "empty": score.empty,
+        "truncated": score.truncated,
+        "key": score_key(answers[0]),
+        "detectable": smallest_detectable(score.n),
+        "subjects": {s: {"n": n, "correct": right} for s, (n, right) in score.subjects.items()},
+    }

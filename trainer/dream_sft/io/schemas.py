@@ -16,6 +16,7 @@ COMMANDS = (
     "evaluate",
     "merge",
     "compare",
+    "gather",
 )
 _PACKAGE = Path(__file__).resolve().parents[1]
 

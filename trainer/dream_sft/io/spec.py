@@ -34,6 +34,7 @@ _PATHS = {
     "suites[].file",
     "items[].destination",
     "items[].source.path",
+    "answers[]",
     "before[]",
     "after[]",
     "again[]",

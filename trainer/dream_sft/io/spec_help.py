@@ -16,6 +16,7 @@ _ABOUT = {
     "sample": "Answer questions with a model.",
     "evaluate": "Answer and grade the questions of suites, in batches that survive a stop.",
     "merge": "Add a LoRA adapter to its base: a whole model, rounded once, and how far it moved.",
+    "gather": "Put the shards of an evaluation together: all answers and their scores.",
     "compare": "Compare answers before and after: intervals, tests, a verdict and what to do.",
 }
 _FOOTER = """\

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dream_sft.evaluation.scores import by_subject, score_key, score_of
+from dream_sft.evaluation.scores import by_subject, metrics_of, score_key, score_of
 from tests.evaluation.made import answer
 
 ANSWERS = [
@@ -29,6 +29,17 @@ def test_subjects_leave_out_answers_without_one() -> None:
     assert by_subject([answer(1, True)]) == {}
 
 
-def test_a_key_tells_weights_questions_and_settings_apart() -> None:
-    keys = {score_key(*parts) for parts in (("a", "b", "c"), ("x", "b", "c"), ("a", "x", "c"))}
-    assert len(keys | {score_key("a", "b", "x"), score_key("a", "b", "c")}) == 4
+def test_a_key_tells_suites_versions_and_settings_apart() -> None:
+    changes: list[dict[str, object]] = [{}, {"suite": "cd3"}, {"version": 2}, {"settings": "t"}]
+    keys = [score_key(answer(1, True, **change)) for change in changes]
+    assert len(set(keys)) == 4
+    assert score_key(answer(2, False)) == keys[0]
+
+
+def test_metrics_depend_on_the_answers_alone() -> None:
+    found = metrics_of({"arithmetic": ANSWERS}, 3)
+    assert found["suites"]["arithmetic"]["key"] == score_key(ANSWERS[0])
+    assert found["suites"]["arithmetic"]["subjects"]["Algebra"] == {"n": 2, "correct": 1}
+    assert found["suites"]["arithmetic"]["detectable"] == 1.0
+    assert (found["secondsPerQuestion"], found["answersThisAttempt"]) == (pytest.approx(0.1), 3)
+    assert metrics_of({}, 0)["secondsPerQuestion"] == 0
