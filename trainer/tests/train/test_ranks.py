@@ -61,6 +61,7 @@ def one_of_two(rank: int, store: str) -> None:
             assert torch.equal(weight.grad, total.to(dtype))
     assert ranks.share(range(6)) == range(rank, 6, 2)
     assert [ranks.agree(wish) for wish in (False, rank == 1, True)] == [False, True, True]
+    assert ranks.most(float(rank)) == 1.0
     ranks.close()
 
 
