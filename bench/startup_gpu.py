@@ -1,0 +1,143 @@
+"""Seconds from process start to the first step, weights on a local disk and not in its cache.
+
+Writes random weights of Dream 7B's shape (15.2 GB, bf16, sharded as published), then starts
+`python -m dream_sft train` twice as a plan does: with an empty compile cache, and with the cache
+that the first start left beside its run directory. Before each start the files leave the page cache
+(posix_fadvise, no root needed); how much went is told. Parts are those of startup.json.
+
+    PYTHONPATH=trainer python bench/startup_gpu.py     # one GPU; --storage bf16, fp8 or int8
+
+One JSON line a start. Each is ended after its fifth step. `--tiny` tries it on a CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE / "gpu")]
+from dream_sft.model.weights import save_dream  # noqa: E402
+from random_dream import DREAM_7B, TINY, random_dream  # noqa: E402
+from train_gpu import training_of, write_documents  # noqa: E402
+
+# startup.json knows the usual step after as many.
+STEPS = 5
+
+
+def write_base(folder: Path, tiny: bool) -> float:
+    """GB written."""
+    device = torch.device("cpu" if tiny else "cuda")
+    model = random_dream(TINY if tiny else DREAM_7B, device, torch.bfloat16)
+    files = save_dream(model, folder)
+    return sum(path.stat().st_size for path in files) / 1e9
+
+
+def write_spec(root: Path, name: str, arguments: argparse.Namespace) -> Path:
+    device = "cpu" if arguments.tiny else "cuda"
+    changes: dict[str, Any] = {"steps": 1000, "trackers": []}
+    if arguments.tiny:
+        changes |= {"tokensPerMicroBatch": 1024}
+    spec = {
+        "command": "train",
+        "runDir": str(root / "runs" / name),
+        "base": str(root / "base"),
+        "dataset": str(root / "dataset"),
+        "device": device,
+        "training": training_of(arguments.storage, changes),
+        "checkpoints": {"everySteps": 10**6, "folder": str(root / name)},
+        "output": str(root / "output"),
+    }
+    path = root / f"{name}.json"
+    path.write_text(json.dumps(spec))
+    return path
+
+
+def cached_bytes() -> int:
+    """The machine's page cache."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    kilobytes = next(line.split()[1] for line in lines if line.startswith("Cached:"))
+    return int(kilobytes) * 1024
+
+
+def leave_page_cache(folder: Path) -> float:
+    """GB that the page cache lost; written pages must be on the disk before they can leave."""
+    before = cached_bytes()
+    for path in folder.iterdir():
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+            os.posix_fadvise(handle.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return (before - cached_bytes()) / 1e9
+
+
+def start(root: Path, name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    dropped = leave_page_cache(root / "base")
+    spec = write_spec(root, name, arguments)
+    known = {k: v for k, v in os.environ.items() if not k.startswith(("TORCHINDUCTOR", "TRITON"))}
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dream_sft", "train", "--spec", str(spec)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env=known,
+        text=True,
+    )
+    seconds = {}
+    assert process.stdout is not None
+    for line in process.stdout:
+        event = json.loads(line)
+        seconds.setdefault(event["type"], round(time.monotonic() - begun, 2))
+        if event["type"] == "step" and event["step"] > STEPS:
+            break
+    else:
+        raise RuntimeError(f"training ended by itself with exit code {process.wait()}")
+    process.kill()
+    process.wait()
+    told = json.loads((root / "runs" / name / "startup.json").read_text())
+    return {
+        "compileCache": name,
+        "secondsToFirstStep": seconds["step"],
+        "secondsToReady": seconds.get("ready"),
+        "parts": told["parts"],
+        "usualStepSeconds": told["usualStepSeconds"],
+        "pageCacheDroppedGB": round(dropped, 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--storage", default="fp8", help="as in bench/train_gpu.py")
+    parser.add_argument("--folder", help="on the disk to measure; default: the temporary folder")
+    parser.add_argument("--tiny", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        root = Path(name)
+        begun = time.monotonic()
+        size = write_base(root / "base", arguments.tiny)
+        if not arguments.tiny:
+            torch.cuda.empty_cache()
+        write_documents(
+            root / "dataset", 64 if arguments.tiny else 2048, TINY if arguments.tiny else DREAM_7B
+        )
+        about = {
+            "storage": arguments.storage,
+            "baseGB": round(size, 3),
+            "card": "cpu" if arguments.tiny else torch.cuda.get_device_name(),
+            "torch": torch.__version__,
+        }
+        print(json.dumps({**about, "written": round(time.monotonic() - begun, 1)}), flush=True)
+        for cache in ("cold", "warm"):
+            print(json.dumps({**about, **start(root, cache, arguments)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
