@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
-from dream_sft.train.trackers.account import Account
-from dream_sft.train.trackers.backend import Record
-from dream_sft.train.trackers.sign_of_life import sign_of_life
+from dream_sft.train.trackers.service import Service
 
 
-class SwanlabBackend:
+class SwanlabBackend(Service):
     """Files lie in `<run_dir>/swanlab`; `swanlab watch` shows local ones."""
-
-    def __init__(
-        self, account: Account, run_dir: Path, run_id: str, settings: dict[str, Any], online: bool
-    ) -> None:
-        self._account, self._run_dir, self._run_id = account, run_dir, run_id
-        self._settings, self._online = settings, online
-        self._run: Any = None
-
-    def reach(self) -> None:
-        if self._online:
-            sign_of_life(self._account.server, 3.0)
 
     def open(self) -> None:
         import swanlab
@@ -53,9 +38,3 @@ class SwanlabBackend:
         # Mode local needs the dashboard package; without it the same records go to files that
         # `swanlab sync` can send.
         return "local" if find_spec("swanboard") is not None else "offline"
-
-    def write(self, record: Record) -> None:
-        self._run.log(dict(record.values), step=record.step)
-
-    def close(self) -> None:
-        self._run.finish()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from dream_sft.train.trackers.account import Account, send_no_telemetry
-from dream_sft.train.trackers.backend import Record
-from dream_sft.train.trackers.sign_of_life import sign_of_life
+from dream_sft.train.trackers.account import send_no_telemetry
+from dream_sft.train.trackers.service import Service
 
 # Our log is on stderr and may name folders; only numbers leave this machine. Names that begin with
 # x_ may go in a later version.
@@ -22,19 +20,8 @@ _QUIET = {
 }
 
 
-class WandbBackend:
+class WandbBackend(Service):
     """Files lie in `<run_dir>/wandb`; offline ones are sent later by `wandb sync`."""
-
-    def __init__(
-        self, account: Account, run_dir: Path, run_id: str, settings: dict[str, Any], online: bool
-    ) -> None:
-        self._account, self._run_dir, self._run_id = account, run_dir, run_id
-        self._settings, self._online = settings, online
-        self._run: Any = None
-
-    def reach(self) -> None:
-        if self._online:
-            sign_of_life(self._account.server, 3.0)
 
     def open(self) -> None:
         send_no_telemetry()
@@ -64,10 +51,3 @@ class WandbBackend:
             config=self._settings,
             settings=quiet,
         )
-
-    def write(self, record: Record) -> None:
-        # Steps made again after a resume are below the service's last one: it keeps the first.
-        self._run.log(dict(record.values), step=record.step)
-
-    def close(self) -> None:
-        self._run.finish()
