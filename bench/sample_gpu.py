@@ -30,7 +30,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
 from random_dream import DREAM_7B, TINY, random_dream  # noqa: E402
 
-from dream_sft.model.used_lengths import KERNELS, attend_used  # noqa: E402
+from dream_sft.model.used_lengths import KERNELS, UsedLengths, attend_used  # noqa: E402
+from dream_sft.sampling.cached_model import captured  # noqa: E402
 from dream_sft.sampling.config import SamplingConfig  # noqa: E402
 from dream_sft.sampling.engine import Request, Sampler  # noqa: E402
 
@@ -60,6 +61,7 @@ class Bench:
         self.prompt, self.new = (24, 64) if arguments.tiny else (512, 256)
         config = TINY if arguments.tiny else DREAM_7B
         dtype = torch.float32 if arguments.tiny else torch.bfloat16
+        self.kernel_name = arguments.kernel
         self.compiled = not (arguments.tiny or arguments.eager)
         self.model = random_dream(config, self.device, dtype).eval()
         random = np.random.default_rng(0)
@@ -126,7 +128,9 @@ class Bench:
     def sampler(self, batch: int, **changes: Any) -> Sampler:
         base = {"max_new_tokens": self.new, "stop_at_end": False}
         config = SamplingConfig(**{**base, **changes})
-        return Sampler(self.model, config, slots=batch, compiled=self.compiled)
+        sampler = Sampler(self.model, config, slots=batch, compiled=self.compiled)
+        sampler.model.kernel = self.kernel_name or sampler.model.kernel
+        return sampler
 
     def run_uncached(self) -> None:
         each = self.new // STEPS_TIMED
@@ -189,6 +193,7 @@ class Bench:
             128,
         )
         context = self.prompt + self.new
+        names = [name + how for name in KERNELS for how in ("", "-folded")]
         for rows, queries in ((32, 33), (1, 33), (32, 17), (1, context)):
             q = torch.randn(
                 rows, queries, heads, width, device=self.device, dtype=dtype
@@ -199,31 +204,64 @@ class Bench:
             used = torch.full(
                 (rows,), context - 5, device=self.device, dtype=torch.int32
             )
-            wanted = attend_used(q.float(), k.float(), v.float(), used, "sdpa")
-            for name in KERNELS if self.device.type == "cuda" else ("sdpa",):
-                self.kernel(name, q, k, v, used, wanted)
+            lengths = UsedLengths(used, context)
+            wanted = attend_used(
+                q.float(), k.float(), v.float(), lengths, "sdpa-folded"
+            )
+            for name in names if self.device.type == "cuda" else ("sdpa-folded",):
+                self.kernel(name, (q, k, v), lengths, wanted)
 
-    def kernel(self, name: str, *inputs: torch.Tensor) -> None:
-        q, k, v, used, wanted = inputs
+    def kernel(
+        self,
+        name: str,
+        qkv: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+        lengths: UsedLengths,
+        wanted: torch.Tensor,
+    ) -> None:
+        """Microseconds of one call out of 20 in a CUDA graph: launches do not count."""
+
+        def calls(*inputs: torch.Tensor) -> torch.Tensor:
+            for _ in range(20):
+                made = attend_used(*inputs, lengths, name)
+            return made
+
         try:
-            made = attend_used(q, k, v, used, name)
+            run = captured(calls, *qkv) if self.device.type == "cuda" else calls
+            difference = float((run(*qkv).float() - wanted).abs().max())
         except Exception as error:  # a torch without it
             say(kernel=name, error=f"{type(error).__name__}: {str(error)[:200]}")
             return
-        difference = float((made.float() - wanted).abs().max())
-        for _ in range(3):
-            attend_used(q, k, v, used, name)
-        repeats = 20
-        seconds = self.seconds(
-            lambda: [attend_used(q, k, v, used, name) for _ in range(repeats)],
+        q = qkv[0]
+        us = (
+            statistics.median(self.seconds(lambda: run(*qkv)) for _ in range(5))
+            / 20
+            * 1e6
         )
         say(
             kernel=name,
             rows=q.shape[0],
             queries=q.shape[1],
-            ms=round(seconds / repeats * 1e3, 3),
+            us=round(us, 1),
             difference=difference,
         )
+
+    def run_profile(self) -> None:
+        """Where a window of 32 rows spends its time, by kernel."""
+        sampler = self.sampler(32, cache="commit_pass", tokens_per_step=32)
+        sampler.model.graphs = False
+        self.decode(sampler, 32)
+        cached, context = sampler.model, self.prompt + self.new
+        ids = torch.zeros(32, 33, dtype=torch.int64, device=self.device)
+        start = torch.full((32,), self.prompt - 1, device=self.device)
+        used = torch.full((32,), context, device=self.device, dtype=torch.int32)
+        kinds = [torch.profiler.ProfilerActivity.CUDA]
+        with torch.no_grad(), torch.profiler.profile(activities=kinds) as profiler:
+            cached.window(ids, start, used)
+            self.synchronize()
+        times = [(e.self_device_time_total, e.count, e.key) for e in profiler.key_averages()]
+        say(case="profile", ms=round(sum(t for t, _, _ in times) / 1e3, 2))
+        for us, count, name in sorted(times, reverse=True)[:14]:
+            say(ms=round(us / 1e3, 2), calls=count, kernel=name[:90])
 
     def run_invariance(self) -> None:
         """Rows against other neighbours, slots and order; then at another batch size."""
@@ -262,20 +300,20 @@ class Bench:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parts = ("kernels", "official", "uncached", "cached", "invariance")
-    parser.add_argument("--only", nargs="+", choices=parts, default=parts)
+    parser.add_argument("--only", nargs="+", choices=(*parts, "profile"), default=parts)
+    parser.add_argument("--kernel", help="attention kernel instead of the chosen one")
     parser.add_argument("--eager", action="store_true", help="no torch.compile")
     parser.add_argument("--tiny", action="store_true")
     arguments = parser.parse_args()
     card = "cpu" if arguments.tiny else torch.cuda.get_device_name()
     say(torch=torch.__version__, card=card)
     bench = Bench(arguments)
-    for part in parts:
-        if part in arguments.only:
-            try:
-                getattr(bench, f"run_{part}")()
-            except Exception as error:  # one part that fails must not end the others
-                say(case=part, error=f"{type(error).__name__}: {str(error)[:900]}")
-            gc.collect()
+    for part in arguments.only:
+        try:
+            getattr(bench, f"run_{part}")()
+        except Exception as error:  # one part that fails must not end the others
+            say(case=part, error=f"{type(error).__name__}: {str(error)[:900]}")
+        gc.collect()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dream_sft.model.network import Attend, Dream, Layer
-from dream_sft.model.used_lengths import attend_used, choose_used_kernel
+from dream_sft.model.used_lengths import UsedLengths, attend_used, choose_used_kernel
 from dream_sft.sampling.cache import KeyValues
 
 Part = Callable[..., Tensor]
@@ -23,7 +23,7 @@ class CachedDream:
     """Passes of fixed shape, so that a row's numbers do not depend on who else is decoded.
 
     compiled: the parts around attention through torch.compile (one compilation a shape).
-    graphs: the window pass as one CUDA graph (launches would cost more than it computes).
+    graphs: each pass as one CUDA graph (launches can cost more than what they compute).
     """
 
     def __init__(self, model: Dream, *, compiled: bool = False, graphs: bool = False) -> None:
@@ -36,35 +36,51 @@ class CachedDream:
         if compiled:
             self._before = torch.compile(Layer.before_attention, dynamic=False)
             self._after = torch.compile(Layer.after_attention, dynamic=False)
-        self._replay: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
+        self._replays: dict[object, Callable[..., Tensor]] = {}
         self.kept: KeyValues | None = None
 
     def open(self, slots: int, context: int) -> None:
         """Room for `slots` rows of at most `context` positions; what was kept before is gone."""
         if self.kept is not None and (self.kept.slots, self.kept.context) == (slots, context):
             return
-        self.kept, self._replay = None, None  # freed before the next is allocated
+        self.kept = None  # freed before the next is allocated, with the graphs that write there
+        self._replays.clear()
         self.kept = KeyValues(self.model, slots, context)
 
     def full(self, ids_FS: Tensor, used_F: Tensor, slots_F: Tensor | None) -> Tensor:
-        """Hidden states [F, S, D] of whole rows; with slots_F, all keys and values are kept."""
-        positions_S = torch.arange(ids_FS.shape[1], device=self.device)[None]
-
-        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-            if slots_F is not None and self.kept is not None:
-                self.kept.write_rows(layer, slots_F, k, v)
-            return attend_used(q, k, v, used_F, self.kernel)
-
-        return self._layers(ids_FS, positions_S, attend)
+        """Hidden states [F, S, D] of whole rows; with slots_F, all keys and values are kept.
+        The result is overwritten by the next call."""
+        if slots_F is None:
+            return self._run("bare", self._bare, ids_FS, used_F)
+        return self._run("full", self._full, ids_FS, used_F, slots_F)
 
     def window(self, ids_BW: Tensor, start_B: Tensor, used_B: Tensor) -> Tensor:
         """Hidden states [B, W, D] of positions start..start+W-1 of every slot, whose keys and
         values replace those kept there. The result is overwritten by the next call."""
+        return self._run("window", self._window, ids_BW, start_B, used_B)
+
+    def _run(self, name: str, action: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         if not self.graphs:
-            return self._window(ids_BW, start_B, used_B)
-        if self._replay is None:
-            self._replay = captured(self._window, ids_BW, start_B, used_B)
-        return self._replay(ids_BW, start_B, used_B)
+            return action(*inputs)
+        key = (name, tuple(inputs[0].shape))
+        if key not in self._replays:
+            self._replays[key] = captured(action, *inputs)
+        return self._replays[key](*inputs)
+
+    def _bare(self, ids_FS: Tensor, used_F: Tensor) -> Tensor:
+        return self._full(ids_FS, used_F, None)
+
+    def _full(self, ids_FS: Tensor, used_F: Tensor, slots_F: Tensor | None) -> Tensor:
+        length = ids_FS.shape[1]
+        positions_S = torch.arange(length, device=self.device)[None]
+        lengths = UsedLengths(used_F, length)
+
+        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            if slots_F is not None and self.kept is not None:
+                self.kept.write_rows(layer, slots_F, k, v)
+            return attend_used(q, k, v, lengths, self.kernel)
+
+        return self._layers(ids_FS, positions_S, attend)
 
     def _window(self, ids_BW: Tensor, start_B: Tensor, used_B: Tensor) -> Tensor:
         kept = self.kept
@@ -73,12 +89,19 @@ class CachedDream:
         positions_BW = start_B[:, None] + torch.arange(width, device=self.device)
         offsets_B1 = torch.arange(rows, device=self.device)[:, None] * kept.context
         places_N = (positions_BW + offsets_B1).flatten()
+        lengths = UsedLengths(used_B, kept.context)
+        kernel = self.window_kernel(rows)
 
         def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             kept.write_window(layer, places_N, k, v)
-            return attend_used(q, *kept.of(layer), used_B, self.kernel)
+            return attend_used(q, *kept.of(layer), lengths, kernel)
 
         return self._layers(ids_BW, positions_BW, attend)
+
+    def window_kernel(self, rows: int) -> str:
+        """Folded where the rows alone fill a card (measured: half the time at 32 rows)."""
+        name = self.kernel.partition("-")[0]
+        return f"{name}-folded" if rows >= 8 or self.device.type == "cpu" else name
 
     def _layers(self, ids: Tensor, positions: Tensor, attend: Callable[..., Tensor]) -> Tensor:
         body = self.model.model

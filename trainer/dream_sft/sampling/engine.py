@@ -53,15 +53,14 @@ class Sampler:
         slots: int,
         context: int | None = None,
         compiled: bool = False,
-        graphs: bool | None = None,
+        graphs: bool = True,
     ) -> None:
         if slots < 1:
             raise ValueError(f"slots {slots} is below 1")
         self.config, self.slots, self.context = config, slots, context
         self.bucket = BUCKET.get(model.lm_head.weight.device.type, BUCKET["cpu"])
-        graphs = config.cache in ("per_block", "commit_pass") if graphs is None else graphs
         self.model = CachedDream(model, compiled=compiled, graphs=graphs)
-        self.scorer = Scorer(model, config)
+        self.scorer = Scorer(model, config, graphs=self.model.graphs)
         self.passes = {"full": 0, "window": 0, "commit": 0}
 
     @property
@@ -129,7 +128,8 @@ class _Run:
         """One pass for every live row, and the rows that it finished."""
         slots = self.slots
         view, wanted_BC = self._next()
-        finished = self._finished()
+        past_B = slots.live & (slots.block >= self.config.blocks)
+        finished = self._finished() if past_B.any() else []
         if slots.live.any():
             hidden_BWD = self.passes.hidden()
             if wanted_BC.any():
@@ -256,7 +256,7 @@ class _Run:
         complete_B = (first_mask_B == canvas) | (slots.block >= self.config.blocks)
         ended_B = np.zeros_like(complete_B)
         if self.config.stop_at_end:
-            end_BC = np.isin(slots.canvas, list(self.ends))
+            end_BC = np.logical_or.reduce([slots.canvas == end for end in self.ends])
             first_end_B = np.where(end_BC.any(axis=1), end_BC.argmax(axis=1), canvas)
             ended_B = first_end_B < first_mask_B
         finished_B = slots.live & (complete_B | ended_B)
