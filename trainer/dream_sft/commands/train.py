@@ -156,7 +156,7 @@ def assemble(
         schedule=Schedule.of(training, total),
         state=state,
         checkpointer=checkpointer,
-        capture=Capture(method, Path(spec["checkpoints"]["folder"]), device),
+        capture=Capture(method, Path(spec["checkpoints"]["folder"]), device, ranks),
         metrics=metrics,
         device=device,
         last_step=last_step,

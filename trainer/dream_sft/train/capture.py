@@ -22,6 +22,7 @@ from torch import Tensor
 from dream_sft.io.errors import ResourceError
 from dream_sft.train.host_copies import HostCopies, available_host_bytes
 from dream_sft.train.methods.method import Method
+from dream_sft.train.ranks import ALONE, Ranks
 
 log = logging.getLogger("dream_sft.checkpoint")
 
@@ -38,16 +39,20 @@ class Captured:
 class Capture:
     """Of one method, for checkpoints in `folder`."""
 
-    def __init__(self, method: Method, folder: Path, device: torch.device) -> None:
+    def __init__(
+        self, method: Method, folder: Path, device: torch.device, ranks: Ranks = ALONE
+    ) -> None:
         self._method, self._folder = method, folder
+        self._ranks = ranks if method.sharded else ALONE
         self._copies = HostCopies[tuple[str, str]](device)
         self._pins = device.type == "cuda"
         self.direct = False
 
     def prepare(self) -> None:
-        """Before the first step: measure what the host has free, pin what copies need."""
+        """Before the first step: measure what the host has free, pin what copies need. Ranks that
+        hold a part each need as much at once, and none pins before all have measured."""
         needed, free = self._method.checkpoint_bytes(), available_host_bytes()
-        self.direct = not self._copies.fits(needed)
+        self.direct = self._ranks.agree(not self._copies.fits(needed * self._ranks.count))
         if not self.direct and self._pins:
             try:
                 self._copies.reserve(needed)
@@ -59,7 +64,7 @@ class Capture:
             log.warning(
                 "a copy of the checkpoint takes %.1f GiB of host memory, %.1f are free: "
                 "training will wait while checkpoints are written (stallSeconds says how long)",
-                needed / 2**30, free / 2**30,
+                needed * self._ranks.count / 2**30, free / 2**30,
             )  # fmt: skip
 
     def take(self, step: int) -> Captured:
