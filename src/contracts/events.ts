@@ -94,6 +94,24 @@ const Answers = z.strictObject({
   correct: z.int(),
 });
 
+/** `sample` with `watch`: what one question's canvas gained (or lost again) at one step. */
+const Revealed = z.strictObject({
+  type: z.literal('revealed'),
+  question: z.int().min(0).describe('place in the spec’s questions'),
+  step: z.int().min(0),
+  canvas: z.int().min(1).describe('positions in all'),
+  tokens: z
+    .array(
+      z.strictObject({
+        position: z.int().min(0).describe('in the canvas'),
+        token: z.int().min(0),
+        text: z.string().nullable().describe('null: taken back, a mask again'),
+        confidence: z.number().describe('in the order’s own measure'),
+      }),
+    )
+    .min(1),
+});
+
 /** Long work without steps: bytes of a download, rows of a conversion. */
 const Progress = z.strictObject({
   type: z.literal('progress'),
@@ -181,6 +199,7 @@ export const TrainerEvent = z.union([
     ResumedInexactly,
     Step,
     Answers,
+    Revealed,
     Progress,
     CheckpointReady,
     Validation,

@@ -79,6 +79,12 @@ export const TrainSpec = z.strictObject({
       .nullable()
       .default(null)
       .describe('null: whoever reads the events deletes'),
+    compiledCode: z
+      .boolean()
+      .default(false)
+      .describe(
+        'with training.compile: checkpoints carry compiled code, and resumeFrom runs what is in it; true only for checkpoints that nobody else could have written',
+      ),
   }),
   output: z.string().min(1).describe('folder for the fine-tuned model'),
 });
@@ -90,7 +96,13 @@ export const SampleSpec = z.strictObject({
   questions: z.array(z.string().min(1)).min(1).describe('each is answered on its own'),
   systemPrompt: z.string().nullable().default(null).describe('null: the tokenizer’s own default'),
   sampling: SamplingConfig,
+  slots: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('questions answered together; all of them when left out'),
   trace: z.string().optional().describe('file for the trace of the denoising'),
+  watch: z.boolean().default(false).describe('an event for what every step reveals'),
 });
 
 export const EvaluateSpec = z.strictObject({

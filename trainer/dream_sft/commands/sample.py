@@ -1,9 +1,11 @@
-"""`sample`: answer questions with a model, on request with a trace of how the answers formed."""
+"""`sample`: answer questions with a model; on request a trace of how the answers formed, and an
+event for what every step reveals, as it happens."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,13 @@ from dream_sft.evaluation.run import prompt_ids
 from dream_sft.io.events import Emit
 from dream_sft.io.files import file_entry, write_atomic
 from dream_sft.sampling.sampler import Answers, sample
+from dream_sft.sampling.trace import Reveal
+
+Row = dict[str, Any]
 
 
-def run(spec: dict[str, Any], _emit: Emit) -> dict[str, Any]:
-    """Answer `spec["questions"]` as one batch; the result event.
+def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Answer `spec["questions"]`; the result event.
 
     Raises SpecError, WeightsError, DataError.
     """
@@ -28,7 +33,15 @@ def run(spec: dict[str, Any], _emit: Emit) -> dict[str, Any]:
     prompts = [prompt_ids(tokenizer, question, spec["systemPrompt"]) for question in questions]
     ids = [sample_id_of(question) for question in questions]
     begun = time.perf_counter()
-    decoded = sample(model, prompts, ids, sampling, trace="trace" in spec)
+    decoded = sample(
+        model,
+        prompts,
+        ids,
+        sampling,
+        trace="trace" in spec,
+        slots=spec.get("slots"),
+        watch=_watcher(tokenizer, sampling.max_new_tokens, emit) if spec["watch"] else None,
+    )
     seconds = time.perf_counter() - begun
     answers = [_answer(tokenizer, decoded, row, question) for row, question in enumerate(questions)]
     tokens = sum(answer["tokens"] for answer in answers)
@@ -51,7 +64,33 @@ def run(spec: dict[str, Any], _emit: Emit) -> dict[str, Any]:
     }
 
 
-def _answer(tokenizer: Tokenizer, decoded: Answers, row: int, question: str) -> dict[str, Any]:
+def _watcher(tokenizer: Tokenizer, canvas: int, emit: Emit) -> Callable[[list[Reveal]], None]:
+    def watch(reveals: list[Reveal]) -> None:
+        first = reveals[0]
+        emit(
+            {
+                "type": "revealed",
+                "question": first.row,
+                "step": first.step,
+                "canvas": canvas,
+                "tokens": [_token(tokenizer, reveal) for reveal in reveals],
+            }
+        )
+
+    return watch
+
+
+def _token(tokenizer: Tokenizer, reveal: Reveal) -> Row:
+    masked = reveal.token == tokenizer.mask_id
+    return {
+        "position": reveal.position,
+        "token": reveal.token,
+        "text": None if masked else tokenizer.decode([reveal.token]),
+        "confidence": reveal.confidence,
+    }
+
+
+def _answer(tokenizer: Tokenizer, decoded: Answers, row: int, question: str) -> Row:
     kept = decoded.until_end(row, tokenizer.eos_id)
     return {
         "question": question,
@@ -61,21 +100,12 @@ def _answer(tokenizer: Tokenizer, decoded: Answers, row: int, question: str) -> 
     }
 
 
-def _trace_lines(tokenizer: Tokenizer, decoded: Answers, answers: list[dict[str, Any]]) -> str:
+def _trace_lines(tokenizer: Tokenizer, decoded: Answers, answers: Sequence[Row]) -> str:
     """One JSON line a question: which canvas position became which token at which step."""
     assert decoded.trace is not None
     lines = []
     for row, answer in enumerate(answers):
-        reveals = [
-            {
-                "step": reveal.step,
-                "position": reveal.position,
-                "token": reveal.token,
-                "text": tokenizer.decode([reveal.token]),
-                "confidence": reveal.confidence,
-            }
-            for reveal in decoded.trace.reveals
-            if reveal.row == row
-        ]
-        lines.append(json.dumps({**answer, "reveals": reveals}, ensure_ascii=False) + "\n")
+        reveals = [{"step": r.step, **_token(tokenizer, r)} for r in decoded.trace.of(row)]
+        whole = {**answer, "canvas": decoded.tokens.shape[1], "reveals": reveals}
+        lines.append(json.dumps(whole, ensure_ascii=False) + "\n")
     return "".join(lines)
