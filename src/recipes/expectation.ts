@@ -14,7 +14,9 @@ export interface Expectation {
   readonly tokens: number;
   readonly tokensPerSecond: number;
   readonly trainingSeconds: number;
-  /** Both evaluations. */
+  /** Of the host: as many cards as the plan trains on. */
+  readonly pricePerHourFen: number;
+  /** Both evaluations, and those of a pilot's candidates. */
   readonly evaluationSeconds: number;
   /** Weights fetched once, loaded for each stage, results written. */
   readonly otherSeconds: number;
@@ -34,6 +36,8 @@ export const ASSUMED = {
   starts: 4,
   /** Tokens of a GSM8K question in Dream's chat form. */
   promptTokens: 100,
+  /** Share of the cards' speed that is left when several train together; nobody has measured it. */
+  severalCards: 0.9,
   /** A full forward pass of 32 x 768 tokens took 526 ms on the H100. */
   forwardTokensPerSecond: (32 * 768) / 0.526,
 } as const;
@@ -43,10 +47,14 @@ export function expect(plan: ParsedPlan, card: CardId): Expectation | null {
   const documents = documentsOf(plan.data);
   const speed = documents && speedOf(plan.training, card, documents.tokensEach);
   if (documents === null || speed === null) return null;
+  const { documentsPerStep, worldSize } = plan.training;
   const steps = stepsOf(plan.training, documents.rows);
-  const tokens = steps * plan.training.documentsPerStep * documents.tokensEach;
-  const smokeTokens = plan.smoke.steps * plan.training.documentsPerStep * documents.tokensEach;
-  const trainingSeconds = (tokens + smokeTokens) / speed.tokensPerSecond;
+  const beside = plan.smoke.steps + pilotSteps(plan, documents.rows);
+  const tokens = steps * documentsPerStep * documents.tokensEach;
+  const trained = tokens + beside * documentsPerStep * documents.tokensEach;
+  const tokensPerSecond = speed.tokensPerSecond * together(worldSize);
+  const trainingSeconds = trained / tokensPerSecond;
+  const pricePerHourFen = CARDS[card].pricePerHourFen * worldSize;
   const evaluationSeconds = decodingSeconds(plan, card);
   const otherSeconds = otherwise(plan);
   const totalSeconds = trainingSeconds + evaluationSeconds + otherSeconds;
@@ -54,14 +62,25 @@ export function expect(plan: ParsedPlan, card: CardId): Expectation | null {
     rows: documents.rows,
     steps,
     tokens,
-    tokensPerSecond: speed.tokensPerSecond,
+    tokensPerSecond,
     trainingSeconds,
+    pricePerHourFen,
     evaluationSeconds,
     otherSeconds,
     totalSeconds,
-    fen: Math.ceil((totalSeconds * CARDS[card].pricePerHourFen) / 3600),
-    speedMeasured: speed.measured,
+    fen: Math.ceil((totalSeconds * pricePerHourFen) / 3600),
+    speedMeasured: speed.measured && worldSize === 1,
   };
+}
+
+/** How many times as fast so many cards train as one; everything else uses one. */
+const together = (cards: number): number => (cards === 1 ? 1 : cards * ASSUMED.severalCards);
+
+/** Steps of all candidates; another view's documents are taken to be as many and as long. */
+function pilotSteps({ pilot, training }: ParsedPlan, rows: number): number {
+  if (pilot === undefined) return 0;
+  const { steps: _whole, ...values } = training;
+  return pilot.candidates.length * stepsOf({ ...values, epochs: pilot.epochs }, rows);
 }
 
 /** As the trainer counts: global batches that cover so many passes. */
@@ -75,14 +94,16 @@ function decodingSeconds(plan: ParsedPlan, card: CardId): number {
   const questions = suites.reduce((sum, suite) => sum + suite.questions, 0);
   const forwarded = mostSteps(sampling) * (ASSUMED.promptTokens + sampling.maxNewTokens);
   const perQuestion = forwarded / (ASSUMED.forwardTokensPerSecond * ratioOf(card));
-  return (2 * questions + probeQuestions(plan)) * perQuestion;
+  const { pilot } = plan;
+  const piloted = pilot ? pilot.candidates.length * pilot.suite.questions : 0;
+  return (2 * questions + piloted + probeQuestions(plan)) * perQuestion;
 }
 
 function otherwise(plan: ParsedPlan): number {
   const written = ASSUMED.weightsBytes + checkpointBytes(plan.training);
   return (
     ASSUMED.weightsBytes / ASSUMED.downloadBytesPerSecond +
-    ASSUMED.starts * ASSUMED.startSeconds +
+    (ASSUMED.starts + 2 * (plan.pilot?.candidates.length ?? 0)) * ASSUMED.startSeconds +
     written / ASSUMED.diskBytesPerSecond
   );
 }

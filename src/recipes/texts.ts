@@ -31,6 +31,9 @@ const TEXTS = {
       'Measured speeds: our probe on one H100 with random weights; other cards: times the ratio of their peaks in bf16.',
       'Evaluation, before and after, and other (fetching 15.2 GB at 50 MB/s, four starts of 60 s, writing) are estimates.',
     ],
+    several:
+      '{count} cards of one host: {count} times the price, {share} of {count} times the speed of training (assumed); evaluation uses one.',
+    pilot: 'The {count} candidates of the pilot are counted in.',
   },
   zh: {
     parameters: '参数与理由',
@@ -50,6 +53,9 @@ const TEXTS = {
       '实测速度：在一张 H100 上用随机权重测得；其他显卡按 bf16 峰值之比折算。',
       '训练前后的评测与其他（以 50 MB/s 下载 15.2 GB、四次各 60 秒的启动、写盘）均为估算。',
     ],
+    several:
+      '同一主机上的 {count} 张卡：价格为 {count} 倍，训练速度按 {count} 倍的 {share} 计（假定）；评测只用一张。',
+    pilot: '已计入试点的 {count} 个候选。',
   },
 } as const;
 

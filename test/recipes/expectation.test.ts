@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect as that, it } from 'vitest';
 import { checkPlanFile } from '../../src/cli/plan-file.js';
-import { adapterParameters, checkpointBytes, expect } from '../../src/recipes/expectation.js';
+import {
+  adapterParameters,
+  ASSUMED,
+  checkpointBytes,
+  expect,
+} from '../../src/recipes/expectation.js';
 import { speedOf } from '../../src/recipes/speeds.js';
 
 const PLANS = new URL('../../plans/', import.meta.url).pathname;
@@ -81,5 +86,29 @@ describe('expectations', () => {
     const few = expect(await plan(['evaluation.suites.0.questions=20']), 'h100-80g');
     const many = expect(await plan(), 'h100-80g');
     that(many?.evaluationSeconds ?? 0).toBeGreaterThan(7 * (few?.evaluationSeconds ?? Infinity));
+  });
+
+  it('cost a host of several cards as many times the price, and evaluate on one', async () => {
+    const one = expect(await plan(), 'h100-80g')!;
+    const four = expect(await plan(['training.worldSize=4']), 'h100-80g')!;
+    that(four.pricePerHourFen).toBe(4 * 2000);
+    that(four.fen).toBe(Math.ceil((four.totalSeconds * 4 * 2000) / 3600));
+    that(four.trainingSeconds).toBeCloseTo(one.trainingSeconds / (4 * ASSUMED.severalCards));
+    that(four.evaluationSeconds).toBe(one.evaluationSeconds);
+    that(four.tokens).toBe(one.tokens);
+    that([one.speedMeasured, four.speedMeasured]).toEqual([true, false]);
+  });
+
+  it('count the candidates of a pilot', async () => {
+    const plain = await plan();
+    const suite = { name: 'gsm8k', questions: 200, seed: 0, file: 'train.jsonl' } as const;
+    const candidates = [{ name: 'a' }, { name: 'b' }];
+    const one = expect(plain, 'h100-80g')!;
+    const piloted = expect({ ...plain, pilot: { candidates, epochs: 1, suite } }, 'h100-80g')!;
+    const tokens = 2 * Math.ceil(one.rows / 16) * 16 * 804;
+    that(piloted.trainingSeconds - one.trainingSeconds).toBeCloseTo(tokens / one.tokensPerSecond);
+    that(piloted.otherSeconds - one.otherSeconds).toBeCloseTo(4 * ASSUMED.startSeconds);
+    that(piloted.evaluationSeconds).toBeGreaterThan(one.evaluationSeconds);
+    that([piloted.tokens, piloted.steps]).toEqual([one.tokens, one.steps]);
   });
 });

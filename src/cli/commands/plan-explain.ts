@@ -4,6 +4,7 @@ import { CLI_EXIT } from '../../contracts/failures.js';
 import type { Plan } from '../../contracts/plan.js';
 import { CARD_IDS, CARDS, type CardId, PRICES_ASSUMED_ON } from '../../recipes/cards.js';
 import {
+  ASSUMED,
   checkpointBytes,
   type Expectation,
   expect,
@@ -121,9 +122,7 @@ function expectedLines(plan: ParsedPlan, why: Why, texts: ExplainTexts): string[
   const first = found[0]?.expected;
   if (first === undefined) return [texts.unknown];
   const rows = found.map(({ card, expected }) => cells(card, expected, texts));
-  const notes = texts.assumptions.map((note) =>
-    fill(note, { date: PRICES_ASSUMED_ON, price: yuan(plan.hosts.pricePerHourCny * 100) }),
-  );
+  const notes = notesOf(plan, texts);
   const size = `${(checkpointBytes(plan.training) / 1e9).toFixed(1)} GB`;
   const counts = {
     rows: String(first.rows),
@@ -135,13 +134,24 @@ function expectedLines(plan: ParsedPlan, why: Why, texts: ExplainTexts): string[
   return [fill(texts.of, counts), table(texts.header, rows), ...notes.map(pc.dim)];
 }
 
+function notesOf({ hosts, training, pilot }: ParsedPlan, texts: ExplainTexts): string[] {
+  const price = yuan(hosts.pricePerHourCny * 100);
+  const count = String(training.worldSize);
+  const share = `${100 * ASSUMED.severalCards} %`;
+  return [
+    ...texts.assumptions.map((note) => fill(note, { date: PRICES_ASSUMED_ON, price })),
+    ...(training.worldSize > 1 ? [fill(texts.several, { count, share })] : []),
+    ...(pilot ? [fill(texts.pilot, { count: String(pilot.candidates.length) })] : []),
+  ];
+}
+
 const million = ({ tokens }: Expectation): string => `${(tokens / 1e6).toFixed(2)} M`;
 const yuan = (fen: number): string => (fen / 100).toFixed(2);
 
 function cells(card: CardId, expected: Expectation, texts: ExplainTexts): string[] {
   return [
     CARDS[card].name,
-    yuan(CARDS[card].pricePerHourFen),
+    yuan(expected.pricePerHourFen),
     `${(expected.tokensPerSecond / 1000).toFixed(1)}k`,
     duration(expected.trainingSeconds),
     duration(expected.evaluationSeconds),
