@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Plan } from '../contracts/plan.js';
-import { STAGES } from '../contracts/stages.js';
+import { stagesOf } from '../contracts/stages.js';
 import { CARD_IDS } from '../recipes/cards.js';
 import { expect } from '../recipes/expectation.js';
 import { count, money } from './output.js';
@@ -24,12 +24,23 @@ export function planFacts(plan: ParsedPlan, file: string): string {
   const estimated = CARD_IDS.some((card) => expect(plan, card) !== null)
     ? `estimated by card: dream-sft plan explain ${file}`
     : 'not estimated; smoke-train measures and quotes them';
+  const stages = stagesOf(plan);
   return [
     `${file}: plan ${plan.id} is fine`,
-    `  ${count(STAGES.length, 'stage')}, ${STAGES[0]} to ${STAGES.at(-1)}`,
+    `  ${count(stages.length, 'stage')}, ${stages[0]} to ${stages.at(-1)}`,
+    ...pilotFacts(plan),
     `  full-train: ${length}, ${count(documentsPerStep, 'document')} a step`,
     `  before and after: ${questions.join(', ')}`,
     `  cap ${yuan(capCny)} at ${yuan(plan.hosts.pricePerHourCny)} a host-hour; ${approval}`,
     `  time and money: ${estimated}`,
   ].join('\n');
+}
+
+function pilotFacts({ pilot }: ParsedPlan): string[] {
+  if (pilot === undefined) return [];
+  const names = pilot.candidates.map(({ name }) => name).join(', ');
+  const epochs = count(pilot.epochs, 'epoch');
+  return [
+    `  pilot: ${names}, ${epochs} each, scored on ${count(pilot.suite.questions, 'question')}`,
+  ];
 }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import { createControlActivities } from '../activities/create-control-activities.js';
 import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
 import { openLogger } from '../config/logger.js';
+import type { ControlActivities } from '../contracts/activities.js';
 import { CONTROL_QUEUE } from '../contracts/stages.js';
 import { createProvider } from '../hosts/create-provider.js';
 import { renderReport } from '../report/render-report.js';
@@ -29,7 +30,33 @@ export async function runControlWorker(config: Config): Promise<void> {
   const openStore = storeOpener(config.home, config.storeCredentials);
   const store = await openStore({ kind: 'local' });
   const now = (): Date => new Date();
-  const worker = await Worker.create({
+  const activities = createControlActivities({
+    store,
+    openStore,
+    home: config.home,
+    codeDigest: await codeDigest(config.root),
+    client,
+    provider: (hosts, at) => createProvider(hosts, { config, store: at, now }),
+    now,
+    log,
+    renderReport,
+    uiUrl: config.uiUrl,
+  });
+  const worker = await createWorker(config, connection, activities);
+  try {
+    await runTogether([worker]);
+  } finally {
+    await clientConnection.close();
+    await connection.close();
+  }
+}
+
+function createWorker(
+  config: Config,
+  connection: NativeConnection,
+  activities: ControlActivities,
+): Promise<Worker> {
+  return Worker.create({
     connection,
     namespace: config.namespace,
     taskQueue: CONTROL_QUEUE,
@@ -39,23 +66,6 @@ export async function runControlWorker(config: Config): Promise<void> {
     shutdownGraceTime: '1s',
     shutdownForceTime: '10s',
     maxHeartbeatThrottleInterval: config.heartbeatThrottleMs,
-    activities: createControlActivities({
-      store,
-      openStore,
-      home: config.home,
-      codeDigest: await codeDigest(config.root),
-      client,
-      provider: (hosts, at) => createProvider(hosts, { config, store: at, now }),
-      now,
-      log,
-      renderReport,
-      uiUrl: config.uiUrl,
-    }),
+    activities,
   });
-  try {
-    await runTogether([worker]);
-  } finally {
-    await clientConnection.close();
-    await connection.close();
-  }
 }

@@ -1,15 +1,18 @@
-import { Worker } from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { createGpuActivities } from '../activities/create-gpu-activities.js';
 import { createProbeActivities } from '../activities/create-probe-activities.js';
 import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
 import { openLogger } from '../config/logger.js';
+import type { GpuActivities } from '../contracts/activities.js';
 import { gpuQueue, probeQueue } from '../contracts/stages.js';
 import { holdCards } from '../hosts/cards.js';
 import { hostIdIn } from '../hosts/host-names.js';
 import { HostRecordKeeper } from '../hosts/host-record.js';
 import { requirePython } from '../processes/python-check.js';
 import { startTrainer } from '../processes/trainer.js';
+import type { ObjectStore } from '../store/object-store.js';
 import { storeOpener } from '../store/store-opener.js';
 import { connectPatiently, installRuntime, runTogether } from './runtime.js';
 
@@ -23,15 +26,41 @@ export interface GpuWorkerOptions {
 /** Activities only: one training slot, and a queue of its own for probes of this host. */
 export async function runGpuWorker(config: Config, options: GpuWorkerOptions): Promise<void> {
   await requirePython(config.python);
-  const hostId = options.hostId ?? (await hostIdIn(config.home, config.hostname));
-  const log = openLogger(config.home, `gpu-${hostId}`, config.logLevel);
+  const id = options.hostId ?? (await hostIdIn(config.home, config.hostname));
+  const log = openLogger(config.home, `gpu-${id}`, config.logLevel);
   installRuntime(log);
   const openStore = storeOpener(config.home, config.storeCredentials);
   const store = await openStore({ kind: 'local' });
   const digest = await codeDigest(config.root);
-  const record = new HostRecordKeeper({
+  const host: GpuHost = { config, options, id, log, store, openStore, digest };
+  const record = recordOf(host);
+  const connection = await connectPatiently(config, log);
+  const workers = await workersOf(host, record, connection);
+  await holdCards(config, id);
+  await record.start();
+  try {
+    await runTogether(workers);
+  } finally {
+    await record.end();
+    await connection.close();
+  }
+}
+
+/** What everything that serves this host is made from. */
+interface GpuHost {
+  readonly config: Config;
+  readonly options: GpuWorkerOptions;
+  readonly id: string;
+  readonly log: Logger;
+  readonly store: ObjectStore;
+  readonly openStore: ReturnType<typeof storeOpener>;
+  readonly digest: string;
+}
+
+function recordOf({ config, options, id, log, store, digest }: GpuHost): HostRecordKeeper {
+  return new HostRecordKeeper({
     store,
-    id: hostId,
+    id,
     gpuClass: options.gpuClass,
     hostname: config.hostname,
     home: config.home,
@@ -40,12 +69,15 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
     now: () => new Date(),
     log,
   });
-  const connection = await connectPatiently(config, log);
-  const activities = createGpuActivities({
+}
+
+function activitiesOf(host: GpuHost, record: HostRecordKeeper): GpuActivities {
+  const { config, options, id, log, store, openStore, digest } = host;
+  return createGpuActivities({
     store,
     openStore,
     home: config.home,
-    host: { id: hostId, boot: record.boot, startedAt: performance.timeOrigin },
+    host: { id, boot: record.boot, startedAt: performance.timeOrigin },
     codeDigest: digest,
     python: config.python,
     trainerFolder: config.trainerFolder,
@@ -55,10 +87,18 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
     onWork: (work, at) => record.work(work, at),
     ...(options.beforeJournalWrite ? { beforeJournalWrite: options.beforeJournalWrite } : {}),
   });
+}
+
+async function workersOf(
+  host: GpuHost,
+  record: HostRecordKeeper,
+  connection: NativeConnection,
+): Promise<Worker[]> {
+  const { config, options, id } = host;
   const common = {
     connection,
     namespace: config.namespace,
-    identity: `${hostId}:${options.gpuClass}:${process.pid}`,
+    identity: `${id}:${options.gpuClass}:${process.pid}`,
     // A spot host has no time to give away: running attempts hear of a shutdown at once.
     shutdownGraceTime: 0,
     shutdownForceTime: '30s' as const,
@@ -67,21 +107,14 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
   const training = await Worker.create({
     ...common,
     taskQueue: gpuQueue(options.gpuClass),
-    activities,
+    activities: activitiesOf(host, record),
     maxConcurrentActivityTaskExecutions: 1,
   });
   const probes = await Worker.create({
     ...common,
-    taskQueue: probeQueue(hostId),
+    taskQueue: probeQueue(id),
     activities: createProbeActivities({ read: () => record.current() }),
     maxConcurrentActivityTaskExecutions: 2,
   });
-  await holdCards(config, hostId);
-  await record.start();
-  try {
-    await runTogether([training, probes]);
-  } finally {
-    await record.end();
-    await connection.close();
-  }
+  return [training, probes];
 }

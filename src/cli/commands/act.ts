@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import { CHECKLIST } from '../../contracts/checklist.js';
+import { stagesOf } from '../../contracts/stages.js';
 import { CliError } from '../cli-error.js';
 import { config } from '../context.js';
 import { print } from '../output.js';
@@ -66,6 +67,11 @@ export async function retry(planId: string, options: { readonly from: string }):
       return CLI_EXIT.ok;
     }
     const plan = ResolvedPlan.parse(description.memo?.['plan']);
+    const stages = stagesOf(plan);
+    if (!stages.includes(stage)) {
+      const known = `Stages: ${stages.join(', ')}.`;
+      throw new CliError(`${planId} has no stage ${stage}.`, CLI_EXIT.usage, known);
+    }
     await startPlan(client, plan, { retryFrom: stage });
     print(`${planId} runs again from ${stage}.`);
     return CLI_EXIT.ok;

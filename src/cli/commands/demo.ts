@@ -30,43 +30,56 @@ const PERIOD_MS = 500;
 
 /** The whole story on this machine, with a real loss in the middle; fresh home, id and ports. */
 export async function demo(options: DemoArguments): Promise<number> {
-  const say = options.json ? (): void => undefined : print;
-  const stamp = new Date()
-    .toISOString()
-    .replace(/[^0-9]/g, '')
-    .slice(2, 14);
-  const early = loadConfig();
-  const home = join(early.home, 'demo', stamp);
-  const plan = await loadPlan(options.plan ?? join(early.root, 'plans', 'tiny.yaml'), {
-    id: `tiny-${stamp}`,
-    ...languageOverride(options.lang),
-  });
+  const { home, plan } = await freshPlan(options);
   const [port, uiPort] = await freePorts(2);
   const parts = ['server', 'control', 'prep'] as const;
   const stack = await LocalStack.start({ home, port: port!, uiPort: uiPort!, parts, gpuClass: '' });
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort());
   try {
-    say(
-      `Temporal UI  ${stack.config.uiUrl}/namespaces/${stack.config.namespace}/workflows/${plan.id}`,
-    );
-    const ended = await withClient(stack.config, (client) =>
-      carry(client, plan, new HalfWayKill(stack.config), {
-        quiet: options.json ?? false,
-        signal: stopped.signal,
-      }),
-    );
-    const summary = await readSummary(home, plan.id);
-    if (options.json) printJson(summary);
-    else await tell(summary, { home, before: `DREAM_SFT_HOME=${home}` });
-    if (options.keep) await keep(stack, say, stopped.signal);
-    return ended;
+    return await carryAndTell(stack, { home, plan }, options, stopped.signal);
   } catch (error) {
     if (stopped.signal.aborted) return CLI_EXIT.cancelled;
     throw error;
   } finally {
     await stack.stop();
   }
+}
+
+interface Fresh {
+  readonly home: string;
+  readonly plan: ResolvedPlan;
+}
+
+async function freshPlan(options: DemoArguments): Promise<Fresh> {
+  const digits = new Date().toISOString().replace(/[^0-9]/g, '');
+  const stamp = digits.slice(2, 14);
+  const { home, root } = loadConfig();
+  const plan = await loadPlan(options.plan ?? join(root, 'plans', 'tiny.yaml'), {
+    id: `tiny-${stamp}`,
+    ...languageOverride(options.lang),
+  });
+  return { home: join(home, 'demo', stamp), plan };
+}
+
+async function carryAndTell(
+  stack: LocalStack,
+  { home, plan }: Fresh,
+  options: DemoArguments,
+  signal: AbortSignal,
+): Promise<number> {
+  const say = options.json ? (): void => undefined : print;
+  const { uiUrl, namespace } = stack.config;
+  say(`Temporal UI  ${uiUrl}/namespaces/${namespace}/workflows/${plan.id}`);
+  const quiet = options.json ?? false;
+  const ended = await withClient(stack.config, (client) =>
+    carry(client, plan, new HalfWayKill(stack.config), { quiet, signal }),
+  );
+  const summary = await readSummary(home, plan.id);
+  if (options.json) printJson(summary);
+  else await tell(summary, { home, before: `DREAM_SFT_HOME=${home}` });
+  if (options.keep) await keep(stack, say, signal);
+  return ended;
 }
 
 /** Starts the plan and follows it to its end; kills its host once, half-way. */
