@@ -14,7 +14,7 @@ p { margin: 8px 0; } .soft, figcaption { color: var(--soft); font-size: 14px; } 
 .verdict { font-size: 17px; font-weight: 600; } .verdict.better { color: var(--good); } .verdict.worse { color: var(--bad); }
 .note { border-left: 4px solid var(--warn); background: var(--panel); padding: 8px 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; margin: 8px 0; }
-th, td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; }
+th, td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; word-break: keep-all; }
 th { color: var(--soft); font-weight: 600; } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } td.number, .oneline td { white-space: nowrap; }
 table.facts td { overflow-wrap: anywhere; }
 table.facts td:first-child { color: var(--soft); white-space: nowrap; width: 1%; padding-right: 24px; }

@@ -27,7 +27,7 @@ export interface Series {
 }
 
 const HEIGHT = 230;
-const MARGIN = { left: 58, right: 14, top: 12, bottom: 38 };
+const MARGIN = { left: 70, right: 14, top: 12, bottom: 38 };
 const BOTTOM = HEIGHT - MARGIN.bottom;
 const RIGHT = HALF_WIDTH - MARGIN.right;
 

@@ -31,4 +31,15 @@ describe('line chart', () => {
       false,
     );
   });
+
+  it('has room for the longest label beside its axis', () => {
+    const points = [0, 7.6e-4].map((y, x) => [x, y] as const);
+    const drawn = lineChart({ label: 'l', points }, 'step');
+    const labels = [
+      ...drawn.matchAll(/<text x="([\d.]+)"[^>]*text-anchor="end"[^>]*>([^<]+⁻[^<]+)</g),
+    ];
+    expect(labels.length).toBeGreaterThan(1);
+    // 7 px a character at a size of 12 px.
+    for (const [, x, text] of labels) expect(Number(x) - 7 * text!.length).toBeGreaterThan(0);
+  });
 });
