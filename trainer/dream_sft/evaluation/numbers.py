@@ -31,7 +31,7 @@ _NUMBER = re.compile(
 _OPERAND = re.compile(r"[\w.)\]}%$]$")
 _PLAIN = str.maketrans("０１２３４５６７８９．－＋％＄￥／＝", "0123456789.-+%$\u00a5/=")
 _SPACES_IN_NUMBERS = re.compile(r"(?<=\d)[\u2009\u202f](?=\d{3}(?!\d))")
-_RAISED = re.compile(r"[\^_]\s*(?:\{[^{}]*\}|[-\u2212]?\d+|\w)")
+_RAISED = re.compile(r"(?<=[A-Za-z0-9)}\]])[\^_](?:\{[^{}]*\}|[-\u2212]?\d+|[A-Za-z])")
 _FRACTION = re.compile(
     r"(?P<before>\d?)\s*\\[dt]?frac\s*"
     r"(?:\{\s*(?P<over>\d+)\s*\}|(?P<over1>\d))\s*(?:\{\s*(?P<under>\d+)\s*\}|(?P<under1>\d))"
@@ -40,21 +40,24 @@ _FRACTION = re.compile(
 
 def last_number(text: str) -> Fraction | None:
     """The last number of `text`, or None."""
-    found = list(_NUMBER.finditer(_plain_text(text)))
+    found = list(_NUMBER.finditer(_without_raised(text)))
     return _value(found[-1]) if found else None
 
 
 def number_of(text: str) -> Fraction | None:
     """The value of a text that is one number and nothing else, else None."""
     found = _NUMBER.fullmatch(_plain_text(text).strip().removesuffix("%").rstrip())
-    return None if found is None else _value(found)
+    # `3 5/2` is a product or two numbers, not one.
+    if found is None or (found["whole"] and Fraction(found["digits"]) >= int(found["under"] or 1)):
+        return None
+    return _value(found)
 
 
 def final_answer(text: str) -> Fraction | None:
     """The number after the last `####`, else in the last box, else the last number."""
     _, mark, tail = text.rpartition(MARK)
     if mark:
-        first = _NUMBER.search(_plain_text(tail))
+        first = _NUMBER.search(_without_raised(tail))
         if first is not None:
             return _value(first)
     box = last_box(text)
@@ -84,8 +87,11 @@ def _plain_text(text: str) -> str:
     """Full-width forms and LaTeX's ways to write separators, signs and fractions as plain ones."""
     text = text.translate(_PLAIN).replace("{,}", ",").replace("\\,", "").replace("\\$", "$")
     text = re.sub(r"\\!\s*", "", text).replace("\\%", "%")
-    text = _FRACTION.sub(_slashed, _SPACES_IN_NUMBERS.sub("", text))
-    return _RAISED.sub(" ", text)
+    return _FRACTION.sub(_slashed, _SPACES_IN_NUMBERS.sub("", text))
+
+
+def _without_raised(text: str) -> str:
+    return _RAISED.sub(" ", _plain_text(text))
 
 
 def _slashed(found: re.Match[str]) -> str:

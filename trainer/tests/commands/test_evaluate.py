@@ -155,3 +155,12 @@ def test_a_shard_outside_the_questions(
 ) -> None:
     with pytest.raises(SpecError, match="10 questions"):
         evaluate(write_spec(tmp_path, character_model, "run", shard=shard))
+
+
+def test_exported_answers_are_never_paid_for_twice(tmp_path: Path, character_model: Path) -> None:
+    _, first = evaluate(write_spec(tmp_path, character_model, "first"))
+    # Export is a copy of the folder; import is resumeFrom, which refuses other weights or settings.
+    (tmp_path / "first/output").rename(tmp_path / "exported")
+    _, again = evaluate(write_spec(tmp_path, character_model, "again", resumeFrom="exported"))
+    assert again["metrics"]["answersThisAttempt"] == 0
+    assert again["metrics"]["suites"] == first["metrics"]["suites"]

@@ -12,6 +12,20 @@ from dream_sft.evaluation.math_grading import grade_mathematics, same
 from dream_sft.io.errors import SpecError
 
 EQUAL = [
+    ("40", "40_9"),
+    (r"2^{10}", "1024"),
+    ("25", "5^2"),
+    (r"11\sqrt{2}", r"11\sqrt2"),
+    ("4210_5", "4210_{5}"),
+    (r"1+\sqrt{19}, 1-\sqrt{19}", r"1 \pm \sqrt{19}"),
+    (
+        r"\begin{bmatrix} -7 \\ 16 \\ 5 \end{bmatrix}",
+        r"\begin{pmatrix} -7 \\ 16 \\ 5 \end{pmatrix}",
+    ),
+    (r"(-\infty,2)\cup(3,\infty)", r"(-\infty, 2) \cup (3, \infty)"),
+    ("-3/8", r"-\frac{3}{8}"),
+    (r"\text{Navin}", "Navin"),
+    ("6+9i", "9i+6"),
     (r"\frac12", r"\dfrac{1}{2}"),
     ("0.5", r"\frac{1}{2}"),
     (r"1\frac{4}{5}", "9/5"),
@@ -37,6 +51,11 @@ EQUAL = [
     ("11+11\\sqrt{5}", r"11 \sqrt{5} + 11"),
 ]
 UNEQUAL = [
+    ("5^2", "5"),
+    ("52_7", "52_8"),
+    (r"2^{10}", "2"),
+    (r"3\frac{5}{2}", "2.5"),
+    ("50", "5^2"),
     (r"\frac12", r"\frac13"),
     ("(1,2)", "(2,1)"),
     ("[1,2)", "(1,2]"),

@@ -54,6 +54,10 @@ LAST = [
     ("15 cm^2", "15"),
     ("15\\mbox{ cm}^{2}", "15"),
     ("x_1 = 7", "7"),
+    ("2^{10}", "2"),
+    ("_5_ apples", "5"),
+    ("so __18__.", "18"),
+    ("**18**", "18"),
     ("x = 7 = y_1", "7"),
     ("18 km/h", "18"),
     ("5:30", "30"),
@@ -124,3 +128,8 @@ def test_plain_is_exact(value: Fraction, text: str) -> None:
 def test_what_is_written_is_read(value: Fraction) -> None:
     assert number_of(plain(value)) == value
     assert last_number(f"the answer is {plain(value)}.") == value
+
+
+@pytest.mark.parametrize("text", ["5^2", "40_9", "2^{10}", "3 5/2", "5x", "1, 2", "", "1/2/3"])
+def test_more_than_a_number_is_none(text: str) -> None:
+    assert number_of(text) is None
