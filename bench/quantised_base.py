@@ -3,8 +3,9 @@
 The same run (data, noise, seed) trains LoRA on each storage of one base. Every run exports the
 bf16 base with its factors merged in; each export is then measured alike, on held-out rows:
 - fixed-noise NLL, nats per masked token (training.validation's frozen grid), before and after;
-- argmax agreement and KL at masked positions, against the export of the run on bf16.
-The base as stored (quantised, not trained) is measured by the same grid.
+- argmax agreement and KL at the same masked positions, against the export of the run on bf16.
+The base as stored (quantised, not trained) is measured by the same grid. A second run on bf16 with
+another seed says how far two good runs are apart anyway.
 
     PYTHONPATH=trainer python bench/quantised_base.py --steps 200 [--device cuda]
 
@@ -26,20 +27,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from dream_sft.adapters.comparison import compare, masked_documents, masked_hidden
+from dream_sft.adapters.comparison import compare
 from dream_sft.data.arithmetic import generate_rows
-from dream_sft.data.dataset import Dataset, load_dataset
+from dream_sft.data.dataset import load_dataset
 from dream_sft.diffusion.loss import masked_loss
 from dream_sft.frozen.storage import freeze
 from dream_sft.model.network import Dream
-from dream_sft.model.weights import load_dream, save_dream
+from dream_sft.model.to_device import on_device
+from dream_sft.model.weights import load_dream, read_config, save_dream
 from dream_sft.train.batches import TokenIds
 from dream_sft.train.methods.accumulation import Accumulation
 from dream_sft.train.validation import Validation
 from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[1]
-STORAGES = ("bf16", "fp8", "int8")
+# (storage, seed): the first is what the others are compared with.
+RUNS = (("bf16", 1), ("fp8", 1), ("int8", 1), ("bf16", 2))
 LAYOUT = {"documentsPerMicroBatch": 32}
 
 
@@ -68,8 +71,11 @@ def additions(root: Path, tokenizer: Path) -> Path:
     return root / "dataset"
 
 
-def export(root: Path, storage: str, dataset: Path, arguments: argparse.Namespace) -> Path:
+def export(
+    root: Path, storage: str, seed: int, dataset: Path, arguments: argparse.Namespace
+) -> Path:
     """The bf16 base with what a run on `storage` learned."""
+    name = f"{storage}-{seed}"
     training = {
         "steps": arguments.steps,
         "documentsPerStep": 16,
@@ -79,58 +85,64 @@ def export(root: Path, storage: str, dataset: Path, arguments: argparse.Namespac
         "basePrecision": storage,
         "precision": "bf16",
         "learningRate": arguments.rate,
-        "seed": 1,
+        "seed": seed,
     }
     run(
         root,
         "train",
-        runDir=str(root / storage),
+        runDir=str(root / name),
         base=str(root / "base"),
         dataset=str(dataset),
         device=arguments.device,
         training=training,
-        checkpoints={"everySteps": 10**6, "folder": str(root / f"{storage}-checkpoints")},
-        output=str(root / f"{storage}-export"),
+        checkpoints={"everySteps": 10**6, "folder": str(root / f"{name}-checkpoints")},
+        output=str(root / f"{name}-export"),
     )
-    return root / f"{storage}-export"
+    return root / f"{name}-export"
 
 
 class Judge:
     """Measures every model on the same held-out rows and noise."""
 
-    def __init__(self, dataset: Path, device: str) -> None:
-        self._rows: Dataset = load_dataset(dataset, held_out=True)
+    def __init__(self, base: Path, dataset: Path, device: str) -> None:
         self._device = torch.device(device)
+        config = read_config(base)
+        ids = TokenIds(config.mask_token_id, config.eos_token_id, config.pad_token_id)
+        rows = load_dataset(dataset, held_out=True)
+        self._validation = Validation(rows, {**LAYOUT, "validation": {}}, ids)
 
     def open(self, folder: Path) -> Dream:
         return load_dream(folder, device=self._device, dtype=torch.bfloat16)
 
     def nll(self, model: Dream) -> float:
-        config = model.config
-        ids = TokenIds(config.mask_token_id, config.eos_token_id, config.pad_token_id)
-        validation = Validation(self._rows, {**LAYOUT, "validation": {}}, ids)
         head = partial(masked_loss, model.head)
-        return validation.measure(Accumulation(model, head, "global", autocast=False).nll).nll
+        nll = Accumulation(model, head, "global", autocast=False).nll
+        return self._validation.measure(nll).nll
 
+    @torch.no_grad()
     def hidden(self, model: Dream) -> Tensor:
-        documents = [
-            torch.from_numpy(self._rows.document(n).ids.copy()) for n in range(len(self._rows))
-        ]
-        return masked_hidden(model, masked_documents(model.config, documents, 10**6))
+        """The rows [N, D] that score all masked positions of the grid."""
+        parts = []
+        for micro in (m for level in self._validation.levels for m in level.micro_batches):
+            keep_BL = None if micro.keep_BL is None else on_device(micro.keep_BL, self._device)
+            hidden_BLD = model.hidden(on_device(micro.noised_BL, self._device), keep_BL=keep_BL)
+            parts.append(hidden_BLD.flatten(0, 1).cpu()[torch.from_numpy(micro.plan.rows)])
+        return torch.cat(parts)
 
 
 def judged(root: Path, dataset: Path, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    judge, reference = Judge(dataset, arguments.device), None
-    for storage in STORAGES:
+    judge, reference = Judge(root / "base", dataset, arguments.device), None
+    for storage, seed in RUNS:
         stored = judge.open(root / "base")
         freeze(stored, storage, torch.device(arguments.device))
         before = judge.nll(stored)
-        model = judge.open(export(root, storage, dataset, arguments))
+        model = judge.open(export(root, storage, seed, dataset, arguments))
         hidden = judge.hidden(model)
         reference = hidden if reference is None else reference
         agreement = compare(model, reference, hidden)
         yield {
             "basePrecision": storage,
+            "seed": seed,
             "nllOfBaseAsStored": round(before, 5),
             "nllOfMergedBf16": round(judge.nll(model), 5),
             "argmaxAgreementWithBf16": round(agreement.argmax_agreement, 5),

@@ -78,7 +78,8 @@ async function trainSpec(
     dataset: await bringInput(deps, input, folders, 'dataset'),
     training,
     resumeFrom: restored?.folder ?? null,
-    checkpoints: { ...interval, folder: join(folder, 'staging') },
+    // The chain takes checkpoints from this plan's attempts alone, each file by its digest.
+    checkpoints: { ...interval, folder: join(folder, 'staging'), compiledCode: true },
     output,
   };
 }

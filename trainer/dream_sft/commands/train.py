@@ -23,7 +23,11 @@ from dream_sft.train.batches import Batches
 from dream_sft.train.capture import Capture
 from dream_sft.train.checkpoint import Checkpoint, read_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
-from dream_sft.train.compile_cache import keep_compiled_code, use_cached_graphs
+from dream_sft.train.compile_cache import (
+    keep_compiled_code,
+    load_compiled_code,
+    use_cached_graphs,
+)
 from dream_sft.train.fingerprint import differences, fingerprint
 from dream_sft.train.loop import Run, train
 from dream_sft.train.methods.method import Method
@@ -65,6 +69,8 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     ranks, device = open_ranks(spec["training"], open_device(spec))
     dataset = load_dataset(spec["dataset"])
     resumed = None if spec["resumeFrom"] is None else read_checkpoint(Path(spec["resumeFrom"]))
+    if compiled and resumed is not None and spec["checkpoints"]["compiledCode"]:
+        load_compiled_code(resumed.folder)
     check_settings(spec["training"], spec["device"])
     check_base(Path(spec["base"]), spec["training"])
     _check_tokens(dataset, read_config(Path(spec["base"])))

@@ -6,6 +6,7 @@ A folder `step-<n>` holds
 - optimizer.safetensors, or several of at most 5 GB (optimizer_files.py): the optimizer's state,
   both moments of every weight at least;
 - metrics.jsonl: one record a step, up to this step;
+- compiled-code.bin where `checkpoints.compiledCode` asks for it (compile_cache.py);
 - trainer_state.json: counts, order hash, settings, numerics fingerprint, and size and sha256 of
   every other file.
 """
@@ -53,8 +54,15 @@ class Snapshot:
 WriteTensors = Callable[[Path, dict[str, Tensor], dict[str, Tensor]], None]
 
 
-def write_checkpoint(snapshot: Snapshot, folder: Path, write: WriteTensors) -> list[FileEntry]:
+def write_checkpoint(
+    snapshot: Snapshot,
+    folder: Path,
+    write: WriteTensors,
+    also: Callable[[Path], None] | None = None,
+) -> list[FileEntry]:
     """Write `folder` (visible only when complete and flushed); returns its files, by path.
+
+    `also` puts further files into the folder it is given.
 
     Raises OSError or SafetensorError; nothing of this checkpoint is then left behind.
     """
@@ -68,6 +76,8 @@ def write_checkpoint(snapshot: Snapshot, folder: Path, write: WriteTensors) -> l
             snapshot.written.rmdir()
         with snapshot.metrics_file.open("rb") as source:
             (temporary / METRICS).write_bytes(source.read(snapshot.metrics_bytes))
+        if also is not None:
+            also(temporary)
         files = file_entries(temporary)
         (temporary / STATE).write_text(snapshot.state_json(files), encoding="utf-8")
         return sorted([*files, file_entry(temporary, STATE)], key=lambda e: str(e["path"]))

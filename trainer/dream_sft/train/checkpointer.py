@@ -16,6 +16,7 @@ from dream_sft.io.events import Emit
 from dream_sft.io.files import remove_leftovers
 from dream_sft.io.process_info import is_dead
 from dream_sft.train.checkpoint import Snapshot, WriteTensors, write_checkpoint
+from dream_sft.train.compile_cache import save_compiled_code
 from dream_sft.train.rotation import prune
 
 log = logging.getLogger("dream_sft.checkpoint")
@@ -38,6 +39,7 @@ class Checkpointer:
         self._every_seconds: float | None = settings.get("everySeconds")
         self._keep: int | None = settings["keep"]
         self._write_tensors, self._emit = write, emit
+        self._also = save_compiled_code if settings.get("compiledCode") else None
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
         self._last_step = 0
@@ -88,7 +90,7 @@ class Checkpointer:
     def _write(self, snapshot: Snapshot, begun: float, stall: float) -> None:
         try:
             folder = self._folder / f"step-{snapshot.step}"
-            files = write_checkpoint(snapshot, folder, self._write_tensors)
+            files = write_checkpoint(snapshot, folder, self._write_tensors, self._also)
             seconds = time.monotonic() - begun
             self._emit(
                 {

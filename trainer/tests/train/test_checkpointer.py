@@ -179,3 +179,18 @@ def test_leftovers_of_a_dead_process_go_when_training_begins(parts: Path, tmp_pa
     (tmp_path / "staging/.step-5.999999999.tmp").mkdir()
     Stage(parts, tmp_path / "staging", everySteps=1)
     assert list((tmp_path / "staging").iterdir()) == []
+
+
+def test_compiled_code_travels_only_when_asked_for(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.compiler, "save_cache_artifacts", lambda: (b"code", None))
+    for number, asked in enumerate((False, True)):
+        (tmp_path / str(number)).mkdir()
+        stage = Stage(parts, tmp_path / str(number) / "staging", compiledCode=asked)
+        stage.take(5)
+        stage.keeper.finish()
+        (event,) = stage.events
+        named = {entry["path"] for entry in event["files"]}
+        assert ("compiled-code.bin" in named) == asked
+        assert read_checkpoint(stage.folder / "step-5").state.step == 5
