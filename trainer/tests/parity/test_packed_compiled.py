@@ -24,7 +24,7 @@ CHUNK = 7
 
 
 @pytest.fixture(scope="module")
-def compiled(parity: Path) -> Dream:
+def compiled(parity: Path, compiler: None) -> Dream:
     """Layers as `training.compile` makes them."""
     torch._dynamo.reset()
     counters.clear()
