@@ -79,7 +79,7 @@ describe.skipIf(!hasTrainer)('training with SIGKILLs (needs .venv: npm run setup
   });
   afterAll(() => lab.close());
 
-  it('ends with the order and the weights of training without', { timeout: 240_000 }, async () => {
+  it('ends with the order and the weights of training without', { timeout: 600_000 }, async () => {
     const { base, documents, tokenizer } = await downloadAndConvert(lab);
     const inputs = { base, dataset: documents, tokenizer };
     const straight = (await oneAttempt(
