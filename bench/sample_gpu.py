@@ -61,7 +61,7 @@ class Bench:
         self.prompt, self.new = (24, 64) if arguments.tiny else (512, 256)
         config = TINY if arguments.tiny else DREAM_7B
         dtype = torch.float32 if arguments.tiny else torch.bfloat16
-        self.kernel_name = arguments.kernel
+        self.kernel_name, self.fused = arguments.kernel, arguments.fused
         self.compiled = not (arguments.tiny or arguments.eager)
         self.model = random_dream(config, self.device, dtype).eval()
         random = np.random.default_rng(0)
@@ -128,7 +128,8 @@ class Bench:
     def sampler(self, batch: int, **changes: Any) -> Sampler:
         base = {"max_new_tokens": self.new, "stop_at_end": False}
         config = SamplingConfig(**{**base, **changes})
-        sampler = Sampler(self.model, config, slots=batch, compiled=self.compiled)
+        options = {"compiled": self.compiled, "fused": self.fused}
+        sampler = Sampler(self.model, config, slots=batch, **options)
         sampler.model.kernel = self.kernel_name or sampler.model.kernel
         return sampler
 
@@ -258,7 +259,9 @@ class Bench:
         with torch.no_grad(), torch.profiler.profile(activities=kinds) as profiler:
             cached.window(ids, start, used)
             self.synchronize()
-        times = [(e.self_device_time_total, e.count, e.key) for e in profiler.key_averages()]
+        times = [
+            (e.self_device_time_total, e.count, e.key) for e in profiler.key_averages()
+        ]
         say(case="profile", ms=round(sum(t for t, _, _ in times) / 1e3, 2))
         for us, count, name in sorted(times, reverse=True)[:14]:
             say(ms=round(us / 1e3, 2), calls=count, kernel=name[:90])
@@ -302,6 +305,9 @@ def main() -> None:
     parts = ("kernels", "official", "uncached", "cached", "invariance")
     parser.add_argument("--only", nargs="+", choices=(*parts, "profile"), default=parts)
     parser.add_argument("--kernel", help="attention kernel instead of the chosen one")
+    parser.add_argument(
+        "--fused", action="store_true", help="q, k, v in one product, gate and up"
+    )
     parser.add_argument("--eager", action="store_true", help="no torch.compile")
     parser.add_argument("--tiny", action="store_true")
     arguments = parser.parse_args()

@@ -7,35 +7,42 @@ width, N = B * W, H query heads, G key-value heads, K head width.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from dream_sft.model.network import Attend, Dream, Layer
+from dream_sft.model.network import Dream, Layer
 from dream_sft.model.used_lengths import UsedLengths, attend_used, choose_used_kernel
 from dream_sft.sampling.cache import KeyValues
-
-Part = Callable[..., Tensor]
+from dream_sft.sampling.fused_layer import after_attention, before_attention, fuse
 
 
 class CachedDream:
     """Passes of fixed shape, so that a row's numbers do not depend on who else is decoded.
 
     compiled: the parts around attention through torch.compile (one compilation a shape).
+    fused: fewer, larger products (fused_layer.py); not measured on a card yet.
     graphs: each pass as one CUDA graph (launches can cost more than what they compute).
     """
 
-    def __init__(self, model: Dream, *, compiled: bool = False, graphs: bool = False) -> None:
+    def __init__(
+        self,
+        model: Dream,
+        *,
+        compiled: bool = False,
+        graphs: bool = False,
+        fused: bool = False,
+    ) -> None:
         weight = model.lm_head.weight
         self.model, self.device = model, weight.device
         self.kernel = choose_used_kernel(weight.device, weight.dtype)
         self.graphs = graphs and weight.device.type == "cuda"
-        self._before: Callable[..., tuple[Tensor, Tensor, Tensor]] = Layer.before_attention
-        self._after: Part = Layer.after_attention
+        self._fused = [fuse(layer) if fused else None for layer in model.layers()]
+        plain = (Layer.before_attention, Layer.after_attention, before_attention, after_attention)
+        self._parts: tuple[Callable[..., Any], ...] = plain
         if compiled:
-            self._before = torch.compile(Layer.before_attention, dynamic=False)
-            self._after = torch.compile(Layer.after_attention, dynamic=False)
+            self._parts = tuple(torch.compile(part, dynamic=False) for part in plain)
         self._replays: dict[object, Callable[..., Tensor]] = {}
         self.kept: KeyValues | None = None
 
@@ -107,10 +114,15 @@ class CachedDream:
         body = self.model.model
         x = body.embed_tokens(ids)
         cos, sin = body.rotary(positions, x.dtype)
-        for number, layer in enumerate(self.model.layers()):
-            q, k, v = self._before(layer, x, cos, sin)
-            mix: Attend = partial(attend, number)
-            x = self._after(layer, x, mix(q, k, v))
+        before, after, fused_before, fused_after = self._parts
+        layers = zip(self.model.layers(), self._fused, strict=True)
+        for number, (layer, fused) in enumerate(layers):
+            if fused is None:
+                q, k, v = before(layer, x, cos, sin)
+                x = after(layer, x, attend(number, q, k, v))
+            else:
+                q, k, v = fused_before(layer, x, cos, sin, fused.qkv, fused.qkv_bias)
+                x = fused_after(layer, x, attend(number, q, k, v), fused.gate_up)
         out: Tensor = body.norm(x)
         return out
 

@@ -42,7 +42,7 @@ class Sampler:
     """Decodes requests in `slots` slots; keeps what it allocated from one call to the next.
 
     context: the padded length of every row, at least prompt and canvas; None: each row's own
-    length, rounded up, and rows of one context together.
+    length, rounded up, and rows of one context together. compiled, graphs, fused: CachedDream.
     """
 
     def __init__(
@@ -54,12 +54,13 @@ class Sampler:
         context: int | None = None,
         compiled: bool = False,
         graphs: bool = True,
+        fused: bool = False,
     ) -> None:
         if slots < 1:
             raise ValueError(f"slots {slots} is below 1")
         self.config, self.slots, self.context = config, slots, context
         self.bucket = BUCKET.get(model.lm_head.weight.device.type, BUCKET["cpu"])
-        self.model = CachedDream(model, compiled=compiled, graphs=graphs)
+        self.model = CachedDream(model, compiled=compiled, graphs=graphs, fused=fused)
         self.scorer = Scorer(model, config, graphs=self.model.graphs)
         self.passes = {"full": 0, "window": 0, "commit": 0}
 

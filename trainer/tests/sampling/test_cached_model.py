@@ -12,9 +12,9 @@ from tests.model.small import small_dream
 CONTEXT, WIDTH = 24, 5
 
 
-@pytest.fixture
-def cached() -> CachedDream:
-    cached = CachedDream(small_dream(layers=3))
+@pytest.fixture(params=[False, True], ids=["as loaded", "fused"])
+def cached(request: pytest.FixtureRequest) -> CachedDream:
+    cached = CachedDream(small_dream(layers=3), fused=request.param)
     cached.open(3, CONTEXT)
     return cached
 
@@ -87,3 +87,22 @@ def test_nothing_of_an_earlier_context_is_kept(cached: CachedDream) -> None:
     cached.open(2, CONTEXT + 8)
     assert cached.kept is not before and cached.kept is not None
     assert not any(keys.any() for keys in cached.kept.keys)
+
+
+def test_fusing_holds_no_weight_twice_and_leaves_the_model_as_it_was() -> None:
+    model, ids = small_dream(), torch.arange(9)[None]
+    with torch.no_grad():
+        for layer in model.layers():
+            for part in (layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj):
+                part.bias.normal_(generator=torch.Generator().manual_seed(1))
+        before = model(ids)
+        weights = {name: weight.clone() for name, weight in model.state_dict().items()}
+        CachedDream(model, fused=True)
+        place = model.layers()[1].mlp.up_proj.weight.data_ptr()
+        CachedDream(model, fused=True)
+        assert model.layers()[1].mlp.up_proj.weight.data_ptr() == place
+        torch.testing.assert_close(model(ids), before)
+    assert all(torch.equal(weight, weights[name]) for name, weight in model.state_dict().items())
+    mlp = model.layers()[0].mlp
+    storages = {part.weight.untyped_storage().data_ptr() for part in (mlp.gate_proj, mlp.up_proj)}
+    assert len(storages) == 1

@@ -1,0 +1,190 @@
+"""What cached decoding costs in right answers, on a tiny model that has learned worked addition.
+
+1000 held-out questions, blocks of 4 (answers span five), each cache policy against the uncached
+sampler at the same reveal and tokens a step: paired difference with its lower one-sided 95 %
+bound (Wald with half a count added to each cell, Agresti and Min 2005), how many tokens before
+the end agree, and the passes that stopping at the end saves.
+
+    PYTHONPATH=trainer python bench/sample_quality.py [--model FOLDER] [--questions 1000]
+
+Without --model the base in trainer/assets is fine-tuned first, with plans/tiny.yaml's settings
+(minutes on two cores); --keep FOLDER leaves it there. One JSON line a case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dream_sft.commands import train
+from dream_sft.data import arithmetic, convert
+from dream_sft.data.tokenizer import load_tokenizer
+from dream_sft.diffusion.noise import sample_id_of
+from dream_sft.evaluation.grading import last_number
+from dream_sft.evaluation.run import prompt_ids
+from dream_sft.io.spec import load_spec
+from dream_sft.model.weights import load_dream
+from dream_sft.sampling.config import SamplingConfig
+from dream_sft.sampling.engine import Request, Sampler
+from dream_sft.sampling.requests import Decoded
+
+ROOT = Path(__file__).resolve().parents[1]
+BASE = ROOT / "trainer" / "assets" / "tiny-base"
+CANVAS, BLOCK, SLOTS = 24, 4, 50
+ONE_SIDED_95 = 1.6448536269514722
+
+
+def fine_tuned(folder: Path, steps: int) -> Path:
+    """The tiny base after plans/tiny.yaml's training."""
+    rows = folder / "rows.jsonl"
+    folder.mkdir(parents=True, exist_ok=True)
+    made = arithmetic.generate_rows(4000, 0)
+    rows.write_text("".join(json.dumps(row) + "\n" for row in made))
+    common = {"runDir": str(folder / "run"), "threads": torch.get_num_threads()}
+    converting = {
+        "command": "convert", **common, "dataset": str(rows), "tokenizer": str(BASE),
+        "view": "attempt", "overLong": "drop", "maxLength": 48, "output": str(folder / "data"),
+    }  # fmt: skip
+    training = {
+        "steps": steps, "documentsPerStep": 64, "documentsPerMicroBatch": 64,
+        "learningRate": 0.004, "warmup": 0.1, "finalLearningRate": 0, "t": "uniform",
+        "weighting": "none", "eosTail": [0, 2], "seed": 1,
+    }  # fmt: skip
+    fitting = {
+        "command": "train", **common, "base": str(BASE), "dataset": str(folder / "data"),
+        "training": training, "output": str(folder / "model"),
+        "checkpoints": {"everySteps": steps, "folder": str(folder / "checkpoints"), "keep": 1},
+    }  # fmt: skip
+    for command, spec in ((convert, converting), (train, fitting)):
+        path = folder / f"{spec['command']}.json"
+        path.write_text(json.dumps(spec))
+        command.run(load_spec(str(spec["command"]), path), lambda _event: None)
+    return folder / "model"
+
+
+def questions(count: int) -> list[tuple[int, int]]:
+    """Held-out pairs in either order."""
+    pairs = arithmetic.held_out_pairs()
+    both = [*pairs, *[(b, a) for a, b in pairs if a != b]]
+    return random.Random("sample quality").sample(both, count)
+
+
+class Quality:
+    def __init__(self, folder: Path, count: int) -> None:
+        self.model, self.tokenizer = (
+            load_dream(folder).eval(),
+            load_tokenizer(str(folder)),
+        )
+        self.pairs = questions(count)
+        self.requests = []
+        for a, b in self.pairs:
+            text = arithmetic.question(a, b)
+            prompt = prompt_ids(self.tokenizer, text, None)
+            self.requests.append(Request(prompt, sample_id_of(text)))
+
+    def decode(self, **changes: Any) -> tuple[list[Decoded], dict[str, int], float]:
+        config = SamplingConfig(max_new_tokens=CANVAS, block_length=BLOCK, **changes)
+        sampler = Sampler(self.model, config, slots=SLOTS)
+        begun = time.perf_counter()
+        answers = sorted(sampler.decode(self.requests), key=lambda answer: answer.index)
+        return answers, sampler.passes, time.perf_counter() - begun
+
+    def right(self, answers: list[Decoded]) -> np.ndarray:
+        texts = [self.tokenizer.decode(answer.kept()) for answer in answers]
+        return np.array(
+            [
+                last_number(text) == a + b
+                for text, (a, b) in zip(texts, self.pairs, strict=True)
+            ]
+        )
+
+    def compare(self, reveal: str, tokens: int) -> None:
+        settings = {"reveal": reveal, "tokens_per_step": tokens}
+        exact, _, seconds = self.decode(cache="none", **settings)
+        right = self.right(exact)
+        lengths = [len(answer.kept()) + 1 for answer in exact]
+        blocks = float(np.mean([-(-length // BLOCK) for length in lengths]))
+        say(
+            case="none", **settings, score=round(float(right.mean()), 4),
+            blocksPerAnswer=round(blocks, 2), seconds=round(seconds, 1),
+        )  # fmt: skip
+        for cache in ("every_step", "per_block", "commit_pass"):
+            kept, _, seconds = self.decode(cache=cache, **settings)
+            same = [
+                bool(a.tokens[at] == b.tokens[at])
+                for a, b, length in zip(exact, kept, lengths, strict=True)
+                for at in range(min(length, CANVAS))
+            ]
+            ours = self.right(kept)
+            difference, lower = paired(right, ours)
+            say(
+                case=cache, **settings, score=round(float(ours.mean()), 4),
+                difference=round(difference, 4), lower=round(lower, 4), wanted=lower > -0.01,
+                won=int((ours & ~right).sum()), lost=int((right & ~ours).sum()),
+                tokensThatAgree=round(float(np.mean(same)), 4), seconds=round(seconds, 1),
+            )  # fmt: skip
+
+    def ends(self) -> None:
+        """Passes of rows with and without the stop, at the same settings."""
+        for cache in ("none", "per_block", "commit_pass"):
+            early, _, _ = self.decode(cache=cache, steps=CANVAS)
+            whole, _, _ = self.decode(cache=cache, steps=CANVAS, stop_at_end=False)
+            passes = [
+                sum(answer.passes for answer in answers) for answers in (early, whole)
+            ]
+            equal = all(a.kept() == b.kept() for a, b in zip(early, whole, strict=True))
+            saved = round(1 - passes[0] / passes[1], 4)
+            say(
+                case="end",
+                cache=cache,
+                rowPasses=passes,
+                saved=saved,
+                sameAnswers=equal,
+            )
+
+
+def paired(exact: np.ndarray, ours: np.ndarray) -> tuple[float, float]:
+    """Mean difference ours - exact, and its lower one-sided 95 % bound."""
+    won, lost = int((ours & ~exact).sum()), int((exact & ~ours).sum())
+    n, b, c = len(exact) + 2, won + 0.5, lost + 0.5
+    middle = (b - c) / n
+    deviation = math.sqrt(b + c - (b - c) ** 2 / n) / n
+    return (won - lost) / len(exact), middle - ONE_SIDED_95 * deviation
+
+
+def say(**line: Any) -> None:
+    print(json.dumps(line), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--questions", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=600, help="of the fine-tuning")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = arguments.model or fine_tuned(
+            arguments.keep or Path(name), arguments.steps
+        )
+        quality = Quality(folder, arguments.questions)
+        for reveal, tokens in (
+            ("left_to_right", 1),
+            ("left_to_right", 4),
+            ("confidence", 1),
+        ):
+            quality.compare(reveal, tokens)
+        quality.ends()
+
+
+if __name__ == "__main__":
+    main()
