@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from dream_sft.io.errors import SpecError
 from dream_sft.model.filling import Filler
 from dream_sft.model.network import Dream
 from dream_sft.model.tensor_files import Form, TensorFile
@@ -21,7 +22,9 @@ from dream_sft.train.ranks import Ranks
 
 
 def load_sharded(folder: Path, device: torch.device, ranks: Ranks, *, narrow: bool) -> Dream:
-    """A float32 model of which every rank reads and holds its own rows. Raises WeightsError.
+    """A float32 model of which every rank reads and holds its own rows.
+
+    Raises WeightsError; SpecError where this torch cannot shard on the device.
 
     `narrow`: layers compute in bf16, and gradients are summed over ranks in float32 all the same.
     """
@@ -42,7 +45,15 @@ def load_sharded(folder: Path, device: torch.device, ranks: Ranks, *, narrow: bo
 
 
 def spread(model: Dream, device: torch.device, ranks: Ranks, *, narrow: bool) -> None:
-    """Give every rank rows of a model on the meta device; what stands in them is not set."""
+    """Give every rank rows of a model on the meta device; what stands in them is not set.
+
+    Raises SpecError where this torch cannot.
+    """
+    if device.type == "cpu" and not hasattr(torch.cpu.Stream, "record_event"):
+        raise SpecError(
+            f"training.worldSize over 1 with fullMode plain: torch {torch.__version__} shards "
+            "weights on GPUs only; take a newer torch, or worldSize 1, on the CPU"
+        )
     # Imported here: one process alone should not wait for them.
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import (
