@@ -9,16 +9,20 @@ const trainer = join(root, 'trainer');
 const rest = process.argv.slice(3);
 
 const unitTests = [bin('vitest'), ['run', '--project', 'unit', ...rest]];
+const pytest = ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml')];
 // Tests of one file stay together and in order: those that kill and measure are not disturbed by their like.
-const twoAtATime = ['-n', '2', '--dist', 'loadfile'];
-const pytest = [
-  python,
-  ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml'), ...twoAtATime],
-];
+const quickPytest = [python, [...pytest, '-n', '2', '--dist', 'loadfile']];
+const slowPytest = [python, [...pytest, '--slow']];
 const TASKS = {
   demo: [[process.execPath, [join(root, 'bin', 'dream-sft.mjs'), 'demo', ...rest]]],
-  test: [[...unitTests, pytest]],
-  system: [[bin('vitest'), ['run', '--project', 'system', ...rest]]],
+  test: [[...unitTests, quickPytest]],
+  system: [
+    [
+      bin('vitest'),
+      ['run', '--project', 'system', ...rest],
+      ...(rest.length > 0 ? [] : [slowPytest]),
+    ],
+  ],
   gen: [[process.execPath, [join(root, 'scripts', 'generate-schemas.mjs')]]],
   check: [
     [bin('prettier'), ['--check', '--log-level', 'warn', '.']],
@@ -61,6 +65,7 @@ if (!steps) {
   process.stderr.write(`usage: run.mjs ${Object.keys(TASKS).join(' | ')}\n`);
   process.exit(2);
 }
+if (process.argv[2] === 'system') process.env.DREAM_SFT_SLOW = '1';
 bootstrap({ development: process.argv[2] !== 'demo' });
 let worst = 0;
 // Every step runs: a failure of one says nothing about the others.

@@ -12,6 +12,22 @@ import torch
 torch.set_num_threads(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="those alone that others skip as slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --slow, the system lane's: what DREAM_SFT_SLOW=1 adds, and nothing that ran before."""
+    if config.getoption("--slow"):
+        items[:] = [
+            item
+            for item in items
+            if any(
+                str(mark.kwargs.get("reason")).startswith("slow") for mark in item.iter_markers()
+            )
+        ]
+
+
 def _data_folder() -> Path:
     named = os.environ.get("DREAM_SFT_TEST_DATA")
     return Path(named) if named else Path(__file__).parents[3] / "shared" / "data"
