@@ -35,7 +35,7 @@ from dream_sft.model.network import Dream  # noqa: E402
 from dream_sft.train.loop import train  # noqa: E402
 from dream_sft.train.methods.lora import LoraFineTuning  # noqa: E402
 from dream_sft.train.methods.method import Method  # noqa: E402
-from dream_sft.train.methods.open import prepare_model  # noqa: E402
+from dream_sft.train.methods.open import prepare  # noqa: E402
 from dream_sft.train.methods.plain import PlainFineTuning  # noqa: E402
 from dream_sft.train.methods.sharded import ShardedFineTuning  # noqa: E402
 from dream_sft.train.ranks import Ranks, open_ranks  # noqa: E402
@@ -72,7 +72,7 @@ def build(spec: dict[str, Any], config: Any, device: torch.device, ranks: Ranks)
     else:
         model = random_dream(config, device, torch.float32)
         method = PlainFineTuning(model, training, base)
-    prepare_model(model, training, device)
+    prepare(method, training, device)
     return method
 
 

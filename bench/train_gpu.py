@@ -34,7 +34,7 @@ from dream_sft.io.spec import load_spec  # noqa: E402
 from dream_sft.train.loop import Run, train  # noqa: E402
 from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning  # noqa: E402
 from dream_sft.train.methods.lora import LoraFineTuning  # noqa: E402
-from dream_sft.train.methods.open import prepare_model  # noqa: E402
+from dream_sft.train.methods.open import prepare  # noqa: E402
 
 PEAK_FLOPS = 989e12
 BEGUN = time.monotonic()
@@ -104,7 +104,7 @@ def build(spec: dict[str, Any], storage: str, config: Any, device: torch.device)
         method: Any = kind(model, {}, training, base)
     else:
         method = LoraFineTuning(model, training, base, adapter=None)
-    prepare_model(model, training, device)
+    prepare(method, training, device)
     return method
 
 

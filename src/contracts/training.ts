@@ -98,6 +98,10 @@ export const TrainingConfig = z.strictObject({
     .default('none')
     .describe('which layers compute their activations again; a number is a share of the layers'),
   compile: z.boolean().default(false),
+  cudaGraphs: z
+    .boolean()
+    .default(true)
+    .describe('LoRA over packed rows with attention cudnn: layers are recorded once and replayed'),
   attention: z
     .enum(['auto', 'varlen', 'cudnn', 'flex', 'sdpa', 'mask'])
     .default('auto')

@@ -21,9 +21,6 @@ from dream_sft.frozen.linear import FrozenLinear
 from dream_sft.frozen.lora_products import lora_linears
 from dream_sft.model.network import Dream, one_by_one
 
-# Not yet measured on a GPU: see `share_inputs`.
-SHARE_INPUTS = False
-
 
 class LoraError(ValueError):
     """Settings that cannot work; `mistakes` lists them all."""
@@ -69,12 +66,6 @@ def _with_bias(y: Tensor, bias: Tensor | None) -> Tensor:
     return y if bias is None else y + bias
 
 
-def share_inputs(model: Dream) -> None:
-    """q, k and v as one operator, and gate and up: fewer and thicker thin products."""
-    for layer in model.layers():
-        layer.self_attn.products = layer.mlp.products = products_of_one_input
-
-
 def add_lora(model: Dream, lora: dict[str, Any], seed: int | None) -> None:
     """Put factors beside the projections that `lora["modules"]` names, drawn by `seed`.
 
@@ -104,8 +95,9 @@ def add_lora(model: Dream, lora: dict[str, Any], seed: int | None) -> None:
         if seed is not None:
             _draw(layer.lora_A, seed, name)
         setattr(parent, name.rpartition(".")[2], layer)
-    if SHARE_INPUTS:
-        share_inputs(model)
+    for decoder_layer in model.layers():
+        # q, k and v as one operator, and gate and up: fewer and thicker thin products.
+        decoder_layer.self_attn.products = decoder_layer.mlp.products = products_of_one_input
 
 
 @torch.no_grad()

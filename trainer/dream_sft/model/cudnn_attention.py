@@ -51,6 +51,11 @@ class Layout:
     q_starts: Tensor
     kv_starts: Tensor
 
+    def become(self, other: Layout) -> None:
+        """Takes over the other's numbers, at its own place in memory."""
+        for mine, theirs in zip(_tables(self), _tables(other), strict=True):
+            mine.copy_(theirs)
+
 
 def usable() -> bool:
     """Whether the front end and a cuDNN that takes lengths are there."""
@@ -107,6 +112,12 @@ def key_of(q_LHK: Tensor, k_LGK: Tensor, bounds: DocumentBounds) -> PlanKey:
         q_LHK.device.index or 0,
         torch.are_deterministic_algorithms_enabled(),
     )
+
+
+def build_plans(key: PlanKey) -> None:
+    """Makes both plans now instead of on first use."""
+    _forward_plan(key)
+    _backward_plan(key)
 
 
 def layout_of(key: PlanKey, bounds: DocumentBounds, device: torch.device) -> Layout:

@@ -22,6 +22,7 @@ def fingerprint(training: dict[str, Any], device: str, packed_kernel: str) -> Fi
         "kernels": f"{packed_kernel if training['tokensPerMicroBatch'] else 'sdpa'}, {_kernels()}",
         "precision": f"{training['precision']}, weights {training['basePrecision']}",
         "compile": "on" if training["compile"] else "off",
+        "CUDA graphs": "on" if training["cudaGraphs"] else "off",
         "activation checkpointing": str(training["activationCheckpointing"]),
         "deterministic": str(training["deterministic"]),
     }

@@ -37,10 +37,20 @@ class AdamW:
         self._decay: float = training["weightDecay"]
         self.updates = 0
         self._moments: dict[str, Tensor] = {}
+        self._fixed_gradients = False
+
+    def fix_gradients(self) -> None:
+        """From now on gradients are the same tensors in every step, for recorded kernels."""
+        self._fixed_gradients = True
+        for weight in self._weights.values():
+            weight.grad = torch.zeros_like(weight)
 
     def zero_grad(self) -> None:
         for weight in self._weights.values():
-            weight.grad = None
+            if self._fixed_gradients and weight.grad is not None:
+                weight.grad.zero_()
+            else:
+                weight.grad = None
 
     def step(self, learning_rate: float) -> None:
         """One update by the gradients that stand in the weights."""

@@ -19,6 +19,7 @@ from dream_sft.io.errors import ResourceError
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream
 from dream_sft.model.to_device import on_device
+from dream_sft.train.graphed_layers import GraphedLayers
 from dream_sft.train.methods.method import StepResult, summed_up
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 from dream_sft.train.ranks import ALONE, Ranks
@@ -46,6 +47,11 @@ class Accumulation:
         self._normalise, self._autocast, self._ranks = normalise, autocast, ranks
         self._trained = [weight for weight in model.parameters() if weight.requires_grad]
         self._device = model.lm_head.weight.device
+        self._graphed: GraphedLayers | None = None
+
+    def replay_layers(self, tokens: int) -> None:
+        """Packed rows of at most `tokens` go through recorded CUDA graphs from now on."""
+        self._graphed = GraphedLayers(self._model, tokens)
 
     def step(
         self, batch: GlobalBatch, measure_norm: Callable[[], float], update: Callable[[], None]
@@ -104,9 +110,12 @@ class Accumulation:
             positions_BL = on_device(micro.positions_BL, self._device)
             bounds = DocumentBounds.of(micro.lengths, self._device)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
-            hidden_BLD = self._model.hidden(
-                ids_BL, positions_BL=positions_BL, keep_BL=keep_BL, bounds=bounds
-            )
+            if self._graphed and torch.is_grad_enabled() and positions_BL is not None and bounds:
+                hidden_BLD = self._graphed.hidden(ids_BL, positions_BL, bounds)
+            else:
+                hidden_BLD = self._model.hidden(
+                    ids_BL, positions_BL=positions_BL, keep_BL=keep_BL, bounds=bounds
+                )
             return self._masked_loss(hidden_BLD, micro.plan)
 
     def _backward(

@@ -67,6 +67,11 @@ class LoraFineTuning(OptimizedModel[AdamW]):
             lambda: self._optimizer.step(rate),
         )
 
+    def replay_layers(self, tokens: int) -> None:
+        """Packed rows of at most `tokens` go through recorded CUDA graphs from now on."""
+        self._optimizer.fix_gradients()
+        self._accumulation.replay_layers(tokens)
+
     def weights(self) -> Mapping[str, Tensor]:
         return dict(trainable(self.model))
 

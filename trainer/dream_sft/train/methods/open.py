@@ -40,7 +40,7 @@ def open_method(
     training, base = spec["training"], Path(spec["base"])
     try:
         method = _open(training, base, device, resumed, ranks)
-        prepare_model(method.model, training, device)
+        prepare(method, training, device)
         return method
     except weights.WeightsError as error:
         raise WeightsError(
@@ -57,8 +57,17 @@ def open_method(
         raise SpecError(f"training: {error}") from error
 
 
+def prepare(method: Method, training: dict[str, Any], device: torch.device) -> None:
+    """Kernels, activation checkpointing, compilation and CUDA graphs. Raises ValueError."""
+    prepare_model(method.model, training, device)
+    tokens = training["tokensPerMicroBatch"]
+    graphs = training["cudaGraphs"] and method.model.packed_kernel == "cudnn"
+    if graphs and tokens is not None and isinstance(method, LoraFineTuning):
+        method.replay_layers(tokens)
+
+
 def prepare_model(model: Dream, training: dict[str, Any], device: torch.device) -> None:
-    """Kernels, activation checkpointing and compilation. Raises ValueError."""
+    """What concerns the model alone. Raises ValueError."""
     model.train()
     narrow = training["precision"] == "bf16"
     dtype = torch.bfloat16 if narrow else torch.float32

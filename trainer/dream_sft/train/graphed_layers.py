@@ -1,0 +1,129 @@
+"""The layers' forward and backward pass over a packed row, recorded once and replayed.
+
+Shape letters: B one row, L positions, D hidden width.
+
+Python takes longer to ask for a layer's hundred kernels than a fast card takes to run them over a
+short row: 4224 tokens of Dream 7B kept an H100 busy for half of the time. A CUDA graph asks once.
+What a replay reads lies at fixed places: tokens, positions, the documents' lengths (attention by
+cuDNN takes them as data), and gradients of the weights, into which every replay adds.
+
+All graphs share one pool of memory, which is free again after each backward pass: a forward pass
+must be followed by its backward pass before the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from dream_sft.model.cudnn_attention import Layout, PlanKey, build_plans, key_of, layout_of
+from dream_sft.model.document_bounds import DocumentBounds
+from dream_sft.model.network import Dream, RunLayer
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    forward: torch.cuda.CUDAGraph
+    backward: torch.cuda.CUDAGraph
+    layout: Layout
+
+
+class GraphedLayers:
+    """`Dream.hidden` for packed rows of at most `tokens` positions, by replay.
+
+    Gradients of the trained weights must stay the tensors that they are from the first call on.
+    """
+
+    def __init__(self, model: Dream, tokens: int) -> None:
+        config, device = model.config, model.lm_head.weight.device
+        dtype = model.lm_head.weight.dtype
+        self._model = model
+        self._ids_BL = torch.zeros(1, tokens, dtype=torch.int64, device=device)
+        self._positions_BL = torch.zeros_like(self._ids_BL)
+        self._hidden_BLD = torch.zeros(1, tokens, config.hidden_size, dtype=dtype, device=device)
+        self._gradient_BLD = torch.zeros_like(self._hidden_BLD)
+        # So that autograd asks for a backward pass.
+        self._anchor = torch.zeros((), device=device, requires_grad=True)
+        self._pool = torch.cuda.graph_pool_handle()
+        self._recorded: dict[tuple[int, PlanKey, RunLayer], _Recorded] = {}
+        self._warm = False
+
+    def hidden(self, ids_BL: Tensor, positions_BL: Tensor, bounds: DocumentBounds) -> Tensor:
+        """As `Dream.hidden`; the first row is computed without a graph, to compile and plan."""
+        if not self._warm:
+            self._warm = True
+            return self._model.hidden(ids_BL, positions_BL=positions_BL, bounds=bounds)
+        length = ids_BL.shape[1]
+        self._ids_BL[:, :length].copy_(ids_BL)
+        self._positions_BL[:, :length].copy_(positions_BL)
+        key = self._plan_key(length, bounds)
+        layout = layout_of(key, bounds, ids_BL.device)
+        # Recomputation may be settled after the first rows: then they are recorded anew.
+        place = (length, key, self._model.run_layer)
+        if place not in self._recorded:
+            self._make_room(ids_BL.device)
+            self._recorded[place] = self._record(length, key, bounds, layout)
+        recorded = self._recorded[place]
+        recorded.layout.become(layout)
+        places = (self._hidden_BLD[:, :length], self._gradient_BLD[:, :length])
+        hidden_BLD: Tensor = _Replay.apply(self._anchor, recorded, *places)  # type: ignore[no-untyped-call]
+        return hidden_BLD
+
+    def _make_room(self, device: torch.device) -> None:
+        """Record the longest row before any other: what a shorter one needs fits into what it left,
+        a longer one would need all of its memory beside it."""
+        longest = self._ids_BL.shape[1]
+        bounds = DocumentBounds.of([longest], device)
+        key = self._plan_key(longest, bounds)
+        place = (longest, key, self._model.run_layer)
+        if place not in self._recorded:
+            layout = layout_of(key, bounds, device)
+            self._recorded[place] = self._record(longest, key, bounds, layout)
+
+    def _plan_key(self, length: int, bounds: DocumentBounds) -> PlanKey:
+        config, hidden = self._model.config, self._hidden_BLD
+        q_LHK, k_LGK = (
+            torch.empty(length, heads, config.head_dim, dtype=hidden.dtype, device="meta")
+            for heads in (config.num_attention_heads, config.num_key_value_heads)
+        )
+        return key_of(q_LHK, k_LGK, bounds)._replace(device=hidden.device.index or 0)
+
+    def _record(
+        self, length: int, key: PlanKey, bounds: DocumentBounds, layout: Layout
+    ) -> _Recorded:
+        build_plans(key)
+        fixed = DocumentBounds(bounds.cu_seqlens, bounds.longest, bounds.lengths, {key: layout})
+        forward, backward = torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()
+        # thread_local: a checkpoint that is being written must not disturb.
+        how: dict[str, Any] = {"pool": self._pool, "capture_error_mode": "thread_local"}
+        with torch.cuda.graph(forward, **how):
+            hidden_BLD = self._model.hidden(
+                self._ids_BL[:, :length],
+                positions_BL=self._positions_BL[:, :length],
+                bounds=fixed,
+            )
+            self._hidden_BLD[:, :length].copy_(hidden_BLD.detach())
+        with torch.cuda.graph(backward, **how):
+            hidden_BLD.backward(self._gradient_BLD[:, :length])  # type: ignore[no-untyped-call]
+        return _Recorded(forward, backward, layout)
+
+
+class _Replay(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, anchor: Tensor, recorded: _Recorded, hidden_BLD: Tensor, gradient_BLD: Tensor
+    ) -> Tensor:
+        recorded.forward.replay()
+        ctx.recorded, ctx.gradient_BLD = recorded, gradient_BLD
+        return hidden_BLD.view_as(hidden_BLD)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_BLD: Tensor) -> tuple[None, None, None, None]:
+        ctx.gradient_BLD.copy_(grad_BLD)
+        ctx.recorded.backward.replay()
+        return None, None, None, None

@@ -1,0 +1,95 @@
+"""Recorded layers give the bits of layers that are asked for one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from dream_sft.adapters.lora import add_lora, trainable
+from dream_sft.frozen.storage import freeze
+from dream_sft.model import cudnn_attention
+from dream_sft.model.document_bounds import DocumentBounds
+from dream_sft.model.network import Dream, init_weights
+from dream_sft.train.compilation import compile_layers
+from dream_sft.train.graphed_layers import GraphedLayers
+from dream_sft.train.recompute import recompute_layers
+from tests.model.small import small_dream
+
+LORA = {"rank": 4, "alpha": 8, "modules": ["q_proj", "v_proj", "up_proj", "down_proj"]}
+ROWS = ([100, 28], [60, 60, 8], [200, 40, 16], [128], [90, 38], [250, 6])
+
+pytestmark = pytest.mark.skipif(
+    not (torch.cuda.is_available() and cudnn_attention.usable()),
+    reason="needs an NVIDIA card, cuDNN and nvidia-cudnn-frontend",
+)
+
+
+def model_on_card(share: float) -> Dream:
+    config = replace(
+        small_dream().config, hidden_size=256, num_attention_heads=4, num_key_value_heads=2
+    )
+    model = Dream(config)
+    init_weights(model, 3)
+    model = model.to("cuda", torch.bfloat16)
+    freeze(model, "bf16", torch.device("cuda"))
+    add_lora(model, LORA, 5)
+    for name, weight in trainable(model).items():
+        weight.data.normal_(0, 0.1, generator=torch.Generator("cuda").manual_seed(len(name)))
+        weight.grad = torch.zeros_like(weight)
+    model.packed_kernel = "cudnn"
+    compile_layers(model)
+    recompute_layers(model, share)
+    return model
+
+
+def row(lengths: list[int], seed: int) -> tuple[Tensor, Tensor, DocumentBounds, Tensor]:
+    draw = torch.Generator("cuda").manual_seed(seed)
+    total = sum(lengths)
+    ids_BL = torch.randint(0, 40, (1, total), device="cuda", generator=draw)
+    positions_BL = torch.cat([torch.arange(n, device="cuda") for n in lengths])[None]
+    grad_BLD = torch.randn(1, total, 256, device="cuda", generator=draw).to(torch.bfloat16)
+    return ids_BL, positions_BL, DocumentBounds.of(lengths, "cuda"), grad_BLD
+
+
+def run(share: float, *, graphed: bool) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """Hidden rows of each row, and gradients summed over all rows."""
+    torch.use_deterministic_algorithms(True)
+    model = model_on_card(share)
+    layers = GraphedLayers(model, 256) if graphed else None
+    found = []
+    for _ in range(2):  # recorded in the first round, replayed in the second
+        for seed, lengths in enumerate(ROWS):
+            ids_BL, positions_BL, bounds, grad_BLD = row(lengths, seed)
+            if layers is not None:
+                hidden_BLD = layers.hidden(ids_BL, positions_BL, bounds)
+            else:
+                hidden_BLD = model.hidden(ids_BL, positions_BL=positions_BL, bounds=bounds)
+            found.append(hidden_BLD.detach().clone())
+            hidden_BLD.backward(grad_BLD)  # type: ignore[no-untyped-call]
+    torch.use_deterministic_algorithms(False)
+    gradients = {name: w.grad.clone() for name, w in trainable(model).items() if w.grad is not None}
+    return found, gradients
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_replay_gives_the_same_bits(share: float) -> None:
+    hidden, gradients = run(share, graphed=False)
+    replayed, replayed_gradients = run(share, graphed=True)
+    assert all(torch.equal(one, other) for one, other in zip(hidden, replayed, strict=True))
+    assert gradients.keys() == replayed_gradients.keys()
+    assert all(torch.equal(gradients[name], replayed_gradients[name]) for name in gradients)
+    assert all(float(gradient.abs().max()) > 0 for gradient in gradients.values())
+
+
+def test_recomputation_settled_later_is_recorded_anew() -> None:
+    model = model_on_card(1.0)
+    layers = GraphedLayers(model, 256)
+    for share in (1.0, 0.0):
+        recompute_layers(model, share)
+        for _ in range(3):
+            ids_BL, positions_BL, bounds, grad_BLD = row([100, 28], 0)
+            layers.hidden(ids_BL, positions_BL, bounds).backward(grad_BLD)  # type: ignore[no-untyped-call]
+    assert len(layers._recorded) == 2
