@@ -13,7 +13,9 @@ export default defineConfig({
           pool: 'forks',
           include: ['test/**/*.test.ts'],
           exclude: SYSTEM,
-          testTimeout: 20_000,
+          // Deadlines only end what would never end; a busy machine is slow, not wrong.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },
