@@ -185,6 +185,22 @@ test('a dear quote waits at the gate without a host until somebody approves', as
   expect((await stateOf(handle)).gate.approvedBy).toBe('somebody');
 });
 
+test('a pause asked for while hosts go back before the gate is kept, and nothing is left of it', async () => {
+  world.script['smoke-train'] = ['lose-host', 'finish'];
+  const money = { capFen: 500, reserveFen: 0, approveBelowFen: 0 };
+  const plan = await world.plan('paused-at-gate', { money });
+  const handle = await world.start(plan, plan.id);
+  world.hosts.meanwhile = () => handle.executeUpdate('pause');
+  await until('is paused', async () => (await stateOf(handle)).status === 'paused');
+  await handle.executeUpdate('resume');
+  await until('waits', async () => (await stateOf(handle)).status === 'awaiting-approval');
+  await handle.executeUpdate('retryFrom', { args: [{ stage: 'smoke-train' }] });
+  await until('waits again', async () => (await stateOf(handle)).status === 'awaiting-approval');
+  await handle.executeUpdate('approve');
+  await handle.result();
+  expect(summaryOf(plan.id).status).toBe('finished');
+});
+
 test('damaged data fails the plan with its type, and the summary says so', async () => {
   world.script['convert'] = ['bad-data'];
   const plan = await world.plan('damaged');

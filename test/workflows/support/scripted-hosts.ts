@@ -16,11 +16,16 @@ export class ScriptedHosts implements HostProvider {
     return Promise.resolve({ kind: 'host', host, started: true });
   }
 
-  release(hostId: string): Promise<void> {
+  /** What happens while the next host is being given back. */
+  meanwhile: (() => Promise<unknown>) | null = null;
+
+  async release(hostId: string): Promise<void> {
+    const meanwhile = this.meanwhile;
+    this.meanwhile = null;
+    await meanwhile?.();
     const at = this.hosts.findIndex(({ id }) => id === hostId);
     const host = this.hosts[at];
     if (host) this.hosts[at] = { ...host, alive: false };
-    return Promise.resolve();
   }
 
   list(gpuClass: string): Promise<readonly Host[]> {
