@@ -2,6 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { ClosedStage } from '../contracts/outcome.js';
 import type { GpuStageName } from '../contracts/stages.js';
 import type { PlanRun } from './plan-run.js';
+import type { StageTotals } from './policy/state.js';
 import { control } from './proxies.js';
 
 /** Folds the stage's whole journal and adds up what all its stage keys of this run have seen. */
@@ -21,18 +22,7 @@ export async function closeStage(
     ]),
   );
   run.closed.set(`${stage} ${stageKey}`, closed);
-  const ofStage = [...run.closed]
-    .filter(([key]) => key.startsWith(`${stage} `))
-    .map(([, one]) => one);
-  run.apply({
-    type: 'stageClosed',
-    stage,
-    totals: {
-      attempts: ofStage.reduce((sum, one) => sum + one.attempts, 0),
-      interruptions: ofStage.flatMap((one) => one.interruptions),
-      spentFen: closed.totalFen,
-    },
-  });
+  run.apply({ type: 'stageClosed', stage, totals: totalsOf(run, stage, closed.totalFen) });
   const { newestCheckpoint } = closed;
   const tokenizer = run.results.download?.artifacts['tokenizer'];
   if (stage === 'full-train' && newestCheckpoint && tokenizer) {
@@ -41,4 +31,15 @@ export async function closeStage(
   }
   if (releaseHosts) run.hostsOut = false;
   return closed;
+}
+
+function totalsOf(run: PlanRun, stage: GpuStageName, spentFen: number): StageTotals {
+  const ofStage = [...run.closed]
+    .filter(([key]) => key.startsWith(`${stage} `))
+    .map(([, one]) => one);
+  return {
+    attempts: ofStage.reduce((sum, one) => sum + one.attempts, 0),
+    interruptions: ofStage.flatMap((one) => one.interruptions),
+    spentFen,
+  };
 }

@@ -10,7 +10,7 @@ import {
   tickUpdate,
 } from '../contracts/messages.js';
 import { type StageName, stagesOf } from '../contracts/stages.js';
-import { hasEnded } from '../contracts/state.js';
+import { hasEnded, type StageNews } from '../contracts/state.js';
 import { tickRefusal } from './policy/checklist.js';
 import { mustStop } from './policy/money.js';
 import { moneyFor } from './policy/pilot.js';
@@ -42,17 +42,33 @@ const STOPPING = 'the running stage is about to stop already';
 /** First thing in the workflow: messages may come before its first await is done. */
 export function registerHandlers(run: PlanRun): void {
   setHandler(stateQuery, () => run.state);
-  setHandler(stageNewsSignal, (news) => {
-    // A supervisor of an older generation may still have something to say.
-    if (run.stageKeys.get(news.stage) !== news.stageKey) return;
-    run.apply({ type: 'news', news });
-    const money = moneyFor(news.stage, run.plan, run.state.quote);
-    const over = news.capReached || mustStop(run.plan, money, run.state.spentFen);
-    const running = stageOf(run.state, news.stage).status === 'running';
-    if (TRAINS.has(news.stage) && over && running && run.intent === null) {
-      run.interrupt({ kind: 'cap' });
-    }
-  });
+  setHandler(stageNewsSignal, (news) => hear(run, news));
+  handleApproval(run);
+  onUpdate(
+    tickUpdate,
+    (argument) => tickRefusal(run.state, argument?.item),
+    (argument) => {
+      run.apply({ type: 'ticked', item: argument?.item ?? '' });
+      return `${argument?.item} is ticked`;
+    },
+  );
+  handlePauses(run);
+  handleRetry(run);
+}
+
+function hear(run: PlanRun, news: StageNews): void {
+  // A supervisor of an older generation may still have something to say.
+  if (run.stageKeys.get(news.stage) !== news.stageKey) return;
+  run.apply({ type: 'news', news });
+  const money = moneyFor(news.stage, run.plan, run.state.quote);
+  const over = news.capReached || mustStop(run.plan, money, run.state.spentFen);
+  const running = stageOf(run.state, news.stage).status === 'running';
+  if (TRAINS.has(news.stage) && over && running && run.intent === null) {
+    run.interrupt({ kind: 'cap' });
+  }
+}
+
+function handleApproval(run: PlanRun): void {
   onUpdate(
     approveUpdate,
     () => {
@@ -64,16 +80,6 @@ export function registerHandlers(run: PlanRun): void {
       return `${run.plan.id} is approved`;
     },
   );
-  onUpdate(
-    tickUpdate,
-    (argument) => tickRefusal(run.state, argument?.item),
-    (argument) => {
-      run.apply({ type: 'ticked', item: argument?.item ?? '' });
-      return `${argument?.item} is ticked`;
-    },
-  );
-  handlePauses(run);
-  handleRetry(run);
 }
 
 function handlePauses(run: PlanRun): void {

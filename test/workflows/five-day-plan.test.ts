@@ -156,51 +156,6 @@ test('a new run with retryFrom redoes from there', async () => {
   expect(world.stages.ran.map(({ stage }) => stage)).toEqual(['full-train', 'eval-after']);
 });
 
-test('what earlier runs of a plan have spent counts, also where nothing dear is done again', async () => {
-  const plan = await world.plan('spender');
-  const dear = { ...plan, hosts: { ...plan.hosts, pricePerHourFen: 360_000 } };
-  const money = { capFen: 1_000_000, reserveFen: 0, approveBelowFen: 1_000_000 };
-  await (await world.start({ ...dear, money }, plan.id)).result();
-  const spent = summaryOf(plan.id).spend.totalFen;
-  expect(spent).toBeGreaterThan(0);
-  const again = await world.start({ ...dear, money }, plan.id, { retryFrom: 'report' });
-  await again.result();
-  expect(summaryOf(plan.id).spend.totalFen).toBe(spent);
-  expect((await stateOf(again)).spentFen).toBe(spent);
-});
-
-test('a dear quote waits at the gate without a host until somebody approves', async () => {
-  // The second attempt comes a second later: time enough for the supervisor to see to a host.
-  world.script['smoke-train'] = ['lose-host', 'finish'];
-  const plan = await world.plan('gated', {
-    money: { capFen: 500, reserveFen: 0, approveBelowFen: 0 },
-  });
-  const handle = await world.start(plan, plan.id);
-  await until('waits', async () => (await stateOf(handle)).status === 'awaiting-approval');
-  expect(world.hosts.hosts.map(({ planId }) => planId)).toContain('gated');
-  expect(world.hosts.hosts.filter(({ alive }) => alive)).toEqual([]);
-  expect(await refusalOf(handle.executeUpdate('pause'))).toContain('awaiting-approval');
-  await handle.executeUpdate('approve', { args: [{ by: 'somebody' }] });
-  await handle.result();
-  expect((await stateOf(handle)).gate.approvedBy).toBe('somebody');
-});
-
-test('a pause asked for while hosts go back before the gate is kept, and nothing is left of it', async () => {
-  world.script['smoke-train'] = ['lose-host', 'finish'];
-  const money = { capFen: 500, reserveFen: 0, approveBelowFen: 0 };
-  const plan = await world.plan('paused-at-gate', { money });
-  const handle = await world.start(plan, plan.id);
-  world.hosts.meanwhile = () => handle.executeUpdate('pause');
-  await until('is paused', async () => (await stateOf(handle)).status === 'paused');
-  await handle.executeUpdate('resume');
-  await until('waits', async () => (await stateOf(handle)).status === 'awaiting-approval');
-  await handle.executeUpdate('retryFrom', { args: [{ stage: 'smoke-train' }] });
-  await until('waits again', async () => (await stateOf(handle)).status === 'awaiting-approval');
-  await handle.executeUpdate('approve');
-  await handle.result();
-  expect(summaryOf(plan.id).status).toBe('finished');
-});
-
 test('damaged data fails the plan with its type, and the summary says so', async () => {
   world.script['convert'] = ['bad-data'];
   const plan = await world.plan('damaged');
