@@ -1,6 +1,8 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Document, isMap, type LineCounter } from 'yaml';
+import { SamplingConfig } from '../contracts/sampling.js';
+import { samplingMistakes } from '../contracts/sampling-rules.js';
 import { checkPilot } from './pilot-cross-checks.js';
 import { dotted, lineOf, type Mistake, nodeAt } from './plan-mistakes.js';
 
@@ -23,7 +25,7 @@ export async function crossMistakes(
   checkLength(get, add);
   checkMoney(get, add);
   checkEndpoint(get, add);
-  checkBlocks(get, add);
+  checkSampling(get, add);
   for (const at of suitesOf(get)) checkSuite(get, add, at);
   await checkPilot(get, add, folder);
   await checkFiles(get, add, folder);
@@ -52,16 +54,15 @@ function checkEndpoint(get: Get, add: Add): void {
   add(['store', 'endpoint'], `must hold no credentials: they belong in ${instead}`);
 }
 
-function checkBlocks(get: Get, add: Add): void {
+/** Settings that the schema refuses are told by it. */
+function checkSampling(get: Get, add: Add): void {
   const at = ['evaluation', 'sampling'];
-  const block = get(...at, 'blockLength');
-  const canvas = get(...at, 'maxNewTokens');
-  const steps = get(...at, 'steps');
-  if (typeof block !== 'number' || typeof canvas !== 'number') return;
-  if (canvas % block !== 0) {
-    add([...at, 'blockLength'], `must divide maxNewTokens: ${canvas} is no multiple of ${block}`);
-  } else if (typeof steps === 'number' && steps % (canvas / block) !== 0) {
-    add([...at, 'steps'], `must be a multiple of the ${canvas / block} blocks`);
+  const node = get(...at);
+  const parsed = SamplingConfig.safeParse(isMap(node) ? node.toJSON() : {});
+  if (!parsed.success) return;
+  for (const { key, message } of samplingMistakes(parsed.data)) {
+    // What is left out has no place of its own.
+    add(get(...at, key) === undefined ? at : [...at, key], message);
   }
 }
 

@@ -34,7 +34,10 @@ function orderMistakes({ order, reveal, steps, algTemp }: SamplingConfig): Sampl
   const found: SamplingMistake[] = [];
   const random = order === 'origin';
   if (random && reveal !== 'official') {
-    found.push({ key: 'reveal', message: 'order origin reveals at random: must be official' });
+    found.push({
+      key: 'reveal',
+      message: 'order origin reveals at random: reveal must be official',
+    });
   }
   if (random && steps === null) {
     found.push({ key: 'steps', message: 'order origin reveals by time: give steps' });

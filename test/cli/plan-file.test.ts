@@ -65,6 +65,14 @@ describe('plan files', () => {
     expect(mistakes.map((m) => m.path)).toEqual(['evaluation.sampling.blockLength']);
   });
 
+  it('refuses settings of decoding that cannot go together, left out ones included', async () => {
+    const replaced = GOOD.replace('blockLength: 4 }', 'tokensPerStep: 1, order: origin }');
+    const { mistakes } = await checkPlanFile(await write(replaced));
+    const at = 'evaluation.sampling';
+    expect(mistakes.map((m) => m.path)).toEqual([at, `${at}.tokensPerStep`]);
+    expect(mistakes[0]?.message).toBe('order origin reveals at random: reveal must be official');
+  });
+
   it('takes a bucket as store, but no credentials in its endpoint', async () => {
     const store = (endpoint: string): string =>
       `${GOOD}store: { kind: s3, bucket: abc, endpoint: "${endpoint}" }\n`;
