@@ -63,11 +63,11 @@ describe('a workflow that was changed', () => {
 
   test('does not replay when its stages come in another order', async () => {
     const code = readFileSync(BUNDLE, 'utf8');
-    const order = 'Object.keys(STORY)';
+    const order = /const order = ([^;]*stagesOf[^;]*);/g;
     // The bundle also carries its sources for stack traces; the code itself is what must change.
-    expect(code).toContain(order);
+    expect(code).toMatch(order);
     const changed = join(folder, 'bundle.js');
-    writeFileSync(changed, code.replaceAll(order, `${order}.reverse()`));
+    writeFileSync(changed, code.replaceAll(order, 'const order = [...$1].reverse();'));
     const error = await replay('finished', changed).catch((caught: unknown) => caught);
     expect(String(error)).toMatch(/determinism|nondeterminism|left no artifact/i);
     expect(error).toBeInstanceOf(Error);
