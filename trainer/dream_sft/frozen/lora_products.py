@@ -27,7 +27,12 @@ from dream_sft.frozen.products import (
 )
 
 
-@torch.library.custom_op("dream_sft::lora_linears", mutates_args=())
+@torch.library.custom_op(
+    "dream_sft::lora_linears",
+    mutates_args=(),
+    schema="(str kind, Tensor x, Tensor[] x_parts, Tensor[] stored, Tensor lora_A, "
+    "Tensor[] lora_B) -> Tensor[]",
+)
 def lora_linears(
     kind: str,
     x_TI: Tensor,
@@ -60,7 +65,12 @@ def _(
     return [x_TI.new_empty(x_TI.shape[0], factor.shape[0]) for factor in [*lora_B, lora_A]]
 
 
-@torch.library.custom_op("dream_sft::lora_gradients", mutates_args=())
+@torch.library.custom_op(
+    "dream_sft::lora_gradients",
+    mutates_args=(),
+    schema="(str kind, Tensor[] grads, Tensor[] grad_parts, Tensor[] stored, Tensor x, Tensor h, "
+    "Tensor lora_A, Tensor[] lora_B) -> Tensor[]",
+)
 def lora_gradients(
     kind: str,
     grads: list[Tensor],

@@ -84,13 +84,22 @@ def _dense(kind: str, stored: list[Tensor], dtype: torch.dtype) -> Tensor:
     return int8_dense(stored[0], stored[1], dtype) if kind == "int8" else stored[0]
 
 
-@torch.library.custom_op("dream_sft::frozen_linear", mutates_args=())
+# Schemas are written out: torch before 2.7 cannot read list[Tensor] off a function.
+@torch.library.custom_op(
+    "dream_sft::frozen_linear",
+    mutates_args=(),
+    schema="(str kind, Tensor x, Tensor[] x_parts, Tensor[] stored) -> Tensor",
+)
 def frozen_linear(kind: str, x_TI: Tensor, x_parts: list[Tensor], stored: list[Tensor]) -> Tensor:
     """y [T, O] in x's dtype."""
     return forward_product(kind, x_TI, x_parts, stored)
 
 
-@torch.library.custom_op("dream_sft::frozen_gradient", mutates_args=())
+@torch.library.custom_op(
+    "dream_sft::frozen_gradient",
+    mutates_args=(),
+    schema="(str kind, Tensor grad, Tensor[] grad_parts, Tensor[] stored) -> Tensor",
+)
 def frozen_gradient(
     kind: str, grad_TO: Tensor, grad_parts: list[Tensor], stored: list[Tensor]
 ) -> Tensor:
