@@ -40,24 +40,26 @@ const TASKS = {
 
 /** A step is [command, args, another step that runs beside it and is shown after it]. */
 async function step([command, args, beside]) {
-  const other = beside && start(beside, 'pipe');
-  const code = await start([command, args], 'inherit').ended;
+  const other = beside && run(beside, 'pipe');
+  const { code } = await run([command, args], 'inherit');
   if (!other) return code;
-  // Until here its lines have waited in their pipes.
-  other.child.stdout.pipe(process.stdout, { end: false });
-  other.child.stderr.pipe(process.stderr, { end: false });
-  return (await other.ended) || code;
+  const shown = await other;
+  process.stdout.write(shown.said);
+  return shown.code || code;
 }
 
-function start([command, args], output) {
+function run([command, args], output) {
   const child = spawn(command, args, { cwd: root, stdio: ['inherit', output, output] });
+  // Read at once: what nobody reads is dropped when the child ends.
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => (said += part));
   // The child is in our process group and hears Ctrl-C itself; we only wait for it.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  const ended = new Promise((resolve) => {
-    child.once('error', () => resolve(1));
-    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  return new Promise((resolve) => {
+    const ended = (code) => resolve({ code, said });
+    child.once('error', () => ended(1));
+    child.once('close', (code, signal) => ended(code ?? (signal === 'SIGINT' ? 130 : 143)));
   });
-  return { child, ended };
 }
 
 const steps = TASKS[process.argv[2]];
