@@ -72,4 +72,4 @@ bootstrap({ development: process.argv[2] !== 'demo' });
 let worst = 0;
 // Every step runs: a failure of one says nothing about the others.
 for (const each of steps) worst = (await step(each)) || worst;
-process.exit(worst);
+process.exitCode = worst;
