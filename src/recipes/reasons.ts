@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CARD_IDS } from './cards.js';
+import type { Source } from '../contracts/source.js';
 import type { Parameter } from './parameters.js';
 
 /** One thing said in both languages. */
@@ -33,7 +34,13 @@ export interface Why {
 
 const FOLDER = fileURLToPath(new URL('../../plans/why/', import.meta.url));
 
-/** The reasons that ship with the project; they are about values, so they fit any plan. */
+/** Whether the reasons are about this plan's model; to a person's own copy they are by its name. */
+export function isDream7b(base: z.output<typeof Source>): boolean {
+  const name = base.kind === 'hub' ? base.repo : base.kind === 'file' ? base.path : '';
+  return /Dream-v0-(?:Base|Instruct)-7B/i.test(name);
+}
+
+/** The reasons that ship with the project: about values, for any plan that trains Dream 7B. */
 export async function readWhy(folder: string = FOLDER): Promise<Why> {
   const read = async <S extends z.ZodType>(name: string, schema: S): Promise<z.output<S>> =>
     schema.parse(parse(await readFile(`${folder}${name}.yaml`, 'utf8')));

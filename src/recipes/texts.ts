@@ -5,6 +5,8 @@ import type { Language } from '../contracts/base.js';
 const TEXTS = {
   en: {
     parameters: 'Parameters, and why',
+    withoutReasons:
+      'Parameters (reasons are written down for Dream 7B; this plan has another base)',
     source: 'source: ',
     and: '; ',
     noReason: 'no reason is written down for this value',
@@ -37,6 +39,7 @@ const TEXTS = {
   },
   zh: {
     parameters: '参数与理由',
+    withoutReasons: '参数（理由只为 Dream 7B 写下；此计划的底座不同）',
     source: '来源：',
     and: '；',
     noReason: '没有记录这个取值的理由',

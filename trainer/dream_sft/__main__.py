@@ -53,7 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in COMMANDS and ("--help" in words or "-h" in words):
-        print(spec_help(words[0]))
+        try:
+            print(spec_help(words[0]), flush=True)
+        except BrokenPipeError:  # `--help | head` has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.FINISHED
     parsed = _parse(words)
     process, stdout = RankProcess.of_environment(), take_stdout()

@@ -11,7 +11,7 @@ import {
   trainedParameters,
 } from '../../recipes/expectation.js';
 import { type Parameter, parametersOf } from '../../recipes/parameters.js';
-import { readWhy, reasonOf, type Why } from '../../recipes/reasons.js';
+import { isDream7b, readWhy, reasonOf, type Why } from '../../recipes/reasons.js';
 import { explainTexts, type ExplainTexts, fill } from '../../recipes/texts.js';
 import { CliError } from '../cli-error.js';
 import { duration, padCells, print, printJson, table } from '../output.js';
@@ -33,7 +33,8 @@ export async function planExplain(file: string, options: ExplainArguments): Prom
   const { text: plan, mistakes } = await checkPlanFile(file, { settings: options.set ?? [] });
   if (plan === null) throw new CliError(formatMistakes(file, mistakes), CLI_EXIT.spec);
   const language = languageOverride(options.lang).language ?? plan.language;
-  const why = await readWhy();
+  const said = await readWhy();
+  const why = isDream7b(plan.base) ? said : { ...said, reasons: {} };
   if (options.json) printJson(explained(plan, why, language));
   else print(rendered(plan, why, language));
   return CLI_EXIT.ok;
@@ -74,7 +75,7 @@ function rendered(plan: ParsedPlan, why: Why, language: Lang): string {
     `${pc.bold(plan.id)}: ${plan.title}`,
     ...(about === undefined ? [] : wrapCells(about, WIDTH)),
     '',
-    pc.bold(texts.parameters),
+    pc.bold(isDream7b(plan.base) ? texts.parameters : texts.withoutReasons),
     ...parameterLines(plan, why, language),
     '',
     pc.bold(texts.expected),
@@ -107,8 +108,10 @@ function whyLines(why: Why, planId: string, parameter: Parameter, language: Lang
     const cited = texts.source + sources.join(texts.and);
     return [...wrapCells(reason[language], width), ...wrapCells(cited, width).map(pc.dim)];
   }
-  const known = (why.reasons[parameter.path] ?? []).flatMap((one) => one.values ?? []);
-  const others = known.map((value) => JSON.stringify(value)).join(', ');
+  const reasons = why.reasons[parameter.path];
+  if (reasons === undefined && Object.keys(why.reasons).length === 0) return [];
+  const known = (reasons ?? []).flatMap((one) => one.values ?? []);
+  const others = [...new Set(known.map((value) => JSON.stringify(value)))].join(', ');
   return [
     pc.yellow(known.length === 0 ? texts.noReason : `${texts.noReason}; ${texts.known} ${others}`),
   ];

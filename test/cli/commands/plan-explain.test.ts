@@ -31,6 +31,14 @@ describe('plan explain', () => {
     expect(text).not.toContain('no reason');
   });
 
+  it('gives a plan of another base its values, not the reasons of Dream 7B', async () => {
+    const text = await explain('tiny.yaml');
+    expect(text).toContain('reasons are written down for Dream 7B');
+    expect(text).toMatch(/training\.learningRate +0\.004\n {2}training/);
+    expect(text).not.toContain('source: ');
+    expect(text).not.toContain('no reason');
+  });
+
   it('aligns its table under Chinese titles', async () => {
     const lines = (await explain('dream7b-s1k.yaml', { lang: 'zh' })).split('\n');
     const head = lines.find((line) => line.startsWith('显卡')) ?? '';

@@ -36,6 +36,20 @@ def test_help_needs_no_torch() -> None:
     assert all(f"  {name}" in overview.stdout for name in COMMANDS)
 
 
+def test_help_into_a_reader_that_has_gone_ends_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody:
+        done = subprocess.run(
+            [*PYTHON, "train", "--help"],
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_bad_spec_ends_with_64_and_says_everything_once(tmp_path: Path) -> None:
     spec = tmp_path / "spec.json"
     spec.write_text('{"command": "train", "bse": "x"}')
