@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from dream_sft.commands.missing_gpu import why_no_gpu
 from dream_sft.data.tokenizer import Tokenizer, check_vocabulary, load_tokenizer
 from dream_sft.io.errors import DataError, SpecError, WeightsError
 from dream_sft.model import weights
@@ -17,7 +18,7 @@ def open_device(spec: dict[str, object]) -> torch.device:
     """The spec's device. Raises SpecError when torch sees none of that kind."""
     if spec["device"] == "cuda" and not torch.cuda.is_available():
         raise SpecError(
-            "device: cuda is asked for, but torch sees no GPU here; take cpu, or a host with one"
+            f"device: cuda is asked for, but torch sees no GPU here: {why_no_gpu(torch)}"
         )
     return torch.device(str(spec["device"]))
 
