@@ -84,13 +84,24 @@ def is_disk_full(error: BaseException) -> bool:
     return any(f"os error {number}" in str(error) for number in DISK_ERRNOS)
 
 
+# Said by CUDA and its libraries, which take memory without torch (a recorded graph, cuBLAS).
+_GPU_MEMORY_TEXTS = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+
+
 def memory_that_ran_out(error: BaseException) -> Literal["gpu-memory", "host-memory"] | None:
     """Which memory an error tells of; None for other errors. By name, so that torch stays unloaded.
 
-    torch says the one with its own class, the other with a RuntimeError of its CPU allocator.
+    torch says the one with its own class, the other with a RuntimeError of its CPU allocator. What
+    it was raised in the handling of counts too: ending a CUDA graph's recording may fail after it.
     """
-    if type(error).__name__ == "OutOfMemoryError" and type(error).__module__.startswith("torch"):
-        return "gpu-memory"
-    if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
-        return "host-memory"
+    seen: BaseException | None = error
+    while seen is not None:
+        text = str(seen)
+        if type(seen).__name__ == "OutOfMemoryError" and type(seen).__module__.startswith("torch"):
+            return "gpu-memory"
+        if any(sentence in text for sentence in _GPU_MEMORY_TEXTS):
+            return "gpu-memory"
+        if isinstance(seen, MemoryError) or "DefaultCPUAllocator" in text:
+            return "host-memory"
+        seen = seen.__cause__ or seen.__context__
     return None

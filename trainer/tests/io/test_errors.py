@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from dream_sft.io.errors import is_disk_full
+from dream_sft.io.errors import is_disk_full, memory_that_ran_out
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EDQUOT])
@@ -16,3 +16,24 @@ def test_full_disks_are_known_by_number_and_by_the_text_of_libraries(number: int
 def test_other_failures_are_not_a_full_disk() -> None:
     assert not is_disk_full(OSError(errno.EACCES, "no"))
     assert not is_disk_full(RuntimeError("os error 2"))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate",
+    ],
+)
+def test_memory_that_other_allocators_miss_is_the_cards(sentence: str) -> None:
+    assert memory_that_ran_out(RuntimeError(f"{sentence}\nCUDA kernel errors ...")) == "gpu-memory"
+
+
+def test_memory_that_ran_out_is_seen_behind_what_failed_after_it() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        try:
+            raise MemoryError
+        finally:
+            raise RuntimeError("CUDA error: operation failed due to a previous error")
+    assert memory_that_ran_out(raised.value) == "host-memory"
+    assert memory_that_ran_out(RuntimeError("CUDA error: an illegal memory access")) is None

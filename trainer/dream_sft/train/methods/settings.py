@@ -27,6 +27,12 @@ def check_settings(training: dict[str, Any], device: str) -> None:
             f"basePrecision {base} computes in bf16: set precision to bf16",
         ),
         (
+            # Nothing casts around LoRA, and kernels for packed rows would be chosen for bf16.
+            lora and base == "fp32" and training["precision"] != "fp32",
+            "basePrecision fp32 with method lora computes in float32: set precision to fp32, or "
+            "basePrecision to bf16",
+        ),
+        (
             training["moments"] == "bf16" and not exact,
             "moments bf16 needs fullMode kept or fused",
         ),
