@@ -10,6 +10,7 @@ import {
   TrainMetrics,
   ValidateMetrics,
 } from './metrics.js';
+import { StrategiesMetrics } from './strategies.js';
 
 /** One line of the trainer's stdout. Nothing else is ever written there. */
 const Started = z.strictObject({
@@ -24,6 +25,7 @@ const Started = z.strictObject({
     'merge',
     'compare',
     'gather',
+    'strategies',
   ]),
   pid: z.int(),
   pythonVersion: z.string(),
@@ -189,6 +191,7 @@ export const ResultEvent = z.discriminatedUnion('command', [
   result('merge', MergeMetrics),
   result('compare', CompareMetrics),
   result('gather', EvaluateMetrics),
+  result('strategies', StrategiesMetrics),
 ]);
 export type ResultEvent = z.infer<typeof ResultEvent>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FileEntry, Sha256 } from './base.js';
 import { CompareMetrics } from './comparison.js';
+import { StrategiesMetrics } from './strategies.js';
 
 /** What each command's `result` event carries in `metrics`. */
 export const DownloadMetrics = z.strictObject({
@@ -132,4 +133,5 @@ export const METRICS = {
   merge: MergeMetrics,
   compare: CompareMetrics,
   gather: EvaluateMetrics,
+  strategies: StrategiesMetrics,
 } as const;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CompareSpec, GatherSpec } from './comparison.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
+import { StrategiesSpec } from './strategies.js';
 import { TrainingConfig, ViewConfig } from './training.js';
 
 /**
@@ -161,6 +162,7 @@ export const RunSpec = z.discriminatedUnion('command', [
   MergeSpec,
   CompareSpec,
   GatherSpec,
+  StrategiesSpec,
 ]);
 export type RunSpec = z.infer<typeof RunSpec>;
 /** A spec as written to the file, before the Python side fills in defaults. */

@@ -44,9 +44,10 @@ _MODULES = {
     "merge": "dream_sft.commands.merge",
     "compare": "dream_sft.commands.compare",
     "gather": "dream_sft.commands.gather",
+    "strategies": "dream_sft.commands.compare_strategies",
 }
-_WITH_TORCH = {"train", "sample", "evaluate", "merge"}
-_STOPPABLE = {"train", "evaluate"}
+_WITH_TORCH = {"train", "sample", "evaluate", "merge", "strategies"}
+_STOPPABLE = {"train", "evaluate", "strategies"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,6 +17,7 @@ COMMANDS = (
     "merge",
     "compare",
     "gather",
+    "strategies",
 )
 _PACKAGE = Path(__file__).resolve().parents[1]
 

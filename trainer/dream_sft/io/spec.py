@@ -32,6 +32,7 @@ _PATHS = {
     "trace",
     "checkpoints.folder",
     "suites[].file",
+    "suite.file",
     "items[].destination",
     "items[].source.path",
     "answers[]",

@@ -17,6 +17,7 @@ _ABOUT = {
     "evaluate": "Answer and grade the questions of suites, in batches that survive a stop.",
     "merge": "Add a LoRA adapter to its base: a whole model, rounded once, and how far it moved.",
     "gather": "Put the shards of an evaluation together: all answers and their scores.",
+    "strategies": "Decode the same questions in several ways: score, speed, passes of each.",
     "compare": "Compare answers before and after: intervals, tests, a verdict and what to do.",
 }
 _FOOTER = """\
