@@ -92,6 +92,7 @@ export const FineTuned = z.strictObject({
   artifact: ArtifactRef,
   folder: z.enum(['', 'model']).describe('of the model inside the artifact'),
   tokenizer: ArtifactRef.describe('its files belong into the same folder'),
+  base: ArtifactRef.optional().describe('what it was trained from; left out by older versions'),
   store: StoreConfig,
 });
 export type FineTuned = z.infer<typeof FineTuned>;

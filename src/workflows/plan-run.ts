@@ -113,11 +113,12 @@ export class PlanRun {
   leave(
     artifact: ArtifactRef,
     folder: TrainedModel['folder'],
-    { tokenizer }: Readonly<Record<string, ArtifactRef>>,
+    { base, tokenizer }: Readonly<Record<string, ArtifactRef>>,
   ): void {
     this.trained = { artifact, folder };
     const { store } = this.plan;
-    this.apply({ type: 'trained', model: { artifact, folder, tokenizer: tokenizer!, store } });
+    const model = { artifact, folder, tokenizer: tokenizer!, ...(base ? { base } : {}), store };
+    this.apply({ type: 'trained', model });
   }
 
   interrupt(intent: Intent): void {

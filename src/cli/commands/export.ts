@@ -2,13 +2,13 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { CLI_EXIT } from '../../contracts/failures.js';
-import type { FineTuned, LastCheckpoint, StageState, Summary } from '../../contracts/state.js';
-import { DamagedArtifactError, MissingObjectError, UnfitStoreError } from '../../store/errors.js';
+import type { FineTuned } from '../../contracts/state.js';
 import { exportFiles } from '../../store/export-files.js';
 import { openStore } from '../../store/open-store.js';
 import { CliError } from '../cli-error.js';
 import { config } from '../context.js';
 import { print, printJson } from '../output.js';
+import { checkpointOf, lastWords, modelOf, storeMistake } from '../plan-model.js';
 
 export interface ExportArguments {
   readonly json?: boolean;
@@ -50,53 +50,6 @@ async function refuseFull(destination: string): Promise<void> {
   );
 }
 
-type Told = Pick<Summary, 'model' | 'checkpoint'> & {
-  readonly stages: readonly Pick<StageState, 'name' | 'status'>[];
-};
-
-function modelOf({ model, checkpoint }: Told, planId: string): FineTuned {
-  if (model !== null) return model;
-  throw new CliError(
-    `${planId} has no fine-tuned model: its full-train has not come to an end yet.`,
-    CLI_EXIT.notFound,
-    checkpoint === null
-      ? `See \`dream-sft status ${planId}\`.`
-      : `--checkpoint exports the model of its last checkpoint, step ${checkpoint.step}.`,
-  );
-}
-
-/** What a running training publishes next would take the place of what is being copied. */
-function checkpointOf({ checkpoint, stages }: Told, planId: string): LastCheckpoint {
-  const training = stages.find(({ name }) => name === 'full-train')?.status;
-  if (training === 'running' || training === 'pausing') {
-    throw new CliError(
-      `The full-train of ${planId} is ${training}: its checkpoints come and go.`,
-      CLI_EXIT.conflict,
-      `Stop it at one first: dream-sft pause ${planId}`,
-    );
-  }
-  if (checkpoint !== null) return checkpoint;
-  throw new CliError(
-    `${planId} has published no checkpoint of full-train.`,
-    CLI_EXIT.notFound,
-    `See \`dream-sft status ${planId}\`.`,
-  );
-}
-
-/** The server knows the newest run; without one, the summary tells of the last that has ended. */
-async function lastWords(settings: Config, planId: string): Promise<Told> {
-  const { withClient } = await import('../connect.js');
-  const { readState } = await import('../plan-handle.js');
-  try {
-    return await withClient(settings, (client) => readState(client, planId));
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    const { readSummary } = await import('../summary-file.js');
-    return readSummary(settings.home, planId);
-  }
-}
-
-/** The folder appears whole: what is written lies beside it until everything is right. */
 async function write(
   settings: Config,
   model: FineTuned,
@@ -121,11 +74,12 @@ async function write(
 }
 
 async function toldAs(error: unknown, part: string): Promise<unknown> {
-  if (error instanceof DamagedArtifactError || error instanceof MissingObjectError) {
-    await rm(part, { recursive: true, force: true });
-    return new CliError(error.message, CLI_EXIT.data);
+  const known = storeMistake(error);
+  if (known !== null) {
+    // What is damaged in the store stays so: nothing of it is worth going on from.
+    if (known.exitCode === CLI_EXIT.data) await rm(part, { recursive: true, force: true });
+    return known;
   }
-  if (error instanceof UnfitStoreError) return new CliError(error.message, CLI_EXIT.notFound);
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return error;
   return new CliError(
