@@ -80,7 +80,8 @@ def _train(run: Run) -> bool:
     while run.state.step < run.last_step:
         if run.ranks.agree(run.stop_requested()):
             run.ranks.close()
-            _stage_last_checkpoint(run)
+            with run.watchdog.patient():
+                _stage_last_checkpoint(run)
             return False
         begun = time.monotonic()
         batch = run.batches.batch(run.state.step + 1)
@@ -92,10 +93,13 @@ def _train(run: Run) -> bool:
         timing = (begun, data_ready, computed, seconds_checkpoint)
         _report(run, batch, rate, result, timing)
         run.watchdog.step(computed - begun)
-        wanted = _validate(run, batch)
-        seconds_checkpoint = _checkpoint_if_due(run, wanted)
+        # A disk may take minutes for the checkpoint that the next one waits for.
+        with run.watchdog.patient():
+            wanted = _validate(run, batch)
+            seconds_checkpoint = _checkpoint_if_due(run, wanted)
     run.ranks.close()
-    run.checkpointer.finish()
+    with run.watchdog.patient():
+        run.checkpointer.finish()
     return True
 
 
@@ -200,8 +204,7 @@ def _stage_last_checkpoint(run: Run) -> None:
 
 
 def _snapshot(run: Run) -> Snapshot:
-    with run.watchdog.patient():
-        captured = run.capture.take(run.state.step)
+    captured = run.capture.take(run.state.step)
     return Snapshot(
         step=run.state.step,
         weights=captured.weights,

@@ -31,8 +31,7 @@ def dump_and_exit(seconds: float) -> None:
 class Watchdog:
     """Calls `on_hang` when no step was reported within `factor` times the usual time of one.
 
-    The usual time is the median of the last steps; a checkpoint or a validation counts as a sign
-    of life through `alive`.
+    The usual time is the median of the last steps; checkpoints and validations are `patient`.
     """
 
     def __init__(
@@ -66,7 +65,8 @@ class Watchdog:
 
     @contextmanager
     def patient(self) -> Iterator[None]:
-        """Within it the first step's time is allowed: a disk may take minutes for a checkpoint."""
+        """Within it the first step's time is allowed, and behind it a step's anew. Not nested."""
+        self.alive()
         self._patient = True
         try:
             yield
