@@ -7,7 +7,7 @@ import { ChainEntry, HostRecord, LedgerEntry } from './journal.js';
 import { Plan } from './plan.js';
 import * as spec from './run-spec.js';
 import { Summary } from './state.js';
-import { StrategiesDocument, StrategiesSpec } from './strategies.js';
+import { Strategies, StrategiesSpec } from './strategies.js';
 import { SuiteVersions } from './suites.js';
 
 /** File name in schemas/ (without `.schema.json`) → contract. Both languages validate against these. */
@@ -22,7 +22,7 @@ export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: s
   'compare-spec': { schema: CompareSpec, title: 'python -m dream_sft compare' },
   'gather-spec': { schema: GatherSpec, title: 'python -m dream_sft gather' },
   'strategies-spec': { schema: StrategiesSpec, title: 'python -m dream_sft strategies' },
-  strategies: { schema: StrategiesDocument, title: '<output>/strategies.json of strategies' },
+  strategies: { schema: Strategies, title: '<output>/strategies.json of strategies' },
   comparison: { schema: Comparison, title: '<output>/comparison.json of compare' },
   'suite-versions': { schema: SuiteVersions, title: 'Suites and their versions' },
   event: { schema: TrainerEvent, title: 'One line of the trainer’s stdout' },

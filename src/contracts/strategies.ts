@@ -35,6 +35,7 @@ const Count = z.int().min(0);
 export const MeasuredStrategy = z.strictObject({
   name: StrategyName,
   sampling: SamplingConfig,
+  batchSize: z.int().min(1),
   n: z.int().min(1),
   correct: Count,
   score: Share,
@@ -43,6 +44,7 @@ export const MeasuredStrategy = z.strictObject({
   empty: Count,
   truncated: Count,
   answerTokens: Count.describe('of all answers, before their ends'),
+  meanAnswerTokens: z.number().min(0),
   seconds: z.number().gt(0).describe('of decoding all answers, after one that is not timed'),
   tokensPerSecond: z.number().min(0).describe('answerTokens / seconds'),
   forwardsPerAnswer: z
@@ -57,7 +59,7 @@ export const MeasuredStrategy = z.strictObject({
 });
 export type MeasuredStrategy = z.infer<typeof MeasuredStrategy>;
 
-export const ComparedStrategy = MeasuredStrategy.extend({
+export const StrategyResult = MeasuredStrategy.extend({
   againstFirst: z
     .strictObject({
       difference: z.number().min(-1).max(1).describe('score − score of the first'),
@@ -68,22 +70,22 @@ export const ComparedStrategy = MeasuredStrategy.extend({
     .nullable()
     .describe('null: it is the first'),
 });
-export type ComparedStrategy = z.infer<typeof ComparedStrategy>;
+export type StrategyResult = z.infer<typeof StrategyResult>;
 
 export const StrategiesMetrics = z.strictObject({
   measured: Count.describe('strategies measured by this run; the others stood there already'),
-  strategies: z.array(ComparedStrategy).min(1),
+  strategies: z.array(StrategyResult).min(1),
 });
 
-/** `<output>/strategies.json`. */
-export const StrategiesDocument = z.strictObject({
+/** `<output>/strategies.json`: the same questions, answered by the same model in several ways. */
+export const Strategies = z.strictObject({
   version: z.literal(1),
-  weightsSha256: Sha256,
-  suite: SuiteConfig,
+  suite: z.string().describe('name'),
   suiteVersion: z.int(),
+  questions: SuiteConfig.describe('which were asked'),
+  weightsSha256: Sha256,
   systemPrompt: z.string().nullable(),
-  batchSize: z.int().min(1),
   device: z.string().describe('cpu, or the name of the GPU'),
-  strategies: z.array(ComparedStrategy).min(1),
+  strategies: z.array(StrategyResult).min(1),
 });
-export type StrategiesDocument = z.infer<typeof StrategiesDocument>;
+export type Strategies = z.infer<typeof Strategies>;

@@ -168,7 +168,9 @@ def _measure(bench: _Bench, name: str, sampling: Row, sampler: Sampler, emit: Em
         model_digest=bench.digest,
     )
     answers = read_answers(folder / ANSWERS)
-    row = {"name": name, "sampling": sampling, **_numbers(decoder, sampler, answers)}
+    row = {"name": name, "sampling": sampling, "batchSize": sampler.slots} | _numbers(
+        decoder, sampler, answers
+    )
     row["settings"] = bench.settings(sampler)
     write_atomic(folder / MEASURED, json.dumps(row, indent=2, ensure_ascii=False) + "\n")
     return row
@@ -194,6 +196,7 @@ def _numbers(decoder: TimedDecoder, sampler: Sampler, answers: Sequence[Answer])
         "empty": score.empty,
         "truncated": score.truncated,
         "answerTokens": tokens,
+        "meanAnswerTokens": score.mean_answer_tokens,
         "seconds": seconds,
         "tokensPerSecond": tokens / seconds,
         "forwardsPerAnswer": decoder.passes / decoder.answers,
@@ -223,11 +226,11 @@ def _result(bench: _Bench, compared: list[Row], fresh: int) -> Row:
     spec, output = bench.spec, Path(bench.spec["output"])
     document = {
         "version": 1,
-        "weightsSha256": bench.digest,
-        "suite": spec["suite"],
+        "suite": bench.suite.name,
         "suiteVersion": bench.suite.version,
+        "questions": spec["suite"],
+        "weightsSha256": bench.digest,
         "systemPrompt": spec["systemPrompt"],
-        "batchSize": spec["batchSize"],
         "device": device_name(bench.model),
         "strategies": compared,
     }
