@@ -23,12 +23,19 @@ export interface Patience {
 const PATIENCE: Patience = { pollMs: 200, patienceMs: 60_000 };
 const DEAD_AFTER_MS = 3_600_000;
 
-/** Marks digests of manifests and blobs; returns how to take the mark away, when all is deleted. */
+export interface Mark {
+  /** False when somebody took this process for dead, after a long sleep: then it deletes nothing. */
+  readonly stands: () => Promise<boolean>;
+  /** When all is deleted. */
+  readonly takeAway: () => Promise<void>;
+}
+
+/** Marks digests of manifests and blobs. */
 export async function doom(
   store: ObjectStore,
   digests: readonly string[],
   now = Date.now(),
-): Promise<() => Promise<void>> {
+): Promise<Mark> {
   for (const key of await store.list(PREFIX)) {
     const left = await readRecord(store, key, Doomed);
     if (left && now - Date.parse(left.at) > DEAD_AFTER_MS) await store.delete(key);
@@ -36,7 +43,7 @@ export async function doom(
   const key = `${PREFIX}${randomUUID()}.json`;
   const mark = { digests, at: new Date(now).toISOString() };
   await store.put(key, Buffer.from(JSON.stringify(mark)));
-  return () => store.delete(key);
+  return { stands: () => store.has(key), takeAway: () => store.delete(key) };
 }
 
 /** Until nobody is about to delete any of these; the mark of one that has died is taken away. */

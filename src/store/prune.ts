@@ -1,5 +1,5 @@
 import { blobKey, manifestKey, readManifest } from './artifacts.js';
-import { doom } from './doomed.js';
+import { doom, type Mark } from './doomed.js';
 import { DamagedArtifactError, MissingObjectError } from './errors.js';
 import type { ChainState } from './fold-chain.js';
 import { markedOf } from './marked.js';
@@ -39,13 +39,13 @@ export async function pruneCheckpoints(
   const old = digests.slice(Math.max(keep, lastValid + 1)).filter((digest) => !own.has(digest));
   const candidates = await filesOf(store, old);
   if (candidates.size === 0) return { checkpoints: 0, blobs: 0 };
-  const done = await doom(store, [...candidates.keys(), ...[...candidates.values()].flat()]);
+  const mark = await doom(store, [...candidates.keys(), ...[...candidates.values()].flat()]);
   try {
     const held = await heldManifests(store, keep);
     for (const digest of candidates.keys()) if (held.has(digest)) candidates.delete(digest);
-    return await remove(store, candidates);
+    return await remove(store, candidates, mark);
   } finally {
-    await done();
+    await mark.takeAway();
   }
 }
 
@@ -76,7 +76,9 @@ async function filesOf(
 async function remove(
   store: ObjectStore,
   candidates: ReadonlyMap<string, readonly string[]>,
+  mark: Mark,
 ): Promise<Pruned> {
+  if (!(await mark.stands())) return { checkpoints: 0, blobs: 0 };
   for (const digest of candidates.keys()) await store.delete(manifestKey(digest));
   const blobs = new Set([...candidates.values()].flat());
   if (blobs.size === 0) return { checkpoints: candidates.size, blobs: 0 };
@@ -84,6 +86,7 @@ async function remove(
     const digest = key.slice('manifests/'.length, -'.json'.length);
     (await blobsOf(store, digest))?.forEach((blob) => blobs.delete(blob));
   }
+  if (!(await mark.stands())) return { checkpoints: candidates.size, blobs: 0 };
   for (const blob of blobs) await store.delete(blobKey(blob));
   return { checkpoints: candidates.size, blobs: blobs.size };
 }

@@ -13,21 +13,23 @@ it('lets pass who wants nothing of what is doomed', async () => {
 
 it('waits until the mark is taken away', async () => {
   const store = await localStore();
-  const done = await doom(store, [digest('a'), digest('b')]);
+  const mark = await doom(store, [digest('a'), digest('b')]);
   const order: string[] = [];
   const forever = { pollMs: 1, patienceMs: Infinity };
   const spared = untilSpared(store, new Set([digest('b')]), forever).then(() => order.push('on'));
   order.push('deleted');
-  await done();
+  await mark.takeAway();
   await spared;
   expect(order).toEqual(['deleted', 'on']);
 });
 
 it('takes away the mark of one that has died, when patience ends', async () => {
   const store = await localStore();
-  await doom(store, [digest('a')]);
+  const mark = await doom(store, [digest('a')]);
+  expect(await mark.stands()).toBe(true);
   await untilSpared(store, new Set([digest('a')]), PATIENCE);
   expect(await store.list('doomed/')).toEqual([]);
+  expect(await mark.stands()).toBe(false);
 });
 
 it('takes away marks older than an hour when it makes its own', async () => {

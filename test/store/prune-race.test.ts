@@ -99,3 +99,25 @@ it('a checkpoint that goes before its journal names it is put again, and spared 
   expect(await store.has(manifestKey(ref.digest))).toBe(true);
   await materialise(store, ref, await temporaryFolder());
 });
+
+it('a rotation that woke up after it was taken for dead deletes nothing more', async () => {
+  const { store, pruned, key } = await world();
+  const takenForDead = async (): Promise<void> => {
+    for (const mark of await store.list('doomed/')) await store.delete(mark);
+  };
+  const early = changed(store, {
+    list: async (prefix) => {
+      if (prefix === 'chains/') await takenForDead();
+      return store.list(prefix);
+    },
+  });
+  expect(await pruneCheckpoints(early, pruned, 1)).toEqual({ checkpoints: 0, blobs: 0 });
+  const late = changed(store, {
+    delete: async (name) => {
+      if (name.startsWith('manifests/')) await takenForDead();
+      await store.delete(name);
+    },
+  });
+  expect(await pruneCheckpoints(late, pruned, 1)).toEqual({ checkpoints: 1, blobs: 0 });
+  expect(await store.has(key)).toBe(true);
+});
