@@ -14,6 +14,7 @@ instead of once each.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -134,9 +135,15 @@ def _wide_product(left: Tensor, right: Tensor) -> Tensor:
     """left @ right, summed and returned in float32."""
     if left.dtype == torch.float32:
         return left @ right
-    if left.device.type == "cuda":
+    if left.device.type == "cuda" and _mm_widens():
         return torch.mm(left, right, out_dtype=torch.float32)
     return left.float() @ right.float()
+
+
+@cache
+def _mm_widens() -> bool:
+    """Torch before 2.8 has no `out_dtype`; the copies in float32 cost time and memory there."""
+    return "dtype" in torch.ops.aten.mm.overloads()  # type: ignore[no-untyped-call]
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:

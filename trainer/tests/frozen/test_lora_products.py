@@ -15,6 +15,7 @@ from dream_sft.adapters.lora import (
     products_of_one_input,
     trainable,
 )
+from dream_sft.frozen import lora_products
 from dream_sft.frozen.linear import Fp8Linear, FrozenLinear, Int8Linear
 from dream_sft.frozen.storage import freeze
 from dream_sft.model.network import Dream, Linear, one_by_one
@@ -154,3 +155,8 @@ def test_it_compiles_once_for_all_layers() -> None:
         assert float((gradient - wanted[name]).norm()) <= 0.02 * float(wanted[name].norm()), name
     assert not counters["graph_break"]
     assert counters["stats"]["unique_graphs"] == 3
+
+
+def test_products_wider_than_their_factors_are_asked_for_only_where_torch_has_them() -> None:
+    version = tuple(int(part) for part in torch.__version__.split(".")[:2])
+    assert lora_products._mm_widens() == (version >= (2, 8))

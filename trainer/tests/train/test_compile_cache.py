@@ -78,6 +78,7 @@ def test_a_second_process_with_another_run_directory_finds_the_compiled_graph(
     assert start(tmp_path / "runs" / "full-train") >= 1
 
 
+@pytest.mark.usefixtures("compiler")
 def test_another_host_finds_the_graphs_of_the_checkpoint(tmp_path: Path) -> None:
     checkpoint = tmp_path / "step-5"
     checkpoint.mkdir()

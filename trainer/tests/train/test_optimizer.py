@@ -68,3 +68,21 @@ def test_restore_names_everything_that_does_not_fit() -> None:
     mistakes = optimizer.restore(moments, 3)
     assert len(mistakes) == 3
     assert optimizer.moments() == {} and optimizer.updates == 0
+
+
+def test_fixed_gradients_stay_the_same_tensors_and_change_no_bit() -> None:
+    free, fixed = small(), small()
+    one, two = AdamW(free, TRAINING), AdamW(fixed, TRAINING)
+    two.fix_gradients()
+    places = [weight.grad for weight in fixed.parameters()]
+    for step in range(3):
+        for model, optimizer in ((free, one), (fixed, two)):
+            optimizer.zero_grad()
+            inputs = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
+            model(inputs).square().sum().backward()
+            optimizer.step(0.02)
+    assert all(w.grad is place for w, place in zip(fixed.parameters(), places, strict=True))
+    two.zero_grad()
+    assert not any(place.any() for place in places if place is not None)
+    for mine, other in zip(free.parameters(), fixed.parameters(), strict=True):
+        assert torch.equal(mine, other)
