@@ -95,7 +95,7 @@ def one_rank(file: Path, case: str, warm: int) -> None:
     train(run)
     run.metrics.close()
     run.batches.close()
-    peak = round(torch.cuda.max_memory_allocated() / 2**30, 1) if on_gpu else None
+    peak = round(torch.cuda.max_memory_reserved() / 2**30, 1) if on_gpu else None
     say(case=case, rank=ranks.rank, peakGiB=peak)
     if ranks.first:
         steps = [(at, event) for at, event in events if event["type"] == "step"]

@@ -49,7 +49,8 @@ class GraphedLayers:
         # So that autograd asks for a backward pass.
         self._anchor = torch.zeros((), device=device, requires_grad=True)
         self._pool = torch.cuda.graph_pool_handle()
-        self._recorded: dict[tuple[int, PlanKey, RunLayer], _Recorded] = {}
+        self._recorded: dict[tuple[int, PlanKey], _Recorded] = {}
+        self._recorded_with: RunLayer = model.run_layer
         self._warm = False
 
     def hidden(self, ids_BL: Tensor, positions_BL: Tensor, bounds: DocumentBounds) -> Tensor:
@@ -62,12 +63,14 @@ class GraphedLayers:
         self._positions_BL[:, :length].copy_(positions_BL)
         key = self._plan_key(length, bounds)
         layout = layout_of(key, bounds, ids_BL.device)
-        # Recomputation may be settled after the first rows: then they are recorded anew.
-        place = (length, key, self._model.run_layer)
-        if place not in self._recorded:
+        if self._recorded_with is not self._model.run_layer:
+            # Recomputation was settled after the first rows: they are recorded anew.
+            self._recorded.clear()
+            self._recorded_with = self._model.run_layer
+        if (length, key) not in self._recorded:
             self._make_room(ids_BL.device)
-            self._recorded[place] = self._record(length, key, bounds, layout)
-        recorded = self._recorded[place]
+            self._recorded[length, key] = self._record(length, key, bounds, layout)
+        recorded = self._recorded[length, key]
         recorded.layout.become(layout)
         places = (self._hidden_BLD[:, :length], self._gradient_BLD[:, :length])
         hidden_BLD: Tensor = _Replay.apply(self._anchor, recorded, *places)  # type: ignore[no-untyped-call]
@@ -79,10 +82,9 @@ class GraphedLayers:
         longest = self._ids_BL.shape[1]
         bounds = DocumentBounds.of([longest], device)
         key = self._plan_key(longest, bounds)
-        place = (longest, key, self._model.run_layer)
-        if place not in self._recorded:
+        if (longest, key) not in self._recorded:
             layout = layout_of(key, bounds, device)
-            self._recorded[place] = self._record(longest, key, bounds, layout)
+            self._recorded[longest, key] = self._record(longest, key, bounds, layout)
 
     def _plan_key(self, length: int, bounds: DocumentBounds) -> PlanKey:
         config, hidden = self._model.config, self._hidden_BLD

@@ -173,7 +173,8 @@ def _mfu(run: Run, batch: GlobalBatch, seconds: float) -> float | None:
 
 def _memory(device: torch.device) -> int | None:
     if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
+        # Not what is allocated: CUDA graphs hold memory that counts only while they are recorded.
+        return int(torch.cuda.max_memory_reserved(device))
     return resident_bytes()
 
 

@@ -50,7 +50,7 @@ def worst_row(tokens: int, documents: int, vocabulary: int) -> MicroBatch:
 
 
 def try_worst_row(method: Method, training: dict[str, Any]) -> int | None:
-    """Peak bytes of the device; None where there is nothing to try (padded rows, or no GPU).
+    """Peak bytes reserved on the device; None where there is nothing to try (padded rows, or no GPU).
 
     Raises ResourceError with the token budget to try next.
     """
@@ -59,10 +59,14 @@ def try_worst_row(method: Method, training: dict[str, Any]) -> int | None:
     if tokens is None or device.type != "cuda":
         return None
     row = worst_row(tokens, min(training["documentsPerStep"], 8), method.model.config.vocab_size)
-    torch.cuda.reset_peak_memory_stats(device)
-    method.try_gradient(GlobalBatch(0, 0.0, [], [row], row.plan.masked, tokens))
-    torch.cuda.synchronize(device)
-    peak = int(torch.cuda.max_memory_allocated(device))
+    # Twice: the first pass compiles, or records CUDA graphs. Their memory counts as allocated only
+    # while they are recorded, so what counts is what torch has reserved.
+    for _ in range(2):
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+        method.try_gradient(GlobalBatch(0, 0.0, [], [row], row.plan.masked, tokens))
+        torch.cuda.synchronize(device)
+    peak = int(torch.cuda.max_memory_reserved(device))
     log.info("the largest row (%d tokens) takes %.1f GiB", tokens, peak / 2**30)
     return peak
 

@@ -92,4 +92,5 @@ def test_recomputation_settled_later_is_recorded_anew() -> None:
         for _ in range(3):
             ids_BL, positions_BL, bounds, grad_BLD = row([100, 28], 0)
             layers.hidden(ids_BL, positions_BL, bounds).backward(grad_BLD)  # type: ignore[no-untyped-call]
+    # The row, and the longest one that was recorded before it, of the last setting.
     assert len(layers._recorded) == 2
