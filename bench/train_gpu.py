@@ -133,6 +133,7 @@ def measure(case: str, arguments: argparse.Namespace) -> None:
         run = assemble(spec, emit, load_dataset(folder / "dataset"), method, None)
         say(case=case, built=round(time.monotonic() - begun, 1))
         if device.type == "cuda":
+            torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
         train(run)
         report(case, length, storage, run, events, warm, begun)

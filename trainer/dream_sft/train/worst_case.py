@@ -50,7 +50,7 @@ def worst_row(tokens: int, documents: int, vocabulary: int) -> MicroBatch:
 
 
 def try_worst_row(method: Method, training: dict[str, Any]) -> int | None:
-    """Peak bytes reserved on the device; None where there is nothing to try (padded rows, or no GPU).
+    """Peak bytes reserved on the device; None with padded rows or without a GPU: nothing to try.
 
     Raises ResourceError with the token budget to try next.
     """
