@@ -18,6 +18,7 @@ _HOW = (
     "tokensPerMicroBatch",
     "activationCheckpointing",
     "compile",
+    "cudaGraphs",
     "attention",
     "deterministic",
     "validation",
