@@ -82,7 +82,11 @@ export class TrainerRunner {
         if (event.type === 'budget') onBudget(budgetOf(event));
         onEvent(event);
       },
-      onLogLine: (line) => beat.line(line),
+      onLogLine: (line) => {
+        // A training that waits for its disk, for minutes, says so in its log and nowhere else.
+        beat.pace.sign(this.deps.now().getTime());
+        beat.line(line);
+      },
     });
   }
 

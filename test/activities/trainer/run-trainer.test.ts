@@ -151,3 +151,16 @@ test('superseded, it is killed without a word, and no other is started', async (
   expect(await run()).toMatchObject({ reason: 'superseded', exit: { signal: null } });
   expect(trainer.asked).toEqual(['start', 'kill']);
 });
+
+test('a line in its log is a sign that it lives', async () => {
+  const trainer = scriptedTrainer();
+  const { run, beat, at } = await world(trainer, { beatMs: 10 });
+  const running = run();
+  const options = await trainer.started;
+  at(40);
+  expect(beat.pace.silentMs(40)).toBe(40);
+  options.onLogLine('still waiting for a checkpoint');
+  expect(beat.pace.silentMs(40)).toBe(0);
+  trainer.end(STOPPED);
+  await running;
+});

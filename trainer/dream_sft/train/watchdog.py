@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 import statistics
 import sys
@@ -18,6 +19,10 @@ _CHECK_SECONDS = 1.0
 _FIRST_STEP_SECONDS = 1800.0
 # Whatever a step usually takes, a pause this short is no hang.
 _LEAST_SECONDS = 120.0
+# Whoever watches this process from outside takes a line in the log for a sign of life.
+_SAY_SECONDS = 30.0
+
+log = logging.getLogger("dream_sft.train")
 
 
 def dump_and_exit(seconds: float) -> None:
@@ -44,7 +49,7 @@ class Watchdog:
         self._factor, self._on_hang, self._clock = factor, on_hang, clock
         self._steps: list[float] = []
         self._patient = False
-        self._last = clock()
+        self._last = self._said = clock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
@@ -61,7 +66,7 @@ class Watchdog:
         self.alive()
 
     def alive(self) -> None:
-        self._last = self._clock()
+        self._last = self._said = self._clock()
 
     @contextmanager
     def patient(self) -> Iterator[None]:
@@ -82,10 +87,14 @@ class Watchdog:
         return max(self._factor * statistics.median(self._steps), _LEAST_SECONDS)
 
     def look(self) -> None:
-        """Calls `on_hang` if it is time."""
-        waited = self._clock() - self._last
+        """Calls `on_hang` if it is time; says what a patient wait is for."""
+        now = self._clock()
+        waited = now - self._last
         if waited > self.limit:
             self._on_hang(waited)
+        elif self._patient and now - self._said >= _SAY_SECONDS:
+            self._said = now
+            log.info("waiting for %.0f s for a checkpoint or a validation", waited)
 
     def _watch(self) -> None:
         while not self._stopped.wait(_CHECK_SECONDS):

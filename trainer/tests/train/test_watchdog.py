@@ -86,3 +86,18 @@ def test_a_long_checkpoint_is_no_hang() -> None:
         clock.now += 2000
         dog.look()
     assert len(hangs) == 1
+
+
+def test_a_long_wait_says_every_half_minute_that_it_lives(caplog: pytest.LogCaptureFixture) -> None:
+    dog, clock, hangs = watched()
+    dog.step(0.1)
+    with caplog.at_level("INFO", "dream_sft.train"), dog.patient():
+        for _ in range(100):
+            clock.now += 1
+            dog.look()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"waiting for {seconds} s for a checkpoint or a validation" for seconds in (30, 60, 90)
+    ]
+    clock.now += 119
+    dog.look()
+    assert len(caplog.records) == 3 and hangs == []
