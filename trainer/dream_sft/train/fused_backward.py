@@ -59,7 +59,7 @@ class FusedMicro:
     block's input (rotary tables, attention).
     """
 
-    ids_BL: Tensor  # noqa: N815
+    ids_BL: Tensor
     plan: LossPlan
     share: float
     context: Any

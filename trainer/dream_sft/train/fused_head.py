@@ -27,7 +27,7 @@ class HeadResult:
     loss: Tensor  # float32, scalar
     parts_weighted: Tensor  # [3] sums over answer, first EOS, tail; not divided
     levels_nll: Tensor  # [LEVELS] unweighted sums by bucket of t
-    hidden_gradient_BLD: Tensor  # noqa: N815 - float32
+    hidden_gradient_BLD: Tensor
 
 
 @torch.no_grad()

@@ -38,9 +38,9 @@ class Sample:
     sample_id: int
     epoch: int
     t: float
-    ids_L: NDArray[np.int64]  # noqa: N815
+    ids_L: NDArray[np.int64]
     shape: Shape
-    masked_L: NDArray[np.bool_]  # noqa: N815
+    masked_L: NDArray[np.bool_]
 
     @property
     def tokens(self) -> int:
@@ -57,11 +57,11 @@ class MicroBatch:
     padding's as the last; they fill the row.
     """
 
-    noised_BL: NDArray[np.int64]  # noqa: N815
-    keep_BL: NDArray[np.bool_] | None  # noqa: N815
+    noised_BL: NDArray[np.int64]
+    keep_BL: NDArray[np.bool_] | None
     plan: LossPlan
     sample_ids: list[int]
-    positions_BL: NDArray[np.int64] | None = None  # noqa: N815
+    positions_BL: NDArray[np.int64] | None = None
     lengths: tuple[int, ...] | None = None
 
 
