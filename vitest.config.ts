@@ -13,6 +13,7 @@ export default defineConfig({
           pool: 'forks',
           include: ['test/**/*.test.ts'],
           exclude: SYSTEM,
+          maxWorkers: 2,
           // Deadlines only end what would never end; a busy machine is slow, not wrong.
           testTimeout: 60_000,
           hookTimeout: 60_000,
