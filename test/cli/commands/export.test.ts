@@ -122,7 +122,9 @@ test('--checkpoint exports what a training had published when it was stopped', a
   const folder = join(home, 'mine');
   const without = await dreamSft(home, ['export', 'done', folder]);
   expect(without.exitCode).toBe(4);
-  expect(without.stderr).toContain('--checkpoint` gives the model of its last checkpoint, step 120');
+  expect(without.stderr).toContain(
+    '--checkpoint` gives the model of its last checkpoint, step 120',
+  );
   const { stdout, exitCode } = await dreamSft(home, ['export', 'done', folder, '--checkpoint']);
   expect(exitCode).toBe(0);
   expect(stdout).toContain(`The model of step 120 of done is in ${folder}: 3 files`);
