@@ -36,6 +36,8 @@ class Scorer:
         self.order = ORDERS[config.order]
         self.raw = reveal_of(config.reveal, config.order).raw_confidence
         self.width = most_wanted(config)
+        # A place that stayed masked would be one more for its block's last step than it scores.
+        self.mask = model.config.mask_token_id if config.reveal == "left_to_right" else None
 
     def __call__(
         self, hidden_BWD: Tensor, first_B: NDArray[np.int64], wanted_BC: Mask, unit_BC: Units
@@ -95,6 +97,8 @@ class Scorer:
     def _measure(self, hidden_ND: Tensor, rows_P: Tensor, unit_P: Tensor | None = None) -> Tensor:
         """Tokens and confidences as one float64 [2, P], which holds both exactly."""
         logits_PV = self.model.head(hidden_ND[rows_P])
+        if self.mask is not None:
+            logits_PV[:, self.mask] = -torch.inf
         probs_PV = distribution(logits_PV, self.config)
         token_P, drawn_P = draw(probs_PV, unit_P)
         if self.raw:

@@ -229,3 +229,13 @@ def test_a_prompt_that_does_not_fit_the_context_is_refused(model: Dream) -> None
         list(sampler.decode([request(5)]))
     with pytest.raises(ValueError, match="slots 0 is below 1"):
         Sampler(model, config(), slots=0)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_left_to_right_never_reveals_the_mask_token(temperature: float) -> None:
+    model = without(small_dream(), MASK)
+    with torch.no_grad():
+        model.lm_head.weight[MASK, -1] = 1000.0  # what it likes best
+    settings = config(reveal="left_to_right", temperature=temperature, stop_at_end=False)
+    for answer in decoded(model, [1, 2, 3], settings, slots=2).values():
+        assert len(answer.tokens) == CANVAS and MASK not in answer.tokens
