@@ -1,3 +1,4 @@
+import type { CasePick } from '../contracts/notes.js';
 import type { AnswerRecord } from './report-data.js';
 
 export type Verdict = 'fixed' | 'still-wrong' | 'got-worse' | 'both-right';
@@ -6,6 +7,8 @@ export interface ComparisonCase {
   readonly verdict: Verdict;
   readonly before: AnswerRecord;
   readonly after: AnswerRecord;
+  /** Of the person who chose it. */
+  readonly comment?: string | null;
 }
 
 const verdictOf = (before: boolean, after: boolean): Verdict => {
@@ -14,14 +17,15 @@ const verdictOf = (before: boolean, after: boolean): Verdict => {
 };
 
 /**
- * The stated rule: in the order of the questions, the first that was fixed, the first still wrong,
- * and the first that got worse; where none got worse, the first both right.
+ * Chosen by hand, or by the stated rule: in the order of the questions, the first that was fixed,
+ * the first still wrong, and the first that got worse; where none got worse, the first both right.
  */
 export function pickCases(
   before: readonly AnswerRecord[],
   after: readonly AnswerRecord[],
+  picks: readonly CasePick[] = [],
 ): ComparisonCase[] {
-  const key = (answer: AnswerRecord): string => `${answer.suite}\u0000${answer.id}`;
+  const key = ({ suite, id }: CasePick | AnswerRecord): string => `${suite}\u0000${id}`;
   const later = new Map(after.map((answer) => [key(answer), answer]));
   const pairs = before.flatMap((answer): ComparisonCase[] => {
     const match = later.get(key(answer));
@@ -29,6 +33,17 @@ export function pickCases(
       ? [{ verdict: verdictOf(answer.correct, match.correct), before: answer, after: match }]
       : [];
   });
+  if (picks.length > 0) {
+    return picks.flatMap((pick) =>
+      pairs
+        .filter((pair) => key(pair.before) === key(pick))
+        .map((pair) => ({ ...pair, comment: pick.comment })),
+    );
+  }
+  return byRule(pairs);
+}
+
+function byRule(pairs: readonly ComparisonCase[]): ComparisonCase[] {
   const first = (verdict: Verdict): ComparisonCase[] =>
     pairs.filter((pair) => pair.verdict === verdict).slice(0, 1);
   const worse = first('got-worse');

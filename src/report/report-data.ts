@@ -13,11 +13,15 @@ import { blobKey, materialise, readManifest } from '../store/artifacts.js';
 import { Ledger } from '../store/ledger.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { type DataCheck, gatherDataCheck } from './data-check.js';
+import { type Extras, gatherExtras } from './extras.js';
+import { jsonOf, parseLines, readLines } from './lines.js';
+
+export type { BackOff } from './extras.js';
 
 type TrainMetrics = z.infer<typeof TrainMetricsSchema>;
 
 /** What a report tells of, gathered from results, artifacts and ledger; rendering only reads it. */
-export interface ReportData {
+export interface ReportData extends Extras {
   readonly plan: ResolvedPlan;
   readonly state: PlanState;
   readonly results: Readonly<Partial<Record<StageName, StageResult>>>;
@@ -105,6 +109,7 @@ export async function gatherReportData(request: ReportRequest): Promise<ReportDa
     postMortems: state.interruptions,
     ledger: await new Ledger(store, plan.id).entries(),
     environment: await gatherEnvironment(request),
+    ...(await gatherExtras(request)),
   };
 }
 
@@ -140,28 +145,4 @@ async function gatherEnvironment(request: ReportRequest): Promise<RunEnvironment
     if (parsed.success) return parsed.data;
   }
   return null;
-}
-
-/** Lines that do not fit are left out: a report with a gap beats none. */
-export async function readLines<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
-  return parseLines(await readFile(path, 'utf8').catch(() => ''), schema);
-}
-
-function parseLines<T>(text: string, schema: z.ZodType<T>): T[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .flatMap((line) => {
-      const parsed = schema.safeParse(jsonOf(line));
-      return parsed.success ? [parsed.data] : [];
-    });
-}
-
-/** Undefined for what is no JSON, as a line that a full disk has cut. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -12,6 +12,7 @@ p { margin: 8px 0; } .soft, figcaption { color: var(--soft); font-size: 14px; } 
 .tiles div { background: var(--panel); border-radius: 8px; padding: 10px 14px; flex: 1 1 110px; } .tiles div:first-child { flex: 2 1 200px; }
 .tiles dt { color: var(--soft); font-size: 13px; } .tiles dd { margin: 2px 0 0; font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .verdict { font-size: 17px; font-weight: 600; } .verdict.better { color: var(--good); } .verdict.worse { color: var(--bad); }
+.alarm { font-size: 17px; font-weight: 600; border-left-color: var(--bad) !important; }
 .note { border-left: 4px solid var(--warn); background: var(--panel); padding: 8px 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; margin: 8px 0; }
 th, td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; word-break: keep-all; }
@@ -27,6 +28,9 @@ rect.before { fill: var(--before); } rect.after { fill: var(--after); } rect.goo
 .name { font-weight: 600; font-size: 14px; margin: 8px 0 0; } .pair { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 16px; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--panel); border-radius: 6px; padding: 10px 12px; margin: 4px 0; font: 13px/1.5 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; max-height: 420px; overflow: auto; }
 .tag { display: inline-block; border: 1px solid currentColor; border-radius: 999px; padding: 0 10px; margin-right: 6px; font-size: 13px; font-weight: 600; } .tag.fixed, .tag.both-right, .right { color: var(--good); } .tag.still-wrong { color: var(--warn); } .tag.got-worse, .wrong { color: var(--bad); }
+.dot { fill: var(--after); } svg circle + text { fill: var(--ink); } ul { margin: 8px 0; padding-left: 22px; } li { margin: 3px 0; } .subhead { font-weight: 600; margin-top: 18px; }
+.denoising input { width: 100%; accent-color: var(--after); } .denoising pre { line-height: 2; } .denoising [hidden] { display: none; } .sure0 { color: var(--soft); }
+.sure1 { border-bottom: 1px dotted var(--ink); background: #1f6feb0d; } .sure2 { border-bottom: 2px dotted var(--ink); background: #1f6feb1f; } .sure3 { border-bottom: 1px solid var(--ink); background: #1f6feb33; } .sure4 { border-bottom: 2px solid var(--ink); background: #1f6feb4d; } .sure5 { border-bottom: 4px solid var(--ink); background: #1f6feb66; }
 summary { cursor: pointer; color: var(--soft); }
 @media (max-width: 640px) { .pair { grid-template-columns: minmax(0, 1fr); } section { overflow-x: auto; } .wide { min-width: 640px; } }
 `;

@@ -1,145 +1,21 @@
 import type { Language } from '../contracts/base.js';
+import { COMPARED } from './texts/compared.js';
+import { CRITERIA } from './texts/criteria.js';
+import { DECK } from './texts/deck.js';
+import { PAGE } from './texts/page.js';
 
-/** Every sentence of the report in both languages, side by side so that none is forgotten. */
-const TEXTS = {
-  colon: [': ', '：'],
-  before: ['Before', '微调前'],
-  after: ['After', '微调后'],
-  summary: ['Result', '结果'],
-  noChange: [
-    'No distinguishable change: the intervals of before and after overlap.',
-    '看不出变化：前后两个置信区间有重叠。',
-  ],
-  better: ['Better: the intervals do not overlap.', '变好：两个置信区间不重叠。'],
-  worse: ['Worse: the intervals do not overlap.', '变差：两个置信区间不重叠。'],
-  interval: ['95 % interval (Wilson)', '95% 置信区间（Wilson）'],
-  suite: ['Suite', '评测集'],
-  score: ['Score', '得分'],
-  pilot: ['Pilot', '试点'],
-  candidate: ['Candidate', '候选'],
-  view: ['View', '数据视图'],
-  time: ['Time', '用时'],
-  questions: ['Questions', '题数'],
-  unreadable: ['Unreadable', '无法读取'],
-  lossCurve: ['Loss', '损失'],
-  logarithmic: ['logarithmic', '对数坐标'],
-  learningRate: ['Learning rate', '学习率'],
-  tokensPerSecond: ['Tokens per second', '每秒词元数'],
-  gradientNorm: ['Gradient norm', '梯度范数'],
-  step: ['step', '步'],
-  training: ['Training', '训练'],
-  timeline: ['Timeline', '时间线'],
-  interruptions: ['Interruptions survived', '经历的中断'],
-  interruptionCount: ['Interruptions', '中断次数'],
-  noInterruptions: ['No interruption happened.', '没有发生中断。'],
-  cases: ['Three comparison cases', '三个对比案例'],
-  casesRule: [
-    'Picked by rule, in the order of the questions: the first fixed, the first still wrong, the first that got worse (else the first both right).',
-    '按固定规则选取（依题目顺序）：第一个改对的、第一个仍错的、第一个变差的（若无，则第一个都对的）。',
-  ],
-  noCases: ['No question was answered both before and after.', '没有前后都作答的题目。'],
-  fixed: ['fixed', '改对了'],
-  'still-wrong': ['still wrong', '仍然错'],
-  'got-worse': ['got worse', '变差了'],
-  'both-right': ['both right', '都对'],
-  question: ['Question', '题目'],
-  readAs: ['Read as', '读取为'],
-  notRead: ['nothing readable', '读不出答案'],
-  expected: ['Expected', '标准答案'],
-  data: ['Data', '数据'],
-  rowsKept: ['Rows used', '使用行数'],
-  rowsDropped: ['Rows dropped', '丢弃行数'],
-  rowsHeldOut: ['Rows held out', '留出行数'],
-  duplicates: ['Duplicates', '重复'],
-  emptyFields: ['Empty fields', '空字段'],
-  lengths: [
-    'Rows by length in tokens, prompt and response',
-    '按长度（提示加回答的词元数）统计的行数',
-  ],
-  sample: [
-    'Documents as the model reads them, with the boundary of the mask',
-    '模型读到的样例，标出掩码边界',
-  ],
-  tokensPerEpoch: ['Tokens per epoch', '每轮词元数'],
-  overlap: ['Training rows that overlap with evaluation', '与评测重叠的训练行'],
-  rowsByRule: ['Rows by rule', '按规则统计的行数'],
-  environment: ['Environment', '运行环境'],
-  platform: ['Platform', '平台'],
-  device: ['Device', '设备'],
-  cpu: ['Processor', '处理器'],
-  cores: ['cores', '核'],
-  instructionSet: ['Instruction set', '指令集'],
-  threads: ['Threads of the trainer', '训练线程数'],
-  gpuDriver: ['GPU driver', 'GPU 驱动'],
-  packages: ['Packages', '软件包'],
-  codeDigest: ['Digest of the code', '代码摘要'],
-  configuration: ['Configuration', '配置'],
-  ledger: ['Money', '费用'],
-  spent: ['Spent', '已花费'],
-  stagesTook: ['All stages took', '各阶段总用时'],
-  pricePerHour: ['Price per host-hour', '每主机小时价格'],
-  charged: ['Charged for', '计费时长'],
-  chargedDuring: ['Charged during', '计费阶段'],
-  amount: ['Amount', '金额'],
-  wholePlan: ['The plan with every default filled in', '完整计划（默认值已填入）'],
-  cap: ['Cap', '上限'],
-  host: ['Host', '主机'],
-  stage: ['Stage', '阶段'],
-  kind: ['What happened', '发生了什么'],
-  detected: ['Detected after', '发现用时'],
-  resumed: ['Training again after', '恢复用时'],
-  resumedFrom: ['From step', '从第几步恢复'],
-  moneyLost: ['Money lost', '损失金额'],
-  lostToInterruptions: ['Of it lost to interruptions', '其中因中断损失'],
-  'host-lost': ['host lost', '主机丢失'],
-  'trainer-crashed': ['trainer crashed', '训练进程崩溃'],
-  'trainer-hung': ['trainer hung', '训练进程卡住'],
-  'connection-lost': ['connection lost', '连接中断'],
-  preempted: ['taken with notice', '被回收（有预警）'],
-  'activity-paused': ['paused in the Temporal UI', '在 Temporal UI 中暂停'],
-  'out-of-resources': ['out of memory or disk', '内存或磁盘不足'],
-  stepsLost: ['Steps repeated', '重复步数'],
-  validationLoss: [
-    'Validation loss (nats per masked token)',
-    '验证损失（每个被遮盖词元的 nat 数）',
-  ],
-  bestByValidation: ['Best by validation', '验证最佳'],
-  finalModel: ['the final model', '最终模型'],
-  finalLoss: ['Final loss', '最终损失'],
-  tokens: ['Tokens trained on', '训练词元数'],
-  parameters: ['Parameters', '参数量'],
-  trainable: ['trainable', '可训练'],
-  chartMean: [
-    'Pale: every step; solid: mean of the last {n} steps.',
-    '浅色为每一步的值，深色为最近 {n} 步的平均。',
-  ],
-  chartMarks: [
-    'Dashed: the step from which training went on after an interruption.',
-    '虚线：中断后从该步恢复训练。',
-  ],
-  timelineGaps: [
-    'Red: from the last sign of life of a lost host to the next new step.',
-    '红色：从丢失主机的最后一次心跳到下一个新步骤。',
-  ],
-  steps: ['Steps', '步数'],
-  orderHash: ['Order hash', '顺序哈希'],
-  weights: ['Weights (sha256)', '权重（sha256）'],
-  model: ['Fine-tuned model (artifact in the store)', '微调后的模型（存储中的工件）'],
-  modelFiles: ['Its files in a folder of their own', '把模型文件取到文件夹'],
-  stoppedAtCap: [
-    'Training was stopped before the cap of the plan; what is evaluated is its last checkpoint.',
-    '训练在到达费用上限前停止；评测的是最后一个检查点。',
-  ],
-  inexact: [
-    'Training was resumed under other numerics than before; the log names the difference.',
-    '训练恢复时数值环境与之前不同，差别见日志。',
-  ],
-  notRun: ['This stage did not run.', '该阶段未运行。'],
-} as const satisfies Record<string, readonly [string, string]>;
+const TEXTS = { ...PAGE, ...COMPARED, ...CRITERIA, ...DECK };
 
 export type TextKey = keyof typeof TEXTS;
-export type Translate = (key: TextKey) => string;
+/** `{name}` in a sentence stands for a value. */
+export type Translate = (
+  key: TextKey,
+  values?: Readonly<Record<string, string | number>>,
+) => string;
 
 export function translator(language: Language): Translate {
-  return (key) => TEXTS[key][language === 'zh' ? 1 : 0];
+  return (key, values = {}) =>
+    TEXTS[key][language === 'zh' ? 1 : 0].replace(/\{(\w+)\}/g, (whole, name: string) =>
+      String(values[name] ?? whole),
+    );
 }

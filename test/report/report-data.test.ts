@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { AnswerRecord, readLines, StepRecord } from '../../src/report/report-data.js';
+import { readLines } from '../../src/report/lines.js';
+import { AnswerRecord, StepRecord } from '../../src/report/report-data.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const step = (number: number) => ({

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Summary } from '../../contracts/state.js';
 import { pickCases } from '../../report/comparison-cases.js';
-import { AnswerRecord, readLines } from '../../report/report-data.js';
+import { AnswerRecord } from '../../report/report-data.js';
+import { readLines } from '../../report/lines.js';
 
 /** The report's three cases once more, for the terminal. */
 export async function casesText(summary: Summary): Promise<string[]> {

@@ -1,29 +1,53 @@
 import { type ComparisonCase, pickCases } from '../comparison-cases.js';
-import { escapeHtml } from '../escape.js';
-import type { AnswerRecord } from '../report-data.js';
+import { type CaseBlock, type CaseSide, text } from '../content/blocks.js';
+import { denoisingOf } from '../content/denoising.js';
+import type { AnswerRecord, ReportData } from '../report-data.js';
+import type { SampleTrace } from '../../contracts/trace.js';
 import type { Translate } from '../texts.js';
 import type { Section } from './section.js';
 
 export const casesSection: Section = (data, t) => {
-  const cases = pickCases(data.before, data.after);
-  if (cases.length === 0) return `<p>${t('noCases')}</p>`;
-  return `<p class="soft">${t('casesRule')}</p>${cases.map((one) => caseHtml(one, t)).join('')}`;
+  const cases = caseBlocks(data, t);
+  if (cases.length === 0) return [text(t('noCases'))];
+  const rule = t(data.picks.length > 0 ? 'casesByHand' : 'casesRule');
+  return [text(rule, 'soft'), ...cases];
 };
 
-function caseHtml({ verdict, before, after }: ComparisonCase, t: Translate): string {
-  return (
-    `<div class="case"><h3><span class="tag ${verdict}">${t(verdict)}</span> ${escapeHtml(before.suite)}</h3>` +
-    `<p class="name">${t('question')}</p><pre>${escapeHtml(before.question)}</pre>` +
-    `<p class="soft">${t('expected')}${t('colon')}<b>${escapeHtml(before.gold)}</b></p>` +
-    `<div class="pair">${answerHtml(t('before'), before, t)}${answerHtml(t('after'), after, t)}</div></div>`
-  );
+export const caseBlocks = (data: ReportData, t: Translate): CaseBlock[] =>
+  pickCases(data.before, data.after, data.picks).map((one) => caseBlock(one, data, t));
+
+function caseBlock(one: ComparisonCase, { traces }: ReportData, t: Translate): CaseBlock {
+  const { verdict, before, after } = one;
+  return {
+    kind: 'case',
+    verdict,
+    tag: t(verdict),
+    suite: before.suite,
+    question: before.question,
+    expected: before.gold,
+    comment: one.comment ?? null,
+    sides: [
+      sideOf(t('before'), before, traces.before, t),
+      sideOf(t('after'), after, traces.after, t),
+    ],
+  };
 }
 
-function answerHtml(title: string, answer: AnswerRecord, t: Translate): string {
-  const mark = answer.correct ? '<span class="right">✓</span>' : '<span class="wrong">✗</span>';
-  const read = answer.extracted === null ? t('notRead') : escapeHtml(answer.extracted);
-  return (
-    `<div><p class="name">${title} ${mark}</p><pre>${escapeHtml(answer.answer.trim() || '∅')}</pre>` +
-    `<p class="soft">${t('readAs')}${t('colon')}${read}</p></div>`
+function sideOf(
+  title: string,
+  answer: AnswerRecord,
+  traces: readonly SampleTrace[],
+  t: Translate,
+): CaseSide {
+  // A trace of another answer to this question, as under other settings, would show what was not.
+  const trace = traces.find(
+    (one) => one.question === answer.question && one.answer.trim() === answer.answer.trim(),
   );
+  return {
+    title,
+    correct: answer.correct,
+    answer: answer.answer.trim() || '∅',
+    readAs: answer.extracted ?? t('notRead'),
+    denoising: trace ? denoisingOf(trace, t) : null,
+  };
 }

@@ -1,7 +1,5 @@
-import { lengthBars } from '../charts/length-bars.js';
+import { type Block, figures, table } from '../content/blocks.js';
 import type { DataCheck } from '../data-check.js';
-import { escapeHtml } from '../escape.js';
-import { htmlTable } from '../html-table.js';
 import type { Translate } from '../texts.js';
 import type { Section } from './section.js';
 
@@ -23,13 +21,15 @@ export const dataSection: Section = (data, t) => {
     for (const [suite, count] of Object.entries(m.overlap))
       rows.push([`${t('overlap')}${t('colon')}${suite}`, count]);
   }
-  const table = rows.length > 0 ? htmlTable(['', ''], rows) : '';
-  return table + (data.dataCheck ? checked(data.dataCheck, t) : '');
+  const counts = rows.length > 0 ? [table(['', ''], rows)] : [];
+  return [...counts, ...(data.dataCheck ? checked(data.dataCheck, t) : [])];
 };
 
-function checked({ histogram, sample }: DataCheck, t: Translate): string {
-  const bars = lengthBars(t('lengths'), histogram);
-  const figure = bars && `<figure><figcaption>${t('lengths')}</figcaption>${bars}</figure>`;
-  const shown = `<details><summary>${t('sample')}</summary><pre>${escapeHtml(sample)}</pre></details>`;
-  return figure + (sample ? shown : '');
+function checked({ histogram, sample }: DataCheck, t: Translate): Block[] {
+  const counted = histogram.some(({ rows }) => rows > 0);
+  const chart = { kind: 'lengths', histogram } as const;
+  return [
+    ...(counted ? [figures({ caption: t('lengths'), chart })] : []),
+    ...(sample ? [{ kind: 'fold', title: t('sample'), text: sample } as const] : []),
+  ];
 }

@@ -1,9 +1,9 @@
-import { htmlTable } from '../html-table.js';
+import { table } from '../content/blocks.js';
 import type { Section } from './section.js';
 
 /** In what the model was trained: enough to tell whether another run could give the same bits. */
 export const environmentSection: Section = ({ environment }, t) => {
-  if (environment === null) return '';
+  if (environment === null) return [];
   const { cpu, gpu, packages, gpuDrivers } = environment;
   const rows: [string, string][] = [
     [t('host'), environment.host],
@@ -22,5 +22,5 @@ export const environmentSection: Section = ({ environment }, t) => {
   if (gpuDrivers.length > 0) rows.push([t('gpuDriver'), gpuDrivers.join('; ')]);
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
   rows.push([t('packages'), versions.join(', ')], [t('codeDigest'), environment.codeDigest]);
-  return htmlTable(['', ''], rows, 'facts');
+  return [table(['', ''], rows, 'facts')];
 };

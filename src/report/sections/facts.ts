@@ -1,5 +1,4 @@
-import { escapeHtml } from '../escape.js';
-import { htmlTable } from '../html-table.js';
+import { table, text } from '../content/blocks.js';
 import { yuan } from '../../contracts/money.js';
 import { chargedHost } from '../../store/ledger.js';
 import { duration, type Section } from './section.js';
@@ -23,16 +22,25 @@ export const moneySection: Section = (data, t) => {
     duration(sum.seconds),
     yuan(sum.fen),
   ]);
-  const total = `<p>${t('spent')}${t('colon')}<b>${yuan(data.state.spentFen)}</b> · ${t('cap')}${t('colon')}${yuan(data.state.capFen)} · ${t('pricePerHour')}${t('colon')}${yuan(data.plan.hosts.pricePerHourFen)}</p>`;
+  const named = (key: 'spent' | 'cap' | 'pricePerHour' | 'lostToInterruptions', fen: number) =>
+    `${t(key)}${t('colon')}${yuan(fen)}`;
+  const total = [
+    named('spent', data.state.spentFen),
+    named('cap', data.state.capFen),
+    named('pricePerHour', data.plan.hosts.pricePerHourFen),
+  ].join(' · ');
   const lostFen = data.postMortems.reduce((sum, lost) => sum + lost.moneyLostFen, 0);
-  const lost = lostFen > 0 ? `<p>${t('lostToInterruptions')}${t('colon')}${yuan(lostFen)}</p>` : '';
   const header = [t('host'), t('chargedDuring'), t('charged'), t('amount')];
-  return total + lost + (rows.length > 0 ? htmlTable(header, rows) : '');
+  return [
+    text(total),
+    ...(lostFen > 0 ? [text(named('lostToInterruptions', lostFen))] : []),
+    ...(rows.length > 0 ? [table(header, rows)] : []),
+  ];
 };
 
 export const configurationSection: Section = ({ plan }, t) => {
   const { base, tokenizer, data, training, evaluation, checkpoints, hosts, digest } = plan;
   const document = { base, tokenizer, data, training, evaluation, checkpoints, hosts, digest };
-  const text = escapeHtml(JSON.stringify(document, null, 2));
-  return `<details><summary>${t('wholePlan')}</summary><pre>${text}</pre></details>`;
+  const whole = JSON.stringify(document, null, 2);
+  return [{ kind: 'fold', title: t('wholePlan'), text: whole }];
 };

@@ -1,4 +1,3 @@
-import { escapeHtml } from '../escape.js';
 import { yuan } from '../../contracts/money.js';
 import { duration, percent, scoresOf, type Section } from './section.js';
 
@@ -22,8 +21,5 @@ export const overview: Section = (data, t) => {
     [t('stagesTook'), duration(seconds)],
     [t('spent'), yuan(state.spentFen)],
   );
-  const html = tiles.map(
-    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
-  );
-  return `<dl class="tiles">${html.join('')}</dl>`;
+  return [{ kind: 'tiles', tiles }];
 };

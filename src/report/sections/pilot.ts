@@ -1,12 +1,11 @@
 import { decisionSentence } from '../../contracts/pilot.js';
-import { escapeHtml } from '../escape.js';
-import { htmlTable } from '../html-table.js';
+import { table, text } from '../content/blocks.js';
 import { percent, type Section } from './section.js';
 
 /** How full-train came by its values; the questions are none of the evaluation's. */
 export const pilotSection: Section = ({ state, plan }, t) => {
   const { pilot } = state;
-  if (!pilot) return '';
+  if (!pilot) return [];
   const header = ['candidate', 'learningRate', 'view', 'score', 'interval', 'questions'] as const;
   const rows = pilot.trials.map(({ name, learningRate, view, score, message }) => [
     name,
@@ -16,8 +15,13 @@ export const pilotSection: Section = ({ state, plan }, t) => {
     score ? `${percent(score.interval[0])} – ${percent(score.interval[1])}` : '–',
     score ? score.n : '–',
   ]);
-  const table = htmlTable(header.map(t), rows);
   const sentence = pilot.ended ? decisionSentence(pilot, plan.language === 'zh') : '';
-  const decided = sentence === '' ? '' : `<p>${escapeHtml(sentence)}</p>`;
-  return `${decided}<p class="soft">${escapeHtml(pilot.suite)}</p>${table}`;
+  return [
+    ...(sentence === '' ? [] : [text(sentence)]),
+    text(pilot.suite, 'soft'),
+    table(
+      header.map((key) => t(key)),
+      rows,
+    ),
+  ];
 };

@@ -1,12 +1,12 @@
 import type { SuiteScore } from '../../contracts/metrics.js';
-import { type Bar, scoreBars } from '../charts/score-bars.js';
-import { escapeHtml } from '../escape.js';
-import { htmlTable } from '../html-table.js';
+import type { Bar } from '../charts/score-bars.js';
+import { type Block, figures, table, text } from '../content/blocks.js';
 import type { ReportData } from '../report-data.js';
 import type { Translate } from '../texts.js';
-import { duration, percent, scoresOf, type Section } from './section.js';
+import { verdictBlocks } from './compared.js';
+import { duration, percent, range, scoresOf, type Section } from './section.js';
 
-/** The sentence for a suite: only intervals that do not overlap say that something changed. */
+/** Where there is no paired test: only intervals that do not overlap say that something changed. */
 export function verdictOf(before: SuiteScore, after: SuiteScore): 'better' | 'worse' | 'noChange' {
   if (after.interval[0] > before.interval[1]) return 'better';
   return after.interval[1] < before.interval[0] ? 'worse' : 'noChange';
@@ -30,46 +30,43 @@ function scored(data: ReportData): Scored[] {
 
 export const resultSection: Section = (data, t) => {
   const all = scored(data);
-  if (all.length === 0) return '';
+  if (all.length === 0) return [];
   const bars = all.map(({ suite, kind, score }): Bar => ({
     label: `${suite} · ${t(kind)}`,
     value: score.score,
     interval: score.interval,
     kind,
   }));
-  return `${verdicts(data, t)}<figure>${scoreBars(t('summary'), bars)}</figure>${scoreTable(all, t)}`;
+  return [
+    ...(data.comparison ? verdictBlocks(data.comparison, t) : verdicts(data, t)),
+    figures({ caption: '', chart: { kind: 'scores', bars } }),
+    scoreTable(all, t),
+  ];
 };
 
-function verdicts(data: ReportData, t: Translate): string {
+function verdicts(data: ReportData, t: Translate): Block[] {
   const after = scoresOf(data, 'eval-after');
-  return Object.entries(scoresOf(data, 'eval-before'))
-    .flatMap(([suite, was]) => {
-      const is = after[suite];
-      if (!is) return [];
-      const verdict = verdictOf(was, is);
-      return [`<p class="verdict ${verdict}">${escapeHtml(suite)}${t('colon')}${t(verdict)}</p>`];
-    })
-    .join('');
+  return Object.entries(scoresOf(data, 'eval-before')).flatMap(([suite, was]) => {
+    const is = after[suite];
+    if (!is) return [];
+    const verdict = verdictOf(was, is);
+    return [text(`${suite}${t('colon')}${t(verdict)}`, verdict)];
+  });
 }
 
-function scoreTable(all: readonly Scored[], t: Translate): string {
-  const header = [
-    t('suite'),
-    '',
-    t('score'),
-    t('interval'),
-    t('questions'),
-    t('unreadable'),
-    t('time'),
-  ];
+function scoreTable(all: readonly Scored[], t: Translate): Block {
+  const header = ['suite', null, 'score', 'interval', 'questions', 'unreadable', 'time'] as const;
   const rows = all.map(({ suite, kind, score }) => [
     suite,
     t(kind),
     percent(score.score),
-    `${percent(score.interval[0])} – ${percent(score.interval[1])}`,
+    range(score.interval),
     score.n,
     score.unreadable,
     duration(score.seconds),
   ]);
-  return htmlTable(header, rows);
+  return table(
+    header.map((key) => (key === null ? '' : t(key))),
+    rows,
+  );
 }

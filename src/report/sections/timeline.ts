@@ -1,5 +1,5 @@
-import { type Span, timeline } from '../charts/timeline.js';
-import { htmlTable } from '../html-table.js';
+import type { Span } from '../charts/timeline.js';
+import { figures, table, text } from '../content/blocks.js';
 import { yuan } from '../../contracts/money.js';
 import { duration, type Section } from './section.js';
 
@@ -19,33 +19,32 @@ export const timelineSection: Section = (data, t) => {
     const kind = stage.status === 'failed' ? 'bad' : 'good';
     return [{ label: stage.name, from, to, kind, gaps, note: duration(to - from) }];
   });
-  const legend = data.postMortems.length > 0 ? `<p class="soft">${t('timelineGaps')}</p>` : '';
-  return `<figure>${timeline(t('timeline'), spans)}</figure>${legend}`;
+  const legend = data.postMortems.length > 0 ? [text(t('timelineGaps'), 'soft')] : [];
+  if (spans.length === 0) return [];
+  return [figures({ caption: '', chart: { kind: 'timeline', spans } }), ...legend];
 };
 
 export const interruptionsSection: Section = (data, t) => {
-  if (data.postMortems.length === 0) return `<p>${t('noInterruptions')}</p>`;
-  return htmlTable(
-    [
-      t('stage'),
-      t('kind'),
-      t('host'),
-      t('detected'),
-      t('resumed'),
-      t('resumedFrom'),
-      t('stepsLost'),
-      t('moneyLost'),
-    ],
-    data.postMortems.map((lost) => [
-      lost.stage,
-      t(lost.kind),
-      lost.host,
-      duration(lost.detectedAfterSeconds),
-      duration(lost.resumedAfterSeconds),
-      lost.resumedFromStep,
-      lost.stepsLost,
-      yuan(lost.moneyLostFen),
-    ]),
-    'oneline',
-  );
+  if (data.postMortems.length === 0) return [text(t('noInterruptions'))];
+  const header = [
+    t('stage'),
+    t('kind'),
+    t('host'),
+    t('detected'),
+    t('resumed'),
+    t('resumedFrom'),
+    t('stepsLost'),
+    t('moneyLost'),
+  ];
+  const rows = data.postMortems.map((lost) => [
+    lost.stage,
+    t(lost.kind),
+    lost.host,
+    duration(lost.detectedAfterSeconds),
+    duration(lost.resumedAfterSeconds),
+    lost.resumedFromStep,
+    lost.stepsLost,
+    yuan(lost.moneyLostFen),
+  ]);
+  return [table(header, rows, 'oneline')];
 };

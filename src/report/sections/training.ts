@@ -1,6 +1,6 @@
-import { isWide, lineChart } from '../charts/line-chart.js';
+import { isWide } from '../charts/line-chart.js';
 import type { Validated } from '../../contracts/outcome.js';
-import { htmlTable } from '../html-table.js';
+import { type Block, type Figure, figures, table, text } from '../content/blocks.js';
 import type { ReportData, StepRecord } from '../report-data.js';
 import type { TextKey, Translate } from '../texts.js';
 import type { Section } from './section.js';
@@ -9,11 +9,11 @@ import type { Section } from './section.js';
 const MEAN_SHARE = 1 / 30;
 
 export const trainingSection: Section = (data, t) => {
-  if (data.steps.length === 0) return `<p>${t('notRun')}</p>`;
+  if (data.steps.length === 0) return [text(t('notRun'))];
   const lost = data.postMortems.filter((one) => one.stage === 'full-train');
   const marks = lost.map((one) => one.resumedFromStep);
   const over = Math.max(1, Math.round(data.steps.length * MEAN_SHARE));
-  const chart = (key: TextKey, pick: (step: StepRecord) => number, meanOver = over): string => {
+  const chart = (key: TextKey, pick: (step: StepRecord) => number, meanOver = over): Figure => {
     const points = data.steps.map((step) => [step.step, pick(step)] as const);
     const series = {
       label: t(key),
@@ -22,31 +22,35 @@ export const trainingSection: Section = (data, t) => {
       meanOver,
       logarithmicWhenWide: key === 'lossCurve',
     };
-    const title = isWide(series) ? `${t(key)} (${t('logarithmic')})` : t(key);
-    return `<figure><figcaption>${title}</figcaption>${lineChart(series, t('step'))}</figure>`;
+    const caption = isWide(series) ? `${t(key)} (${t('logarithmic')})` : t(key);
+    return { caption, chart: { kind: 'line', series, xLabel: t('step') } };
   };
   const charts = [
     chart('lossCurve', (s) => s.loss),
     chart('learningRate', (s) => s.learningRate, 1),
     chart('tokensPerSecond', (s) => s.tokensPerSecond),
     chart('gradientNorm', (s) => s.gradientNorm),
-    validationChart(data.validation, t),
+    ...validationChart(data.validation, t),
   ];
   const legend = [
-    over > 1 ? t('chartMean').replace('{n}', String(over)) : '',
+    over > 1 ? t('chartMean', { n: over }) : '',
     marks.length > 0 ? t('chartMarks') : '',
   ].filter((sentence) => sentence !== '');
-  return (
-    `${notesOf(data, t)}<div class="charts">${charts.join('')}</div>` +
-    `<p class="soft">${legend.join(' ')}</p>${factsOf(data, t)}`
-  );
+  return [
+    ...notesOf(data, t),
+    figures(...charts),
+    ...(legend.length > 0 ? [text(legend.join(' '), 'soft')] : []),
+    ...factsOf(data, t),
+  ];
 };
 
-function validationChart(validation: Validated | null, t: Translate): string {
-  if (validation === null) return '';
+function validationChart(validation: Validated | null, t: Translate): Figure[] {
+  if (validation === null) return [];
   const label = t('validationLoss');
   const points = validation.curve.map(({ step, nll }) => [step, nll] as const);
-  return `<figure><figcaption>${label}</figcaption>${lineChart({ label, points }, t('step'))}</figure>`;
+  return [
+    { caption: label, chart: { kind: 'line', series: { label, points }, xLabel: t('step') } },
+  ];
 }
 
 function bestRow({ best }: Validated, t: Translate): [string, string][] {
@@ -56,16 +60,15 @@ function bestRow({ best }: Validated, t: Translate): [string, string][] {
   return [[t('bestByValidation'), `${t('step')} ${best.step}${nll}${t('colon')}${what}`]];
 }
 
-function notesOf(data: ReportData, t: Translate): string {
+function notesOf(data: ReportData, t: Translate): Block[] {
   const inexact = data.trained?.resumedInexactly === true;
   return [data.state.stoppedAtCap ? t('stoppedAtCap') : '', inexact ? t('inexact') : '']
     .filter((note) => note !== '')
-    .map((note) => `<p class="note">${note}</p>`)
-    .join('');
+    .map((note) => text(note, 'note'));
 }
 
-function factsOf({ trained: m, state, validation }: ReportData, t: Translate): string {
-  if (m === null) return '';
+function factsOf({ trained: m, state, validation }: ReportData, t: Translate): Block[] {
+  if (m === null) return [];
   const rows: [string, string][] = [
     [t('steps'), m.steps.toLocaleString('en-US')],
     [t('tokens'), m.tokens.toLocaleString('en-US')],
@@ -86,5 +89,5 @@ function factsOf({ trained: m, state, validation }: ReportData, t: Translate): s
     rows.push([t('model'), state.model.artifact.digest]);
     rows.push([t('modelFiles'), `dream-sft export ${state.planId} FOLDER`]);
   }
-  return htmlTable(['', ''], rows, 'facts');
+  return [table(['', ''], rows, 'facts')];
 }

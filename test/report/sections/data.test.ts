@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { DataCheck } from '../../../src/report/data-check.js';
 import type { ReportData } from '../../../src/report/report-data.js';
 import { dataSection } from '../../../src/report/sections/data.js';
+import { blocksHtml } from '../../../src/report/html/render-html.js';
 import { translator } from '../../../src/report/texts.js';
 
 const convert = { rowsKept: 9, rowsByRule: { attempt: 9 }, rowsDropped: 2, rowsHeldOut: 1 };
@@ -11,7 +12,7 @@ const results = {
   validate: { metrics: { kind: 'validate', validate } },
 };
 const render = (dataCheck: DataCheck | null): string =>
-  dataSection({ results, dataCheck } as unknown as ReportData, translator('en'));
+  blocksHtml(dataSection({ results, dataCheck } as unknown as ReportData, translator('en')), 'en');
 
 test('tells every count of convert and validate', () => {
   const rows = [...render(null).matchAll(/<tr><td>([^<]*)<\/td><td class="number">([^<]*)/g)];

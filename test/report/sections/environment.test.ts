@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { RunEnvironment } from '../../../src/contracts/environment.js';
 import type { ReportData } from '../../../src/report/report-data.js';
 import { environmentSection } from '../../../src/report/sections/environment.js';
+import { blocksHtml } from '../../../src/report/html/render-html.js';
 import { translator } from '../../../src/report/texts.js';
 
 const environment: RunEnvironment = {
@@ -19,7 +20,7 @@ const environment: RunEnvironment = {
   gpuDrivers: ['Some GPU, driver 550.1'],
 };
 const render = (data: Partial<ReportData>, language: 'en' | 'zh') =>
-  environmentSection(data as ReportData, translator(language));
+  blocksHtml(environmentSection(data as ReportData, translator(language)), language);
 
 test('tells versions, processor, GPU, driver, packages and code, in both languages', () => {
   const FACTS = [

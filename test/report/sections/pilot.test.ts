@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Pilot } from '../../../src/contracts/pilot.js';
 import type { ReportData } from '../../../src/report/report-data.js';
 import { pilotSection } from '../../../src/report/sections/pilot.js';
+import { blocksHtml } from '../../../src/report/html/render-html.js';
 import { translator } from '../../../src/report/texts.js';
 
 const SCORE = { correct: 120, n: 200, share: 0.6, interval: [0.531, 0.665] as [number, number] };
@@ -17,7 +18,7 @@ const PILOT: Pilot = {
 };
 const section = (pilot: Pilot | null, language: 'en' | 'zh' = 'en'): string => {
   const data = { state: { pilot }, plan: { language } } as unknown as ReportData;
-  return pilotSection(data, translator(language));
+  return blocksHtml(pilotSection(data, translator(language)), language);
 };
 
 test('a plan without a pilot has no such section', () => {

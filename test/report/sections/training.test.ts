@@ -3,6 +3,7 @@ import type { Validated } from '../../../src/contracts/outcome.js';
 import type { FineTuned } from '../../../src/contracts/state.js';
 import type { ReportData } from '../../../src/report/report-data.js';
 import { trainingSection } from '../../../src/report/sections/training.js';
+import { blocksHtml } from '../../../src/report/html/render-html.js';
 import { translator } from '../../../src/report/texts.js';
 
 const digest = 'd'.repeat(64);
@@ -22,15 +23,18 @@ const trained = {
   resumedInexactly: false,
 };
 const render = (of: FineTuned | null, validation: Validated | null = null): string =>
-  trainingSection(
-    {
-      steps: [step],
-      postMortems: [],
-      trained,
-      validation,
-      state: { planId: 'tiny', model: of, stoppedAtCap: false },
-    } as unknown as ReportData,
-    translator('en'),
+  blocksHtml(
+    trainingSection(
+      {
+        steps: [step],
+        postMortems: [],
+        trained,
+        validation,
+        state: { planId: 'tiny', model: of, stoppedAtCap: false },
+      } as unknown as ReportData,
+      translator('en'),
+    ),
+    'en',
   );
 
 test('names the fine-tuned model and the command that brings its files', () => {
