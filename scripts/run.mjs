@@ -1,4 +1,4 @@
-// `npm run demo | test | test:system | check | gen`: sets the project up first, then does it.
+// `npm run demo | test | test:system | test:slow | check | gen`: sets the project up first, then does it.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
@@ -12,17 +12,11 @@ const unitTests = [bin('vitest'), ['run', '--project', 'unit', ...rest]];
 const pytest = ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml')];
 // Tests of one file stay together and in order: those that kill and measure are not disturbed by their like.
 const quickPytest = [python, [...pytest, '-n', '2', '--dist', 'loadfile']];
-const slowPytest = [python, [...pytest, '--slow']];
 const TASKS = {
   demo: [[process.execPath, [join(root, 'bin', 'dream-sft.mjs'), 'demo', ...rest]]],
   test: [[...unitTests, quickPytest]],
-  system: [
-    [
-      bin('vitest'),
-      ['run', '--project', 'system', ...rest],
-      ...(rest.length > 0 ? [] : [slowPytest]),
-    ],
-  ],
+  system: [[bin('vitest'), ['run', '--project', 'system', ...rest]]],
+  slow: [[python, [...pytest, '--slow', ...rest]]],
   gen: [[process.execPath, [join(root, 'scripts', 'generate-schemas.mjs')]]],
   check: [
     [bin('prettier'), ['--check', '--log-level', 'warn', '.']],
