@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAsking } from './asking-commands.js';
 import { action } from './context.js';
 
 /** Commands load their code when they run: `--help` must not wait for the Temporal client. */
@@ -146,26 +147,6 @@ function addReadingOfResults(program: Command): void {
     .option('--json', 'print summary.json instead')
     .action(
       action(async (id, options) => (await import('./commands/read.js')).report(id, options)),
-    );
-}
-
-function addAsking(program: Command): void {
-  program
-    .command('sample <model> <questions...>')
-    .description('ask a model here: the fine-tuned one of a plan id, or one in a folder')
-    .option('--base', 'what the plan was trained from, to compare')
-    .option('--watch', 'the denoising as it happens; in a pipe a line for each step')
-    .option('--preset <name>', 'default, or published: as the authors sampled')
-    .option('--set <key=value...>', 'other settings, as sampling.maxNewTokens=64')
-    .option('--seed <number>', 'of the draws, where the temperature is above 0')
-    .option('--system-prompt <text>', 'another than the tokenizer’s own')
-    .option('--save-trace <file>', 'which token came at which step and how sure, a line a question')
-    .option('--device <cpu|cuda>', 'cuda where this machine has a GPU when left out')
-    .option('--json', 'print one JSON document instead, for scripts')
-    .action(
-      action(async (model, questions, options) =>
-        (await import('./commands/sample.js')).sample(model, questions, options),
-      ),
     );
 }
 
