@@ -64,8 +64,10 @@ class GraphedLayers:
         key = self._plan_key(length, bounds)
         layout = layout_of(key, bounds, ids_BL.device)
         if self._recorded_with is not self._model.run_layer:
-            # Recomputation was settled after the first rows: they are recorded anew.
+            # Recomputation was settled after the first rows: they are recorded anew. In a pool of
+            # their own: torch records nothing into one whose last graph is gone.
             self._recorded.clear()
+            self._pool = torch.cuda.graph_pool_handle()
             self._recorded_with = self._model.run_layer
         if (length, key) not in self._recorded:
             self._make_room(ids_BL.device)
