@@ -1,4 +1,6 @@
+import { detectableSentence } from '../contracts/detectable.js';
 import { LIMIT_OF_PLAN, type PlanState, type Quote, type StageState } from '../contracts/state.js';
+import { verdictSentence } from '../contracts/verdict.js';
 import { pilotLines } from './pilot-text.js';
 import { count, duration, money, statusText } from './output.js';
 
@@ -18,6 +20,7 @@ export function changes(state: PlanState, seen: Map<string, string>): string[] {
     if (stage.status !== 'waiting') note(stage.name, stage.status, stageLine(stage));
     if (stage.name === 'smoke-train') noteQuote(state, note);
     if (stage.name === 'pilot') notePilot(state, note);
+    if (stage.name === 'eval-after') noteVerdict(state, note);
   }
   noteInterruptions(state, note);
   const waiting = state.current?.waitingFor;
@@ -36,6 +39,8 @@ function stageLine(stage: StageState): string {
 function noteQuote({ planId, status, quote, gate }: PlanState, note: Note): void {
   if (quote === null) return;
   note('quote', JSON.stringify(quote), `${'quote'.padEnd(LABEL_CELLS)} ${quoteText(quote)}`);
+  const shows = quote.detectable?.length ? detectableSentence(quote.detectable, false) : '';
+  if (shows) note('shows', shows, `${''.padEnd(LABEL_CELLS)} ${shows}`);
   const label = 'gate'.padEnd(LABEL_CELLS);
   if (status === 'awaiting-approval') {
     note('gate', 'waiting', `${label} ? approve with: dream-sft approve ${planId}`);
@@ -46,6 +51,13 @@ function noteQuote({ planId, status, quote, gate }: PlanState, note: Note): void
 
 function notePilot({ pilot }: PlanState, note: Note): void {
   for (const line of pilot ? pilotLines(pilot) : []) note(`pilot ${line}`, line, `  ${line}`);
+}
+
+function noteVerdict({ compared }: PlanState, note: Note): void {
+  for (const one of compared?.suites ?? []) {
+    const line = verdictSentence(one, false);
+    note(`verdict ${one.suite}`, line, `${'verdict'.padEnd(LABEL_CELLS)} ${line}`);
+  }
 }
 
 /** What the rest takes and costs; both evaluations are part of it. */

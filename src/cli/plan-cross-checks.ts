@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Document, isMap, type LineCounter } from 'yaml';
-import { SamplingConfig } from '../contracts/sampling.js';
+import { SamplingConfig, SuiteConfig, withPreset } from '../contracts/sampling.js';
 import { samplingMistakes } from '../contracts/sampling-rules.js';
 import { checkPilot } from './pilot-cross-checks.js';
 import { dotted, lineOf, type Mistake, nodeAt } from './plan-mistakes.js';
@@ -58,7 +58,7 @@ function checkEndpoint(get: Get, add: Add): void {
 function checkSampling(get: Get, add: Add): void {
   const at = ['evaluation', 'sampling'];
   const node = get(...at);
-  const parsed = SamplingConfig.safeParse(isMap(node) ? node.toJSON() : {});
+  const parsed = SamplingConfig.safeParse(withPreset(isMap(node) ? node.toJSON() : {}));
   if (!parsed.success) return;
   for (const { key, message } of samplingMistakes(parsed.data)) {
     // What is left out has no place of its own.
@@ -76,9 +76,10 @@ function suitesOf(get: Get): Path[] {
 }
 
 function checkSuite(get: Get, add: Add, at: Path): void {
-  if (get(...at, 'name') === 'gsm8k' && get(...at, 'file') === undefined) {
-    add(at, 'gsm8k needs file: the JSONL of its questions');
-  }
+  const name = SuiteConfig.shape.name.safeParse(get(...at, 'name'));
+  // A name that is none is told by the schema.
+  if (!name.success || name.data === 'arithmetic' || get(...at, 'file') !== undefined) return;
+  add(at, `${name.data} needs file: the JSONL of its questions`);
 }
 
 async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {

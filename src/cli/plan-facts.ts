@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { detectableOf, detectableSentence } from '../contracts/detectable.js';
 import type { Plan } from '../contracts/plan.js';
 import { stagesOf } from '../contracts/stages.js';
 import { CARD_IDS } from '../recipes/cards.js';
@@ -31,6 +32,7 @@ export function planFacts(plan: ParsedPlan, file: string): string {
     ...pilotFacts(plan),
     `  full-train: ${length}, ${count(documentsPerStep, 'document')} a step`,
     `  before and after: ${questions.join(', ')}`,
+    `  ${detectableSentence(detectableOf(plan.evaluation.suites), false)}`,
     `  cap ${yuan(capCny)} at ${yuan(plan.hosts.pricePerHourCny)} a host-hour; ${approval}`,
     `  time and money: ${estimated}`,
   ].join('\n');

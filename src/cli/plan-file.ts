@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
-import type { SuiteConfig } from '../contracts/sampling.js';
+import { type SuiteConfig, withPreset } from '../contracts/sampling.js';
 import type { Source } from '../contracts/source.js';
 import { digestOf } from '../store/canonical-json.js';
 import { CliError } from './cli-error.js';
@@ -41,7 +41,7 @@ export async function checkPlanFile(
     };
   }
   const origins = applyOverrides(document, overrides);
-  const parsed = Plan.safeParse(document.toJS(), { reportInput: true });
+  const parsed = Plan.safeParse(presetsFilledIn(document.toJS()), { reportInput: true });
   const shape = parsed.success
     ? []
     : mistakesOf(parsed.error, document, counter, knownKeysOf(Plan));
@@ -52,6 +52,19 @@ export async function checkPlanFile(
   const text = parsed.success && mistakes.every((m) => m.absent) ? parsed.data : null;
   return { plan: mistakes.length === 0 ? text : null, text, mistakes };
 }
+
+function presetsFilledIn(written: unknown): unknown {
+  if (!isRecord(written) || !isRecord(written['evaluation'])) return written;
+  const { evaluation } = written;
+  if (!isRecord(evaluation['sampling'])) return written;
+  return {
+    ...written,
+    evaluation: { ...evaluation, sampling: withPreset(evaluation['sampling']) },
+  };
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const WHY_UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -93,6 +106,7 @@ const toFen = (cny: number): number => Math.round(cny * 100);
 export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
   const { money, deadline, hosts, pilot, ...rest } = plan;
   const { pricePerHourCny, ...hostRest } = hosts;
+  const { preset: _filledIn, ...sampling } = plan.evaluation.sampling;
   const resolved = {
     ...rest,
     base: absolute(plan.base, folder),
@@ -100,6 +114,7 @@ export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
     data: { ...plan.data, source: absolute(plan.data.source, folder) },
     evaluation: {
       ...plan.evaluation,
+      sampling,
       suites: plan.evaluation.suites.map((suite) => absoluteSuite(suite, folder)),
     },
     ...(pilot ? { pilot: { ...pilot, suite: absoluteSuite(pilot.suite, folder) } } : {}),

@@ -1,6 +1,8 @@
 import pc from 'picocolors';
+import { detectableSentence } from '../contracts/detectable.js';
 import type { StageProgress } from '../contracts/progress.js';
 import type { PlanState } from '../contracts/state.js';
+import { verdictSentence } from '../contracts/verdict.js';
 import { gateText, quoteText } from './changes.js';
 import { againAdvice } from './ended.js';
 import { modelLines, type Place } from './model-place.js';
@@ -23,6 +25,10 @@ export function renderState(state: PlanState, running: Running, place: Place): s
   if (waiting) lines.push('', pc.yellow(`Waiting: ${waiting}`));
   if (state.quote) lines.push('', ...quoteLines(state, state.quote));
   if (state.pilot) lines.push('', ...pilotLines(state.pilot).map((line) => `Pilot: ${line}`));
+  const verdicts = state.compared?.suites ?? [];
+  if (verdicts.length > 0) {
+    lines.push('', ...verdicts.map((one) => `Before/after: ${verdictSentence(one, false)}`));
+  }
   if (state.failure) lines.push('', pc.red(`Failed: ${state.failure}`));
   if (state.model) lines.push('', ...modelLines(state.planId, state.model, place));
   const next = nextStep(state);
@@ -46,7 +52,9 @@ function stagesTable({ stages, failure }: PlanState): string {
 function quoteLines(state: PlanState, quote: NonNullable<PlanState['quote']>): string[] {
   const { gate } = state;
   const passed = gate.status === 'approved' ? [`Gate: ${gateText(gate)}.`] : [];
-  return [`Quote: ${quoteText(quote)} (${quote.basis}).`, ...passed];
+  const { detectable: suites = [] } = quote;
+  const shows = suites.length > 0 ? [`The ${detectableSentence(suites, false)}.`] : [];
+  return [`Quote: ${quoteText(quote)} (${quote.basis}).`, ...shows, ...passed];
 }
 
 /** What a person must do for the plan to go on; null when it does by itself or is done. */

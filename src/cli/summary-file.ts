@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLI_EXIT } from '../contracts/failures.js';
+import { verdictSentence } from '../contracts/verdict.js';
 import { Summary } from '../contracts/state.js';
 import { CliError } from './cli-error.js';
 import { modelLines, type Place } from './model-place.js';
@@ -33,6 +34,9 @@ export function renderSummary(summary: Summary, place: Place): string {
     const before = summary.evaluation.before[suite];
     const was = before ? `${percent(before.score)} → ` : '';
     lines.push(`  ${suite}: ${was}${percent(after.score)} (${count(after.n, 'question')})`);
+  }
+  for (const one of summary.evaluation.comparison?.suites ?? []) {
+    lines.push(`  verdict: ${verdictSentence(one, false)}`);
   }
   const { training, spend, interruptions } = summary;
   if (training)

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Language, PlanId } from './base.js';
 import { PilotConfig } from './pilot.js';
-import { SamplingConfig, SuiteConfig } from './sampling.js';
+import { PlanSampling, SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
 import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
 
@@ -73,7 +73,7 @@ export const Plan = z.strictObject({
     .prefault({}),
   evaluation: z.strictObject({
     suites: z.array(SuiteConfig).min(1).describe('the same questions before and after'),
-    sampling: SamplingConfig,
+    sampling: PlanSampling,
     batchSize: z.int().min(1).default(8).describe('questions answered together'),
   }),
   pilot: PilotConfig.optional().describe(
@@ -91,6 +91,7 @@ export const Plan = z.strictObject({
  */
 export const ResolvedPlan = z.strictObject({
   ...Plan.omit({ money: true, deadline: true, hosts: true }).shape,
+  evaluation: Plan.shape.evaluation.extend({ sampling: SamplingConfig }),
   deadlineSeconds: z.int().min(1),
   hosts: HostsConfig.omit({ pricePerHourCny: true }).extend({ pricePerHourFen: z.int().min(0) }),
   money: z.strictObject({

@@ -99,6 +99,30 @@ export const SAMPLING_PRESETS = {
 } as const;
 export type SamplingPreset = keyof typeof SAMPLING_PRESETS;
 
+/** In a plan: the settings of a preset, and what is written beside it in their place. */
+export const PlanSampling = SamplingConfig.extend({
+  preset: z
+    .enum(Object.keys(SAMPLING_PRESETS) as [SamplingPreset, ...SamplingPreset[]])
+    .optional()
+    .describe(
+      'published: as the model’s authors sampled (their scores need batchSize 1 too); default: what is left out',
+    ),
+});
+
+/** `{ preset, … }` as written in a plan with the preset's settings in place of its name. */
+export function withPreset(written: unknown): unknown {
+  if (typeof written !== 'object' || written === null || !('preset' in written)) return written;
+  const { preset, ...own } = written as Readonly<Record<string, unknown>>;
+  const name = PlanSampling.shape.preset.safeParse(preset);
+  // Another name is the schema's to refuse.
+  if (!name.success || name.data === undefined) return written;
+  const canvas = SamplingConfig.shape.maxNewTokens.safeParse(own['maxNewTokens']);
+  const settings = SAMPLING_PRESETS[name.data](canvas.success ? canvas.data : DEFAULT_CANVAS);
+  return { ...settings, ...own };
+}
+
+const DEFAULT_CANVAS = SamplingConfig.parse({}).maxNewTokens;
+
 /** Steps that an answer takes at most, as far as settings alone tell. */
 export function mostSteps({ steps, tokensPerStep, maxNewTokens }: SamplingConfig): number {
   return steps ?? Math.ceil(maxNewTokens / (tokensPerStep ?? 1));

@@ -54,6 +54,9 @@ export type FullTrainConfiguration = z.infer<typeof FullTrainConfiguration>;
 
 export const EvalConfiguration = z.strictObject({
   suites: z.array(SuiteConfig).min(1),
+  suiteVersions: z
+    .record(z.string(), z.int().min(1))
+    .describe('of those suites: another prompt or rule is another score'),
   sampling: SamplingConfig,
   batchSize: z.int().min(1),
   systemPrompt: z.string().nullable(),

@@ -4,6 +4,7 @@ import { PostMortem } from './journal.js';
 import { Pilot } from './pilot.js';
 import { StoreConfig } from './plan.js';
 import { StageName } from './stages.js';
+import { Compared } from './verdict.js';
 
 export const StageStatus = z.enum([
   'waiting',
@@ -39,6 +40,10 @@ export const Quote = z.strictObject({
   spentFen: Fen,
   capFen: Fen,
   basis: z.string().describe('in words: what was measured'),
+  detectable: z
+    .array(z.strictObject({ suite: z.string(), questions: z.int(), difference: z.number() }))
+    .optional()
+    .describe('smallest difference (a share) that the questions of each suite can show'),
 });
 export type Quote = z.infer<typeof Quote>;
 
@@ -119,6 +124,7 @@ export const PlanState = z.strictObject({
   model: FineTuned.nullable().default(null).describe('null: nothing has been trained yet'),
   checkpoint: LastCheckpoint.nullable().default(null),
   pilot: Pilot.nullable().default(null).describe('null: none, or not begun'),
+  compared: Compared.nullable().default(null).describe('after against before; null: not yet'),
   failure: z.string().nullable(),
 });
 export type PlanState = z.infer<typeof PlanState>;
@@ -161,6 +167,9 @@ export const Summary = z.strictObject({
   evaluation: z.strictObject({
     before: z.record(z.string(), z.looseObject({ score: z.number(), n: z.int() })),
     after: z.record(z.string(), z.looseObject({ score: z.number(), n: z.int() })),
+    comparison: Compared.nullable()
+      .default(null)
+      .describe('after against before; null: not evaluated twice, or they do not compare'),
   }),
   model: FineTuned.nullable().default(null).describe('the fine-tuned model, in the store'),
   checkpoint: LastCheckpoint.nullable().default(null),

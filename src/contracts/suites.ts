@@ -29,6 +29,14 @@ export const SUITE_NAMES = [
 
 export const GRADERS = ['number', 'last-number', 'text', 'choice', 'math'] as const;
 
+type SuiteName = keyof typeof SUITE_VERSIONS;
+
+/** Versions of the suites of an evaluation, for its stage key. */
+export const versionsOf = (
+  suites: readonly { readonly name: SuiteName }[],
+): Record<string, number> =>
+  Object.fromEntries(suites.map(({ name }) => [name, SUITE_VERSIONS[name]]));
+
 export const SuiteVersions = z.strictObject(
   Object.fromEntries(SUITE_NAMES.map((name) => [name, z.literal(SUITE_VERSIONS[name])])),
 );

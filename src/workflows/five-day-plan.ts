@@ -5,11 +5,11 @@ import {
   condition,
   isCancellation,
 } from '@temporalio/workflow';
-import type { ArtifactRef } from '../contracts/base.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import { type StageName, stagesOf } from '../contracts/stages.js';
 import { LIMIT_OF_PLAN } from '../contracts/state.js';
 import { end, giveHostsBack, planFailure, sentenceOf, typedFailure } from './ending.js';
+import { artifact, common, comparing, suites, trainingInputs } from './inputs.js';
 import { open } from './opening.js';
 import type { PlanRun } from './plan-run.js';
 import { failureSentence, judge } from './policy/judgement.js';
@@ -46,28 +46,6 @@ export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {})
 
 type Step = (run: PlanRun) => Promise<WorkEnd | PilotEnd>;
 
-const artifact = (run: PlanRun, stage: StageName, name: string): ArtifactRef => {
-  const found = run.known[stage]?.artifacts[name];
-  if (found) return found;
-  throw ApplicationFailure.nonRetryable(`${stage} left no artifact ${name}`, 'BadData');
-};
-
-const suites = (run: PlanRun): Record<string, ArtifactRef> => {
-  const found = run.results.download?.artifacts['suites'];
-  return found ? { suites: found } : {};
-};
-
-const common = (run: PlanRun): Record<string, ArtifactRef> => ({
-  tokenizer: artifact(run, 'download', 'tokenizer'),
-  ...suites(run),
-});
-
-const trainingInputs = (run: PlanRun): Record<string, ArtifactRef> => ({
-  base: artifact(run, 'download', 'base'),
-  dataset: artifact(run, 'convert', 'dataset'),
-  tokenizer: artifact(run, 'download', 'tokenizer'),
-});
-
 /** Every stage and what it is given, in order. */
 const STORY: Readonly<Record<StageName, Step>> = {
   download: (run) => runStage(run, 'download', {}),
@@ -92,7 +70,11 @@ const STORY: Readonly<Record<StageName, Step>> = {
         'training left no checkpoint to evaluate',
         'NoProgress',
       );
-    return runStage(run, 'eval-after', { model: run.trained.artifact, ...common(run) });
+    return runStage(run, 'eval-after', {
+      model: run.trained.artifact,
+      ...common(run),
+      ...comparing(run),
+    });
   },
   report: async (run) => {
     // It needs no GPU, and is tried for a quarter of an hour.

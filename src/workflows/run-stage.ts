@@ -17,6 +17,9 @@ export async function runStage(run: PlanRun, stage: StageName, inputs: Inputs): 
   if (ended.kind === 'finished') {
     run.results[stage] = ended.result;
     run.apply({ type: ended.cached ? 'stageCached' : 'stageFinished', stage });
+    const { metrics } = ended.result;
+    const compared = metrics.kind === 'evaluate' ? metrics.comparison : undefined;
+    if (compared) run.apply({ type: 'compared', compared });
   }
   if (ended.kind === 'stopped') {
     run.apply({ type: 'stoppedAtCap' });

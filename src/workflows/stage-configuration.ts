@@ -2,6 +2,7 @@ import type { StageConfiguration } from '../contracts/activities.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import { probeQuestions } from '../contracts/probe.js';
 import type { StageName } from '../contracts/stages.js';
+import { versionsOf } from '../contracts/suites.js';
 
 /** Facts of this run that a stage depends on and the plan does not hold. */
 export interface StageFacts {
@@ -25,7 +26,8 @@ function compute({ hosts: { device, threads } }: ResolvedPlan): StageConfigurati
 
 const evaluation: Slice = (plan, { modelFolder }) => {
   const { systemPrompt } = plan.data;
-  return { ...plan.evaluation, systemPrompt, modelFolder, ...compute(plan) };
+  const suiteVersions = versionsOf(plan.evaluation.suites);
+  return { ...plan.evaluation, suiteVersions, systemPrompt, modelFolder, ...compute(plan) };
 };
 
 /** The pilot's file is fetched apart, so that the evaluation's suites are the same without one. */

@@ -3,7 +3,10 @@ import { changes } from '../../src/cli/changes.js';
 import { renderState } from '../../src/cli/render-state.js';
 import type { FineTuned, PlanState, Quote } from '../../src/contracts/state.js';
 import { LIMIT_OF_PLAN } from '../../src/contracts/state.js';
+import { dashboard } from '../../src/workflows/policy/dashboard.js';
 import { advance, initialState, type PlanEvent } from '../../src/workflows/policy/state.js';
+import { comparedOf } from '../../src/contracts/verdict.js';
+import { comparison, suiteComparison } from '../helpers/comparison.js';
 import { smallPlan } from '../helpers/plans.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -66,6 +69,30 @@ test('a gate that waits says how to answer it, and then who did', () => {
   ]);
   const approved = advance(waiting, { type: 'approved', by: 'li', at: AT });
   expect(told(approved, seen)).toEqual(['gate         ✔ approved by li']);
+});
+
+test('a verdict is told after the evaluation that gave it, and stands on the screen', () => {
+  const compared = comparedOf(comparison(suiteComparison()));
+  const events: PlanEvent[] = [
+    { type: 'stageFinished', stage: 'eval-after', at: AT },
+    { type: 'compared', compared, at: AT },
+  ];
+  const line = 'gsm8k: better, +10.0 points (95 %: +3.1 to +16.9), p 0.012, 200 questions';
+  expect(told(play(...events)).at(-1)).toBe(`verdict      ${line}`);
+  expect(screen(play(...events))).toContain(`Before/after: ${line}`);
+  expect(dashboard(play(...events), 'zh', AT)).toContain('**前后对比** gsm8k：变好，+10.0 分');
+  const again = play(...events, { type: 'wentBack', stage: 'eval-after', at: AT });
+  expect(again.compared).toBeNull();
+  expect(play(...events, { type: 'wentBack', stage: 'report', at: AT }).compared).toBe(compared);
+});
+
+test('a quote says what its questions can show', () => {
+  const detectable = [{ suite: 'gsm8k', questions: 50, difference: 0.149 }];
+  const quoted: PlanEvent = { type: 'quoted', quote: { ...QUOTE, detectable }, at: AT };
+  const shows = 'smallest difference that shows: 15 points on gsm8k (50 questions, screening only)';
+  expect(told(play(quoted))).toContain(`             ${shows}`);
+  expect(screen(play(quoted))).toContain(`The ${shows}.`);
+  expect(dashboard(play(quoted), 'en', AT)).toContain(shows);
 });
 
 test.each([

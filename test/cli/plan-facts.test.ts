@@ -16,6 +16,7 @@ test('a right plan tells stages, steps, questions, cap and whether it is estimat
     '  8 stages, download to report',
     '  full-train: 1 step, 64 documents a step',
     '  before and after: 200 questions of arithmetic',
+    '  smallest difference that shows: 6.4 points on arithmetic (200 questions)',
     '  cap ¥5.00 at ¥1.20 a host-hour; every quote needs your approval',
     '  time and money: not estimated; smoke-train measures and quotes them',
   ]);

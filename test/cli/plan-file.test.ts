@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SAMPLING_PRESETS } from '../../src/contracts/sampling.js';
 import { CliError } from '../../src/cli/cli-error.js';
 import { checkPlanFile, loadPlan } from '../../src/cli/plan-file.js';
 
@@ -51,6 +52,36 @@ describe('plan files', () => {
       '11 hosts.provider: expected local-process | manual, got "magic"',
       '12 money.reserveCny: must be less than capCny (10), or nothing is left to train with',
     ]);
+  });
+
+  it('every suite but arithmetic needs its file', async () => {
+    const suites = ['gsm8k', 'cd3', 'custom', 'arithmetic', 'none']
+      .map((name) => `{ name: ${name}, questions: 5 }`)
+      .join(', ');
+    const { mistakes } = await checkPlanFile(
+      await write(GOOD.replace(/suites: .*/, `suites: [${suites}]`)),
+    );
+    expect(mistakes.map(({ path: at, message }) => `${at}: ${message}`)).toEqual([
+      expect.stringMatching(/^evaluation.suites.4.name: expected arithmetic/),
+      'evaluation.suites.0: gsm8k needs file: the JSONL of its questions',
+      'evaluation.suites.1: cd3 needs file: the JSONL of its questions',
+      'evaluation.suites.2: custom needs file: the JSONL of its questions',
+    ]);
+  });
+
+  it('takes a preset of sampling, with changes beside it, as its settings', async () => {
+    const sampled = async (sampling: string) => {
+      const path = await write(GOOD.replace(/sampling: .*/, `sampling: { ${sampling} }`));
+      return (await loadPlan(path)).evaluation.sampling;
+    };
+    expect(await sampled('preset: published, maxNewTokens: 64')).toEqual(
+      SAMPLING_PRESETS.published(64),
+    );
+    expect(await sampled('preset: default')).toEqual(SAMPLING_PRESETS.default(256));
+    expect((await sampled('preset: published, temperature: 0')).temperature).toBe(0);
+    await expect(sampled('preset: fast')).rejects.toThrow(
+      'evaluation.sampling.preset: expected default | published, got "fast"',
+    );
   });
 
   it('says where text is no YAML', async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { mostSteps, SAMPLING_PRESETS, SamplingConfig } from '../../src/contracts/sampling.js';
+import {
+  mostSteps,
+  SAMPLING_PRESETS,
+  SamplingConfig,
+  withPreset,
+} from '../../src/contracts/sampling.js';
 import { samplingMistakes } from '../../src/contracts/sampling-rules.js';
 
 const keysOf = (raw: Partial<SamplingConfig>): string[] =>
@@ -53,5 +58,24 @@ describe('sampling rules', () => {
     [{ remask: 0.1, steps: 256 }, []],
   ])('%o: %o', (raw, keys) => {
     expect(keysOf(raw)).toEqual(keys);
+  });
+});
+
+describe('a preset in a plan', () => {
+  it('is its settings on the canvas that is written beside it, which may change them', () => {
+    expect(withPreset({ preset: 'published', maxNewTokens: 64 })).toEqual(
+      SAMPLING_PRESETS.published(64),
+    );
+    expect(withPreset({ preset: 'default' })).toEqual(SamplingConfig.parse({}));
+    expect(withPreset({ preset: 'published', temperature: 0 })).toMatchObject({
+      temperature: 0,
+      steps: 256,
+    });
+  });
+
+  it('of another name, or none, is left for the schema', () => {
+    for (const written of [{ preset: 'fast' }, { maxNewTokens: 8 }, [], null, 'published']) {
+      expect(withPreset(written)).toEqual(written);
+    }
   });
 });

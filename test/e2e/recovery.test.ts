@@ -27,6 +27,15 @@ beforeAll(async () => {
   straight = await System.start();
   baseline = await carryOut(straight, 'straight');
   expect(baseline.summary.interruptions).toEqual([]);
+  const { before, after, comparison } = baseline.summary.evaluation;
+  expect(comparison?.suites).toMatchObject([
+    {
+      suite: 'arithmetic',
+      n: 120,
+      before: before['arithmetic']?.score,
+      after: after['arithmetic']?.score,
+    },
+  ]);
 }, 120_000);
 
 afterAll(() => straight?.close());

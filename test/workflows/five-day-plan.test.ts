@@ -48,9 +48,19 @@ test('a plan goes through all stages, quotes, approves itself and ends with a su
   const summary = summaryOf('whole');
   expect(summary).toMatchObject({ status: 'finished', training: { steps: 10 } });
   expect(summary.evaluation.after.arithmetic.n).toBe(2);
+  expect(summary.evaluation.comparison).toEqual(state.compared);
+  expect(state.compared).toMatchObject({ verdict: 'better', suites: [{ difference: 0.1 }] });
   expect(summary.model).toEqual(state.model);
   expect(summary.model).toMatchObject({ folder: '', store: { kind: 'local' } });
   expect(world.hosts.hosts.filter(({ alive }) => alive)).toEqual([]);
+  const inputs = (stage: StageName) =>
+    world.stages.ran.find((input) => input.stage === stage)?.inputs ?? {};
+  expect(Object.keys(inputs('eval-before'))).toEqual(['model', 'tokenizer']);
+  // What has changed is judged by the answers before, and by the rows that were trained on.
+  expect(inputs('eval-after')).toMatchObject({
+    before: { digest: '1'.repeat(64) },
+    dataset: { digest: 'e'.repeat(64) },
+  });
 });
 
 test('hosts are given back before the report, which needs none', async () => {

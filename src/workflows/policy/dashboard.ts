@@ -1,8 +1,10 @@
 import type { Language } from '../../contracts/base.js';
 import { CHECKLIST } from '../../contracts/checklist.js';
+import { detectableSentence } from '../../contracts/detectable.js';
 import { yuan } from '../../contracts/money.js';
 import { decisionSentence } from '../../contracts/pilot.js';
 import type { PlanState } from '../../contracts/state.js';
+import { verdictSentence } from '../../contracts/verdict.js';
 import { dayOf } from './checklist.js';
 
 const DAYS = [1, 2, 3, 4, 5] as const;
@@ -20,6 +22,7 @@ export function dashboard(state: PlanState, language: Language, at: string): str
   ];
   if (state.failure) lines.push(`> ${state.failure}`);
   lines.push(...progressLines(state, zh), ...quoteLines(state, zh), ...pilotLines(state, zh));
+  lines.push(...verdictLines(state, zh));
   for (const day of DAYS) {
     lines.push(
       `## ${zh ? `第 ${day} 天` : `Day ${day}`}${day === today ? (zh ? '（今天）' : ' (today)') : ''}`,
@@ -58,7 +61,18 @@ function quoteLines(state: PlanState, zh: boolean): string[] {
   const price = yuan(state.quote.fen);
   const gate =
     state.gate.status === 'waiting' ? (zh ? '，等待批准' : ', waiting for approval') : '';
-  return ['', `${zh ? '报价' : 'Quote'}: ${hours} h, ${price}${gate}`];
+  const shows = state.quote.detectable?.length
+    ? ['', detectableSentence(state.quote.detectable, zh)]
+    : [];
+  return ['', `${zh ? '报价' : 'Quote'}: ${hours} h, ${price}${gate}`, ...shows];
+}
+
+function verdictLines({ compared }: PlanState, zh: boolean): string[] {
+  if (compared === null) return [];
+  return compared.suites.flatMap((one) => [
+    '',
+    `**${zh ? '前后对比' : 'Before/after'}** ${verdictSentence(one, zh)}`,
+  ]);
 }
 
 function pilotLines({ pilot }: PlanState, zh: boolean): string[] {

@@ -1,3 +1,4 @@
+import { detectableOf } from '../../contracts/detectable.js';
 import type { Pace, StageMetrics } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
 import type { Quote } from '../../contracts/state.js';
@@ -56,6 +57,7 @@ export function quote(
     spentFen,
     capFen: plan.money.capFen,
     basis: basis + cardsOf(plan),
+    detectable: detectableOf(plan.evaluation.suites),
   };
 }
 

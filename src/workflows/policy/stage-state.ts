@@ -95,6 +95,7 @@ export function wentBack(state: PlanState, stage: StageName): PlanState {
     model: trainsAgain ? null : state.model,
     checkpoint: trainsAgain ? null : state.checkpoint,
     pilot: from <= STAGES.indexOf('pilot') ? null : state.pilot,
+    compared: from <= STAGES.indexOf('eval-after') ? null : state.compared,
     quote: gated ? null : state.quote,
     gate: gated ? { status: 'closed', approvedBy: null, at: null } : state.gate,
   };

@@ -2,6 +2,7 @@ import type { ClosedStage } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
 import { type StageName, stagesOf } from '../../contracts/stages.js';
 import type { Pilot } from '../../contracts/pilot.js';
+import type { Compared } from '../../contracts/verdict.js';
 import type {
   FineTuned,
   LastCheckpoint,
@@ -43,6 +44,7 @@ export type PlanEvent = { readonly at: string } & (
   | { readonly type: 'trained'; readonly model: FineTuned }
   | { readonly type: 'checkpointed'; readonly checkpoint: LastCheckpoint }
   | { readonly type: 'pilotTold'; readonly pilot: Pilot }
+  | { readonly type: 'compared'; readonly compared: Compared }
   | { readonly type: 'ticked'; readonly item: string }
   | {
       readonly type: 'ended';
@@ -78,6 +80,7 @@ export function initialState(plan: ResolvedPlan, startedAt: string): PlanState {
     model: null,
     checkpoint: null,
     pilot: null,
+    compared: null,
     failure: null,
   };
   return tick(state, 'plan-started', startedAt);
@@ -124,6 +127,7 @@ type PlanWide = Extract<
       | 'trained'
       | 'checkpointed'
       | 'pilotTold'
+      | 'compared'
       | 'ticked'
       | 'ended';
   }
@@ -159,6 +163,8 @@ function advancePlan(state: PlanState, event: PlanWide): PlanState {
       return { ...state, checkpoint: event.checkpoint };
     case 'pilotTold':
       return { ...state, pilot: event.pilot };
+    case 'compared':
+      return { ...state, compared: event.compared };
     case 'ticked':
       return { ...state, ticked: { ...state.ticked, [event.item]: event.at } };
     case 'ended':

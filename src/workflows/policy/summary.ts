@@ -20,7 +20,11 @@ export function summarise(
     stages: stages(state),
     interruptions: interruptions(state),
     training: training(results, soFar),
-    evaluation: { before: suites(results, 'eval-before'), after: suites(results, 'eval-after') },
+    evaluation: {
+      before: suites(results, 'eval-before'),
+      after: suites(results, 'eval-after'),
+      comparison: state.compared,
+    },
     model,
     checkpoint,
     pilot,

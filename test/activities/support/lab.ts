@@ -70,6 +70,15 @@ export async function stageOf(lab: Lab, stage: StageName, script: Script): Promi
 
 const training = TrainingConfig.parse({ steps: 6 });
 const sampling = SamplingConfig.parse({});
+const evaluation = {
+  suites: [{ name: 'arithmetic', questions: 4, seed: 0 }],
+  suiteVersions: { arithmetic: 2 },
+  sampling,
+  batchSize: 2,
+  systemPrompt: null,
+  modelFolder: '',
+  device: 'cpu',
+};
 const CONFIGURATIONS: Partial<Record<StageName, Record<string, unknown>>> = {
   'full-train': { training, checkpoints: { everySteps: 2, keep: 2 }, device: 'cpu' },
   'smoke-train': {
@@ -80,14 +89,8 @@ const CONFIGURATIONS: Partial<Record<StageName, Record<string, unknown>>> = {
     systemPrompt: null,
     device: 'cpu',
   },
-  'eval-before': {
-    suites: [{ name: 'arithmetic', questions: 4, seed: 0 }],
-    sampling,
-    batchSize: 2,
-    systemPrompt: null,
-    modelFolder: '',
-    device: 'cpu',
-  },
+  'eval-before': evaluation,
+  'eval-after': evaluation,
 };
 
 /** Failures are what most of these tests are about; nobody needs to read of each. */

@@ -1,5 +1,7 @@
 import type { StageMetrics } from '../../../src/contracts/outcome.js';
 import type { StageName } from '../../../src/contracts/stages.js';
+import { comparedOf } from '../../../src/contracts/verdict.js';
+import { comparison, suiteComparison } from '../../helpers/comparison.js';
 
 const DIGEST = 'a'.repeat(64);
 const ref = (letter: string) => ({ digest: letter.repeat(64), bytes: 1 });
@@ -87,7 +89,7 @@ export const METRICS: Record<Exclude<StageName, 'report' | 'pilot'>, StageMetric
   },
   'eval-before': evaluate,
   'full-train': { kind: 'full-train', train },
-  'eval-after': evaluate,
+  'eval-after': { ...evaluate, comparison: comparedOf(comparison(suiteComparison())) },
 };
 
 export const ARTIFACTS: Partial<
@@ -95,5 +97,7 @@ export const ARTIFACTS: Partial<
 > = {
   download: { base: ref('b'), dataset: ref('c'), tokenizer: ref('d') },
   convert: { dataset: ref('e') },
+  'eval-before': { answers: ref('1') },
   'full-train': { model: ref('f') },
+  'eval-after': { answers: ref('2') },
 };

@@ -39,7 +39,8 @@ export class ScriptedStages {
   readonly gpu: GpuActivities = {
     smokeTrain: (input) => this.#attempt(input, 'smoke-train'),
     fullTrain: (input) => this.#attempt(input, 'full-train'),
-    evaluate: (input) => this.#attempt(input, 'eval-after'),
+    evaluate: (input) =>
+      this.#attempt(input, input.stage === 'eval-before' ? 'eval-before' : 'eval-after'),
   };
 
   #next(stage: StageName): Act {
