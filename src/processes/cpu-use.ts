@@ -22,6 +22,7 @@ export function sampleCpu(pid: number, atMs: number): CpuSample | null {
 /** 100 is one core. */
 export function cpuPercent(before: CpuSample, now: CpuSample): number | null {
   const seconds = (now.atMs - before.atMs) / 1000;
-  if (seconds <= 0) return null;
+  // Fewer ticks than before are another process's.
+  if (seconds <= 0 || now.ticks < before.ticks) return null;
   return Math.round((100 * (now.ticks - before.ticks)) / TICKS_PER_SECOND / seconds);
 }

@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --slow, as npm run test:slow has it: what DREAM_SFT_SLOW=1 adds, and nothing that ran before."""
+    """With --slow (npm run test:slow): what DREAM_SFT_SLOW=1 adds, nothing that ran before."""
     if config.getoption("--slow"):
         items[:] = [
             item

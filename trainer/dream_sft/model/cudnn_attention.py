@@ -25,6 +25,7 @@ from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.to_device import on_device
 
 _TOKENS_MULTIPLE = 4096
+_WIDEST_HEAD = 128
 _OLDEST_CUDNN = 90600  # with lengths and packed rows both ways on SM80 and newer
 
 
@@ -57,8 +58,10 @@ class Layout:
             mine.copy_(theirs)
 
 
-def usable() -> bool:
-    """Whether the front end and a cuDNN that takes lengths are there."""
+def usable(head_width: int) -> bool:
+    """Whether card, front end and a cuDNN that takes lengths are there for heads so wide."""
+    if head_width % 8 or head_width > _WIDEST_HEAD or torch.cuda.get_device_capability() < (8, 0):
+        return False
     try:
         return _frontend() is not None and _frontend().backend_version() >= _OLDEST_CUDNN
     except RuntimeError:  # the front end is there, cuDNN itself is not
@@ -158,7 +161,7 @@ class _Plan:
 def _frontend() -> Any:
     try:
         import cudnn
-    except ImportError:
+    except (ImportError, OSError, AssertionError):  # its import looks for one cuDNN and loads it
         return None
     return cudnn
 

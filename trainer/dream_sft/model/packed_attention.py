@@ -40,7 +40,9 @@ def attend_packed(
     return KERNELS[kernel](q_LHK, k_LGK, v_LGK, bounds)
 
 
-def choose_kernel(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
+def choose_kernel(
+    wanted: str, device: torch.device, dtype: torch.dtype, head_width: int = 128
+) -> str:
     """The kernel to use for `wanted` ('auto' or a name).
 
     auto: on CUDA in half precision the first there of cudnn (1.5 to 1.75 times as fast as varlen
@@ -52,7 +54,7 @@ def choose_kernel(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
     usable = {
         "varlen": on_gpu and _varlen() is not None,
         "flex": device.type == "cuda",
-        "cudnn": on_gpu and cudnn_attention.usable(),
+        "cudnn": on_gpu and cudnn_attention.usable(head_width),
         "sdpa": True,
         "mask": True,
     }

@@ -70,7 +70,7 @@ class GraphedLayers:
             self._pool = torch.cuda.graph_pool_handle()
             self._recorded_with = self._model.run_layer
         if (length, key) not in self._recorded:
-            self._make_room(ids_BL.device)
+            self._record_longest_first(ids_BL.device)
             self._recorded[length, key] = self._record(length, key, bounds, layout)
         recorded = self._recorded[length, key]
         recorded.layout.become(layout)
@@ -78,8 +78,8 @@ class GraphedLayers:
         hidden_BLD: Tensor = _Replay.apply(self._anchor, recorded, *places)  # type: ignore[no-untyped-call]
         return hidden_BLD
 
-    def _make_room(self, device: torch.device) -> None:
-        """Record the longest row before any other: what a shorter one needs fits into what it left,
+    def _record_longest_first(self, device: torch.device) -> None:
+        """What a shorter one needs fits into what it left,
         a longer one would need all of its memory beside it."""
         longest = self._ids_BL.shape[1]
         bounds = DocumentBounds.of([longest], device)

@@ -19,7 +19,7 @@ from dream_sft.model.packed_attention import attend_packed, choose_kernel
 HEADS, KV_HEADS, WIDTH = 28, 4, 128
 LENGTHS = st.lists(st.integers(1, 3000), min_size=1, max_size=40)
 needs_cudnn = pytest.mark.skipif(
-    not (torch.cuda.is_available() and cudnn_attention.usable()),
+    not (torch.cuda.is_available() and cudnn_attention.usable(64)),
     reason="needs an NVIDIA card, cuDNN and nvidia-cudnn-frontend",
 )
 

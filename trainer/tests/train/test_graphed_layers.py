@@ -22,7 +22,7 @@ LORA = {"rank": 4, "alpha": 8, "modules": ["q_proj", "v_proj", "up_proj", "down_
 ROWS = ([100, 28], [60, 60, 8], [200, 40, 16], [128], [90, 38], [250, 6])
 
 pytestmark = pytest.mark.skipif(
-    not (torch.cuda.is_available() and cudnn_attention.usable()),
+    not (torch.cuda.is_available() and cudnn_attention.usable(64)),
     reason="needs an NVIDIA card, cuDNN and nvidia-cudnn-frontend",
 )
 

@@ -71,7 +71,7 @@ def prepare_model(model: Dream, training: dict[str, Any], device: torch.device) 
     model.train()
     narrow = training["precision"] == "bf16"
     dtype = torch.bfloat16 if narrow else torch.float32
-    model.packed_kernel = choose_kernel(training["attention"], device, dtype)
+    model.packed_kernel = choose_kernel(training["attention"], device, dtype, model.config.head_dim)
     if training["deterministic"]:
         torch.use_deterministic_algorithms(True)
     share = training["activationCheckpointing"]
