@@ -101,16 +101,11 @@ class Bench:
     def run_official(self) -> None:
         for batch in (1, 8, 32):
             ids_BL = torch.tensor(
-                [
-                    p + [self.model.config.mask_token_id] * self.new
-                    for p in self.prompts[:batch]
-                ],
+                [p + [self.model.config.mask_token_id] * self.new for p in self.prompts[:batch]],
                 device=self.device,
             )
             self.official_step(ids_BL, 1)
-            times = [
-                self.seconds(lambda: self.official_step(ids_BL, 1)) for _ in range(4)
-            ]
+            times = [self.seconds(lambda: self.official_step(ids_BL, 1)) for _ in range(4)]
             step = statistics.median(times)
             speed = batch / step
             self.official = max(self.official, speed)
@@ -144,9 +139,7 @@ class Bench:
 
     def run_cached(self) -> None:
         for batch, block, policy, tokens, probe in CASES:
-            sampler = self.sampler(
-                batch, cache=policy, block_length=block, tokens_per_step=tokens
-            )
+            sampler = self.sampler(batch, cache=policy, block_length=block, tokens_per_step=tokens)
             first = self.decode(sampler, batch)
             sampler.passes.update(full=0, window=0, commit=0)
             seconds = self.decode(sampler, batch)
@@ -196,19 +189,11 @@ class Bench:
         context = self.prompt + self.new
         names = [name + how for name in KERNELS for how in ("", "-folded")]
         for rows, queries in ((32, 33), (1, 33), (32, 17), (1, context)):
-            q = torch.randn(
-                rows, queries, heads, width, device=self.device, dtype=dtype
-            )
-            k, v = torch.randn(
-                2, rows, context, groups, width, device=self.device, dtype=dtype
-            )
-            used = torch.full(
-                (rows,), context - 5, device=self.device, dtype=torch.int32
-            )
+            q = torch.randn(rows, queries, heads, width, device=self.device, dtype=dtype)
+            k, v = torch.randn(2, rows, context, groups, width, device=self.device, dtype=dtype)
+            used = torch.full((rows,), context - 5, device=self.device, dtype=torch.int32)
             lengths = UsedLengths(used, context)
-            wanted = attend_used(
-                q.float(), k.float(), v.float(), lengths, "sdpa-folded"
-            )
+            wanted = attend_used(q.float(), k.float(), v.float(), lengths, "sdpa-folded")
             for name in names if self.device.type == "cuda" else ("sdpa-folded",):
                 self.kernel(name, (q, k, v), lengths, wanted)
 
@@ -233,11 +218,7 @@ class Bench:
             say(kernel=name, error=f"{type(error).__name__}: {str(error)[:200]}")
             return
         q = qkv[0]
-        us = (
-            statistics.median(self.seconds(lambda: run(*qkv)) for _ in range(5))
-            / 20
-            * 1e6
-        )
+        us = statistics.median(self.seconds(lambda: run(*qkv)) for _ in range(5)) / 20 * 1e6
         say(
             kernel=name,
             rows=q.shape[0],
@@ -259,9 +240,7 @@ class Bench:
         with torch.no_grad(), torch.profiler.profile(activities=kinds) as profiler:
             cached.window(ids, start, used)
             self.synchronize()
-        times = [
-            (e.self_device_time_total, e.count, e.key) for e in profiler.key_averages()
-        ]
+        times = [(e.self_device_time_total, e.count, e.key) for e in profiler.key_averages()]
         say(case="profile", ms=round(sum(t for t, _, _ in times) / 1e3, 2))
         for us, count, name in sorted(times, reverse=True)[:14]:
             say(ms=round(us / 1e3, 2), calls=count, kernel=name[:90])
@@ -273,9 +252,7 @@ class Bench:
         order = np.random.default_rng(1).permutation(40)
 
         def tokens(batch: int, numbers: list[int]) -> dict[int, list[int]]:
-            sampler = self.sampler(
-                batch, max_new_tokens=new, block_length=block, tokens_per_step=4
-            )
+            sampler = self.sampler(batch, max_new_tokens=new, block_length=block, tokens_per_step=4)
             asked = [Request(self.prompts[n][: 40 + n], n) for n in numbers]
             return {numbers[a.index]: a.tokens.tolist() for a in sampler.decode(asked)}
 
@@ -283,20 +260,14 @@ class Bench:
         mixed = tokens(32, order.tolist())
         alone = tokens(32, [7])
         other = tokens(8, list(range(40)))
-        pairs = [
-            (a, b) for n in straight for a, b in zip(straight[n], other[n], strict=True)
-        ]
+        pairs = [(a, b) for n in straight for a, b in zip(straight[n], other[n], strict=True)]
         say(
             case="invariance",
             sameInAnotherOrder=straight == mixed,
             sameAlone=straight[7] == alone[7],
             rowsThatDifferAtBatch8=sum(straight[n] != other[n] for n in straight),
-            firstTokensThatDifferAtBatch8=sum(
-                straight[n][0] != other[n][0] for n in straight
-            ),
-            tokensThatDifferAtBatch8=round(
-                float(np.mean([a != b for a, b in pairs])), 4
-            ),
+            firstTokensThatDifferAtBatch8=sum(straight[n][0] != other[n][0] for n in straight),
+            tokensThatDifferAtBatch8=round(float(np.mean([a != b for a, b in pairs])), 4),
         )
 
 
@@ -305,9 +276,7 @@ def main() -> None:
     parts = ("kernels", "official", "uncached", "cached", "invariance")
     parser.add_argument("--only", nargs="+", choices=(*parts, "profile"), default=parts)
     parser.add_argument("--kernel", help="attention kernel instead of the chosen one")
-    parser.add_argument(
-        "--fused", action="store_true", help="q, k, v in one product, gate and up"
-    )
+    parser.add_argument("--fused", action="store_true", help="q, k, v in one product, gate and up")
     parser.add_argument("--eager", action="store_true", help="no torch.compile")
     parser.add_argument("--tiny", action="store_true")
     arguments = parser.parse_args()

@@ -101,10 +101,7 @@ class Quality:
     def right(self, answers: list[Decoded]) -> np.ndarray:
         texts = [self.tokenizer.decode(answer.kept()) for answer in answers]
         return np.array(
-            [
-                last_number(text) == a + b
-                for text, (a, b) in zip(texts, self.pairs, strict=True)
-            ]
+            [last_number(text) == a + b for text, (a, b) in zip(texts, self.pairs, strict=True)]
         )
 
     def compare(self, reveal: str, tokens: int) -> None:
@@ -138,9 +135,7 @@ class Quality:
         for cache in ("none", "per_block", "commit_pass"):
             early, _, _ = self.decode(cache=cache, steps=CANVAS)
             whole, _, _ = self.decode(cache=cache, steps=CANVAS, stop_at_end=False)
-            passes = [
-                sum(answer.passes for answer in answers) for answers in (early, whole)
-            ]
+            passes = [sum(answer.passes for answer in answers) for answers in (early, whole)]
             equal = all(a.kept() == b.kept() for a, b in zip(early, whole, strict=True))
             saved = round(1 - passes[0] / passes[1], 4)
             say(
@@ -173,9 +168,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600, help="of the fine-tuning")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = arguments.model or fine_tuned(
-            arguments.keep or Path(name), arguments.steps
-        )
+        folder = arguments.model or fine_tuned(arguments.keep or Path(name), arguments.steps)
         quality = Quality(folder, arguments.questions)
         for reveal, tokens in (
             ("left_to_right", 1),
