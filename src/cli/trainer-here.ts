@@ -9,6 +9,9 @@ import { requirePython } from '../processes/python-check.js';
 import { startTrainer, type TrainerExit } from '../processes/trainer.js';
 import { CliError } from './cli-error.js';
 
+/** As a shell tells of Ctrl-C. */
+const INTERRUPTED = 130;
+
 type Command = RunSpecInput['command'];
 type Result<C extends Command> = Extract<ResultEvent, { command: C }>;
 
@@ -42,11 +45,12 @@ export async function runTrainerHere<C extends Command>(
   });
   const interrupted = onInterrupt(trainer);
   const exit = await trainer.exited.finally(interrupted.forget);
-  if (exit.result?.command === spec.command) {
-    await rm(folder, { recursive: true, force: true });
-    return exit.result as Result<C>;
-  }
-  throw failure(exit, interrupted.times() > 0, logFile);
+  const result = exit.result?.command === spec.command ? (exit.result as Result<C>) : null;
+  const stopped = interrupted.times() > 0 || exit.code === EXIT.stopped;
+  // Only of what went wrong will anybody read the log.
+  if (result !== null || stopped) await rm(folder, { recursive: true, force: true });
+  if (result !== null) return result;
+  throw stopped ? new CliError('Stopped.', INTERRUPTED) : failure(exit, logFile);
 }
 
 function onInterrupt(trainer: { stop(): void; kill(): void }) {
@@ -60,8 +64,7 @@ function onInterrupt(trainer: { stop(): void; kill(): void }) {
   return { times: () => times, forget: () => void process.off('SIGINT', hear) };
 }
 
-function failure(exit: TrainerExit, interrupted: boolean, logFile: string): CliError {
-  if (interrupted || exit.code === EXIT.stopped) return new CliError('Stopped.', 130);
+function failure(exit: TrainerExit, logFile: string): CliError {
   const { lastError } = exit;
   if (lastError === null || lastError.reason === 'internal') {
     const how = exit.signal ?? `exit ${exit.code}`;

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -33,6 +33,25 @@ test('a table, strategies.json and a drawing; what is measured is not measured a
   const told = JSON.parse(again.stdout) as { measured: number; strategies: unknown };
   expect(told.measured).toBe(0);
   expect(told.strategies).toEqual(document.strategies);
+});
+
+test('Ctrl-C ends it, and the same command goes on from what was measured', async () => {
+  const home = temporaryFolder();
+  const list = join(home, 'list.yaml');
+  // The second would take minutes: the canvas is long, and nothing ends it early.
+  const long = '{ maxNewTokens: 480, blockLength: null, cache: none, stopAtEnd: false }';
+  await writeFile(list, `short: {}\nlong: ${long}\n`);
+  const output = ['--output', join(home, 'out')];
+  const args = ['strategies', BASE, '--strategies', list, ...output, ...SMALL];
+  const running = dreamSft(home, args);
+  // Once: a second Ctrl-C would not wait for anything.
+  running.stderr.once('data', () => running.kill('SIGINT'));
+  const ended = await running;
+  expect([ended.exitCode, ended.stderr]).toEqual([130, 'short: measured (1 of 2)\nStopped.']);
+  expect(await readdir(join(home, 'logs'))).toEqual([]);
+  await writeFile(list, 'short: {}\n');
+  const again = await dreamSft(home, [...args, '--json']);
+  expect((JSON.parse(again.stdout) as { measured: number }).measured).toBe(0);
 });
 
 test.each([
