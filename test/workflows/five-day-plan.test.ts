@@ -52,6 +52,7 @@ test('a plan goes through all stages, quotes, approves itself and ends with a su
   expect(state.compared).toMatchObject({ verdict: 'better', suites: [{ difference: 0.1 }] });
   expect(summary.model).toEqual(state.model);
   expect(summary.model).toMatchObject({ folder: '', store: { kind: 'local' } });
+  expect(summary.model?.base?.digest).toBe('b'.repeat(64));
   expect(world.hosts.hosts.filter(({ alive }) => alive)).toEqual([]);
   const inputs = (stage: StageName) =>
     world.stages.ran.find((input) => input.stage === stage)?.inputs ?? {};
