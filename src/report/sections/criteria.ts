@@ -66,7 +66,7 @@ const CRITERIA: readonly (readonly [TextKey, Evidence])[] = [
 export const criteriaSection: Section = (data, t) => {
   const rows = CRITERIA.map(([criterion, evidence], i) => {
     const found = evidence(data, t);
-    const shown = found.length > 0 ? `✓ ${found.join('; ')}` : `✗ ${t('missing')}`;
+    const shown = found.length > 0 ? `✓ ${found.join(t('semicolon'))}` : `✗ ${t('missing')}`;
     return [`${i + 1}. ${t(criterion)}`, shown];
   });
   return [text(t('criteriaIntro'), 'soft'), table([t('criterion'), t('evidence')], rows)];

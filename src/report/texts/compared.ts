@@ -160,7 +160,7 @@ export const COMPARED = {
     '过程错而答案对的算对，读不出答案的算错。',
   ],
   limitScope: [
-    'Only {suites} was asked: nothing is said of other tasks, of dialogue, or of safety.',
+    'Nothing is said of anything but {suites}: not of other tasks, of dialogue, or of safety.',
     '只评测了 {suites}：不能说明其他任务、对话能力或安全性。',
   ],
   limitPretraining: [

@@ -1,5 +1,6 @@
 /** The last page, limits and difficulties. */
 export const CRITERIA = {
+  semicolon: ['; ', '；'],
   criteria: ['The five success criteria', '五条成功标准'],
   criteriaIntro: [
     'What the plan is judged by. The process matters more than the result.',

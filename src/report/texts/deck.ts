@@ -7,8 +7,8 @@ export const DECK = {
   ],
   denoisingStep: ['step {step} of {steps}', '第 {step} 步，共 {steps} 步'],
   slideLegend: [
-    '▢ masked; dotted: least sure, single line: middle, thick line: surest of this answer.',
-    '▢ 为掩码；点线最没把握，单线居中，粗线最有把握（在本答案内）。',
+    '□ masked; dotted: least sure, single line: middle, thick line: surest of this answer.',
+    '□ 为掩码；点线最没把握，单线居中，粗线最有把握（在本答案内）。',
   ],
   noDenoising: [
     'How this answer formed was not recorded (no trace).',
@@ -45,6 +45,7 @@ export const DECK = {
   value: ['Value', '取值'],
   results: ['Results', '结果'],
   caseOf: ['Case {n}: {verdict}', '案例 {n}：{verdict}'],
+  drill: ['Drill, made on purpose', '演练（人为制造）'],
   drillInstead: [
     'Nothing was interrupted in this plan, so it proves nothing here. A drill of your own can (dream-sft note records it).',
     '本计划没有发生中断，因此这里证明不了什么。可以自己做一次演练（用 dream-sft note 记录）。',
