@@ -34,13 +34,14 @@ function stays(
 ): Stay[] {
   const inOrder = reveals.toSorted((a, b) => a.step - b.step);
   const first = inOrder[0]?.step ?? steps + 1;
-  const masked: Stay[] = first > 0 ? [{ from: 0, to: first, text: null, level: 0 }] : [];
+  // Step −1 is the canvas before anything was decided.
+  const masked: Stay = { from: -1, to: first, text: null, level: 0 };
   const held = inOrder.map((reveal, i): Stay => {
     const to = inOrder[i + 1]?.step ?? steps + 1;
     const level = reveal.text === null ? 0 : levelOf(reveal);
     return { from: reveal.step, to, text: reveal.text, level };
   });
-  return [...masked, ...held].filter(({ from, to }) => to > from);
+  return [masked, ...held].filter(({ from, to }) => to > from);
 }
 
 /** Orders measure confidence each in their own way, so only its rank within one answer is shown. */

@@ -43,9 +43,8 @@ function denoisingHtml(denoising: Denoising, words: CaseWords): string {
 
 function token({ from, to, text, level }: Stay, shown: number): string {
   const hidden = from <= shown && shown < to ? '' : ' hidden';
-  const first = from === 0 && text === null ? -1 : from;
   const inside = text === null ? '▢' : escapeHtml(visible(text));
-  return `<span class="sure${level}" data-from="${first}" data-to="${to}"${hidden}>${inside}</span>`;
+  return `<span class="sure${level}" data-from="${from}" data-to="${to}"${hidden}>${inside}</span>`;
 }
 
 /** A token of white space alone still has to be seen when it is underlined. */
