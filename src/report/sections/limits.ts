@@ -32,7 +32,9 @@ export const limitsSection: Section = (data, t) => {
 export function nextSteps(data: ReportData, t: Translate): string[] {
   if (Object.keys(scoresOf(data, 'eval-after')).length === 0) return [];
   const advice = data.comparison ? adviceSentences(data.comparison.suites, t) : [];
-  const anchored = data.comparison?.anchor ? [] : [t('nextAnchor')];
+  // Only gsm8k has a published score to be anchored to.
+  const asked = 'gsm8k' in scoresOf(data, 'eval-after');
+  const anchored = data.comparison?.anchor || !asked ? [] : [t('nextAnchor')];
   return [...advice, t('nextSeed'), ...anchored];
 }
 

@@ -54,13 +54,20 @@ export function deckOf(data: ReportData, language = data.plan.language): Slide[]
     slide('interruptions', [...section('interruptions'), ...drill(data, t)]),
     slide('results', [...anchorOpening(data.comparison, t), ...resultBlocks(section('summary'))]),
     slide('differences', differences(data, t)),
-    ...cases.map((one, i) => caseSlide(one, i, t)),
+    ...cases.map((one, i) => caseSlide(one, i, data.plan.id, t)),
     slide('strategies', of(section('strategies'), 'figures', 'table')),
     slide('ledger', section('ledger')),
     slide('difficulties', section('difficulties')),
     limits(data, t),
     slide('criteria', of(section('criteria'), 'table')),
   ].filter(({ blocks }) => blocks.length > 0);
+}
+
+/** As people call it: the repository, or what a path or an address ends with. */
+function nameOf(base: ReportData['plan']['base']): string {
+  if (base.kind === 'hub') return base.repo;
+  const place = base.kind === 'file' ? base.path : base.kind === 'url' ? base.url : base.kind;
+  return place.split(/[\\/]/).findLast((part) => part !== '') ?? place;
 }
 
 const of = (blocks: readonly Block[], ...kinds: Block['kind'][]): Block[] =>
@@ -76,7 +83,7 @@ function goal(data: ReportData, content: Content, t: Translate): Slide {
   const convert = data.results.convert?.metrics;
   const rows = convert?.kind === 'convert' ? convert.convert.rowsKept : '–';
   const goalText = t('goalText', {
-    base: base.kind === 'hub' ? base.repo : data.plan.title,
+    base: nameOf(base),
     rows,
     days: duration(deadlineSeconds).replace(/ 0 (?:h|min|s)$/, ''),
     cap: yuan(data.state.capFen),
@@ -148,7 +155,7 @@ function differences({ comparison }: ReportData, t: Translate): SlideBlock[] {
   return [differenceTable(comparison, t), { kind: 'columns', columns }];
 }
 
-function caseSlide(one: CaseBlock, i: number, t: Translate): Slide {
+function caseSlide(one: CaseBlock, i: number, id: string, t: Translate): Slide {
   const columns = one.sides.map(({ title, correct, answer, readAs }): SlideBlock[] => [
     text(`${title} ${correct ? '√' : '×'}  ${t('readAs')}${t('colon')}${readAs}`, 'head'),
     text(answer, 'code'),
@@ -162,7 +169,7 @@ function caseSlide(one: CaseBlock, i: number, t: Translate): Slide {
       text(`${t('expected')}${t('colon')}${one.expected}`, 'head'),
       ...(one.comment === null ? [] : [text(one.comment, 'note')]),
       { kind: 'columns', columns },
-      ...(frames.length > 0 ? frames : [text(t('noDenoising'), 'soft')]),
+      ...(frames.length > 0 ? frames : [text(t('noDenoising', { id }), 'soft')]),
     ],
   };
 }

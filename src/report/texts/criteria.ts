@@ -18,26 +18,29 @@ export const CRITERIA = {
     'ticked on {day} by a person: how masked diffusion works, read',
     '{day} 由本人勾选：已读懂掩码扩散的原理',
   ],
-  evidenceDenoising: ['the denoising of {n} answers, step by step', '{n} 个答案的逐步去噪过程'],
-  evidencePilot: ['a pilot of {n} candidates: {sentence}', '{n} 个候选的试点：{sentence}'],
+  evidenceDenoising: [
+    'answers whose denoising was recorded step by step: {n}',
+    '{n} 个答案的逐步去噪过程',
+  ],
+  evidencePilot: ['a pilot ({n} candidates): {sentence}', '{n} 个候选的试点：{sentence}'],
   evidenceReasons: [
-    '{n} parameters with their reasons and sources: dream-sft plan explain',
+    'parameters with their reasons and sources: {n} (dream-sft plan explain)',
     '{n} 个参数各有理由与出处：dream-sft plan explain',
   ],
   evidenceComparison: [
-    '{n} suites compared pair by pair, with p-values; {cases} cases',
+    'suites compared pair by pair, with p-values: {n}; cases: {cases}',
     '{n} 个评测集逐题配对比较，附 p 值；{cases} 个案例',
   ],
   evidenceScores: [
-    '{n} suites scored before and after, without a paired test; {cases} cases',
+    'suites scored before and after, without a paired test: {n}; cases: {cases}',
     '{n} 个评测集有前后得分，但没有配对检验；{cases} 个案例',
   ],
   evidenceDifficulties: [
-    '{notes} notes, {postMortems} post-mortems, {backOffs} back-offs',
+    'notes: {notes}; post-mortems: {postMortems}; back-offs: {backOffs}',
     '{notes} 条记录、{postMortems} 份事后分析、{backOffs} 次退让',
   ],
   evidenceAnalysis: [
-    'verdict of {n} suites; {diagnoses} diagnoses, {advice} pieces of advice',
+    'suites with a verdict: {n}; diagnoses: {diagnoses}; advice: {advice}',
     '{n} 个评测集的结论；{diagnoses} 条诊断、{advice} 条建议',
   ],
   difficulties: ['Difficulties and how they were solved', '困难与解决'],

@@ -11,8 +11,8 @@ export const DECK = {
     '□ 为掩码；点线最没把握，单线居中，粗线最有把握（在本答案内）。',
   ],
   noDenoising: [
-    'How this answer formed was not recorded (no trace).',
-    '没有记录这个答案的生成过程（无轨迹）。',
+    'How this answer formed was not recorded: dream-sft sample {id} QUESTION --save-trace FILE, with FILE runs/{id}/traces/after.jsonl, then dream-sft retry {id} --from report.',
+    '没有记录这个答案的生成过程：运行 dream-sft sample {id} 题目 --save-trace 文件（文件为 runs/{id}/traces/after.jsonl），再运行 dream-sft retry {id} --from report。',
   ],
   casesByHand: ['Chosen by hand, not by rule.', '由人挑选，并非按规则选取。'],
   goal: ['Goal', '目标'],
