@@ -72,7 +72,12 @@ export const startTrainer: StartTrainer = (options) => {
 
 function spawnTrainer(options: TrainerOptions) {
   return execa(options.python, ['-m', 'dream_sft', options.command, '--spec', options.specPath], {
-    env: { PYTHONPATH: options.trainerFolder, PYTHONUNBUFFERED: '1' },
+    env: {
+      PYTHONPATH: options.trainerFolder,
+      PYTHONUNBUFFERED: '1',
+      // Numbers of cards then mean what they mean to nvidia-smi, by which cards are claimed.
+      CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    },
     detached: true,
     cleanup: false,
     reject: false,

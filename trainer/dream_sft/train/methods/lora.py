@@ -68,7 +68,7 @@ class LoraFineTuning(OptimizedModel[AdamW]):
         )
 
     def replay_layers(self, tokens: int) -> None:
-        """Packed rows of at most `tokens` go through recorded CUDA graphs from now on."""
+        """As `Accumulation.replay_layers`, with gradients that stay where they are."""
         self._optimizer.fix_gradients()
         self._accumulation.replay_layers(tokens)
 
