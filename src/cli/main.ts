@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAsking } from './asking-commands.js';
 import { action } from './context.js';
+import { addNoting } from './noting-commands.js';
 
 /** Commands load their code when they run: `--help` must not wait for the Temporal client. */
 export function buildProgram(): Command {
@@ -17,6 +18,7 @@ export function buildProgram(): Command {
   addActing(program);
   addReadingCommands(program);
   addAsking(program);
+  addNoting(program);
   return program;
 }
 
