@@ -49,5 +49,6 @@ export function renderSummary(summary: Summary, place: Place): string {
     lines.push(...modelLines(summary.planId, summary.model, place).map((line) => `  ${line}`));
   }
   if (summary.report.html) lines.push(`  report: ${summary.report.html}`);
+  if (summary.report.pptx) lines.push(`  slides: ${summary.report.pptx}`);
   return lines.join('\n');
 }
