@@ -63,7 +63,7 @@ function widthsOf(rows: readonly (readonly string[])[], width: number, size: num
       Math.max(...cells.map((cell) => widestWord(cell, size * BOLD))) + 2 * CELL_MARGIN.x + 0.02,
   );
   const wanted = columns.map(
-    (cells) => 2 + Math.min(60, Math.max(...cells.map((c) => cellsOf(c)))),
+    (cells) => 2 + Math.min(120, Math.max(...cells.map((c) => cellsOf(c)))),
   );
   const free = width - sumOf(least);
   if (free < 0) return least.map((one) => (one / sumOf(least)) * width);

@@ -3,6 +3,7 @@ import type PptxGenJS from 'pptxgenjs';
 import type { Content } from '../content/blocks.js';
 import type { Slide } from './deck.js';
 import { layOut } from './layout.js';
+import { lineHeight } from './measure.js';
 import { CELL_MARGIN } from './place-table.js';
 import {
   COLORS,
@@ -75,7 +76,8 @@ function drawText(page: PptxSlide, shape: TextShape, fontFace: string): void {
     w,
     h,
     align,
-    valign: fill ? 'top' : 'middle',
+    // Of more lines the first stands beside its bullet, also where there are fewer than measured.
+    valign: fill || h > 1.6 * lineHeight(size) ? 'top' : 'middle',
     margin: fill ? 6 : 0,
     fontSize: size,
     fontFace: shape.mono ? 'Consolas' : fontFace,
