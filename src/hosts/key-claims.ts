@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, type ProcessIdentity, processIdentity } from '../processes/identity.js';
@@ -10,6 +10,8 @@ export interface Holder extends ProcessIdentity {
   readonly note: string;
 }
 
+/** Between its mark and its removal of the claim a process does nothing else. */
+const TAKEN_AWAY_WITHIN_MS = 60_000;
 const CLAIM = /^[0-9a-f]{64}$/;
 
 /** Who may start the host of a key: one winner, whoever asks at the same time. */
@@ -71,21 +73,33 @@ export class KeyClaims {
     }
   }
 
-  /** Of several who saw the dead holder only one removes its claim: the mark stays for ever. */
+  /**
+   * Of several who saw the dead holder only the one who made the mark removes its claim; marks stay
+   * for ever. Whoever dies in between leaves a mark that has grown old: the next number follows.
+   */
   async #takeAway(key: string, dead: ProcessIdentity): Promise<void> {
-    const mark = `${this.#path(key)}.dead-${dead.pid}-${dead.startTime.replace(/\W/g, '_')}`;
-    try {
-      await writeFile(mark, '', { flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      await sleep(50);
-      return;
+    const base = `${this.#path(key)}.dead-${dead.pid}-${dead.startTime.replace(/\W/g, '_')}`;
+    for (let number = 0; ; number += 1) {
+      const mark = `${base}-${number}`;
+      if (await madeAlone(mark)) return rm(this.#path(key), { force: true });
+      if (Date.now() - (await stat(mark)).mtimeMs < TAKEN_AWAY_WITHIN_MS) return sleep(50);
+      const holder = await readHolder(this.#path(key));
+      if (holder?.pid !== dead.pid || holder.startTime !== dead.startTime) return;
     }
-    await rm(this.#path(key), { force: true });
   }
 
   #path(key: string): string {
     return join(this.folder, createHash('sha256').update(key).digest('hex'));
+  }
+}
+
+async function madeAlone(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, '', { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 
