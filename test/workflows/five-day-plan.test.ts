@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { STAGES, type StageName, stagesOf } from '../../src/contracts/stages.js';
+import { type StageName, stagesOf } from '../../src/contracts/stages.js';
 import { until } from '../support/until.js';
 import { stateOf, World } from './support/world.js';
 
@@ -15,12 +13,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close(), 60_000);
 beforeEach(() => {
-  for (const stage of STAGES) delete world.script[stage];
-  world.stages.ran.length = 0;
+  world.reset();
 });
-
-const summaryOf = (id: string) =>
-  JSON.parse(readFileSync(join(world.home, 'runs', id, 'summary.json'), 'utf8'));
 
 const statusOf = async (handle: WorkflowHandle, name: StageName) =>
   (await stateOf(handle)).stages.find((stage) => stage.name === name)?.status;
@@ -45,7 +39,7 @@ test('a plan goes through all stages, quotes, approves itself and ends with a su
   expect(state.stages.map(({ status }) => status)).toEqual(PLAIN.map(() => 'finished'));
   expect(state.quote?.trainSeconds).toBeCloseTo(1 + 600 * 0.5);
   expect(state.gate.approvedBy).toBe('the limit in the plan');
-  const summary = summaryOf('whole');
+  const summary = world.summaryOf('whole');
   expect(summary).toMatchObject({ status: 'finished', training: { steps: 10 } });
   expect(summary.evaluation.after.arithmetic.n).toBe(2);
   expect(summary.evaluation.comparison).toEqual(state.compared);
@@ -99,7 +93,7 @@ test('a lost host is news with a post-mortem, and the summary tells of it', asyn
   world.script['full-train'] = ['lose-host', 'finish'];
   const handle = await world.start(await world.plan('survivor'), 'survivor');
   await handle.result();
-  const { stages, interruptions } = summaryOf('survivor');
+  const { stages, interruptions } = world.summaryOf('survivor');
   expect(interruptions).toMatchObject([{ stage: 'full-train', kind: 'host-lost' }]);
   expect(stages.find(({ name }: { name: string }) => name === 'full-train').attempts).toBe(2);
 });
@@ -115,7 +109,7 @@ test('pause stops after a checkpoint and gives the host back; resume goes on fro
   expect(await refusalOf(handle.executeUpdate('pause'))).toContain('paused');
   await handle.executeUpdate('resume');
   await handle.result();
-  expect(summaryOf('paused').stages[5]).toMatchObject({ status: 'finished', attempts: 2 });
+  expect(world.summaryOf('paused').stages[5]).toMatchObject({ status: 'finished', attempts: 2 });
 });
 
 test('cancel waits for the last checkpoint, gives hosts back and writes the summary', async () => {
@@ -126,11 +120,11 @@ test('cancel waits for the last checkpoint, gives hosts back and writes the summ
   await expect(handle.result()).rejects.toThrow();
   expect((await handle.describe()).status.name).toBe('CANCELLED');
   const training = { steps: 2, tokens: 20, finalLoss: 0.5, weightsSha256: null };
-  expect(summaryOf('cancelled')).toMatchObject({ status: 'cancelled', training });
+  expect(world.summaryOf('cancelled')).toMatchObject({ status: 'cancelled', training });
   expect(world.hosts.hosts.filter(({ alive }) => alive)).toEqual([]);
   const again = await world.start(await world.plan('cancelled'), 'cancelled');
   await again.result();
-  const full = summaryOf('cancelled').stages[5];
+  const full = world.summaryOf('cancelled').stages[5];
   // It went on from the first run's checkpoint, in its own first attempt.
   expect(full).toMatchObject({ status: 'finished', attempts: 1 });
 });
@@ -141,7 +135,7 @@ test('a cancel in the first GPU stage also gives its host back', async () => {
   await holds(handle, 'smoke-train');
   await handle.cancel();
   await expect(handle.result()).rejects.toThrow();
-  expect(summaryOf('early').stages[3]).toMatchObject({ status: 'cancelled', attempts: 1 });
+  expect(world.summaryOf('early').stages[3]).toMatchObject({ status: 'cancelled', attempts: 1 });
   expect(world.hosts.hosts.filter(({ alive }) => alive)).toEqual([]);
 });
 
@@ -173,7 +167,7 @@ test('damaged data fails the plan with its type, and the summary says so', async
   const data = { ...plan.data, seed: 99 };
   const handle = await world.start({ ...plan, data }, 'damaged');
   await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'BadData' } });
-  const summary = summaryOf('damaged');
+  const summary = world.summaryOf('damaged');
   expect(summary.status).toBe('failed');
   expect(summary.stages[1].status).toBe('failed');
 });

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { STAGES } from '../../src/contracts/stages.js';
 import { until } from '../support/until.js';
 import { stateOf, World } from './support/world.js';
 
@@ -12,12 +9,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close(), 60_000);
 beforeEach(() => {
-  for (const stage of STAGES) delete world.script[stage];
-  world.stages.ran.length = 0;
+  world.reset();
 });
-
-const summaryOf = (id: string) =>
-  JSON.parse(readFileSync(join(world.home, 'runs', id, 'summary.json'), 'utf8'));
 
 const refusalOf = async (attempt: Promise<unknown>): Promise<string> => {
   const error = await attempt.catch((thrown: unknown) => thrown);
@@ -30,11 +23,11 @@ test('what earlier runs of a plan have spent counts, also where nothing dear is 
   const dear = { ...plan, hosts: { ...plan.hosts, pricePerHourFen: 360_000 } };
   const money = { capFen: 1_000_000, reserveFen: 0, approveBelowFen: 1_000_000 };
   await (await world.start({ ...dear, money }, plan.id)).result();
-  const spent = summaryOf(plan.id).spend.totalFen;
+  const spent = world.summaryOf(plan.id).spend.totalFen;
   expect(spent).toBeGreaterThan(0);
   const again = await world.start({ ...dear, money }, plan.id, { retryFrom: 'report' });
   await again.result();
-  expect(summaryOf(plan.id).spend.totalFen).toBe(spent);
+  expect(world.summaryOf(plan.id).spend.totalFen).toBe(spent);
   expect((await stateOf(again)).spentFen).toBe(spent);
 });
 
@@ -67,5 +60,5 @@ test('a pause asked for while hosts go back before the gate is kept, and nothing
   await until('waits again', async () => (await stateOf(handle)).status === 'awaiting-approval');
   await handle.executeUpdate('approve');
   await handle.result();
-  expect(summaryOf(plan.id).status).toBe('finished');
+  expect(world.summaryOf(plan.id).status).toBe('finished');
 });

@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { PilotCandidate } from '../../src/contracts/pilot.js';
 import type { ResolvedPlan } from '../../src/contracts/plan.js';
-import { STAGES } from '../../src/contracts/stages.js';
 import { until } from '../support/until.js';
 import { stateOf, World } from './support/world.js';
 
@@ -13,13 +10,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close(), 60_000);
 beforeEach(() => {
-  for (const stage of STAGES) delete world.script[stage];
-  world.stages.ran.length = 0;
+  world.reset();
   world.stages.correct = { 'low-eval': 60, 'high-eval': 90 };
 });
-
-const summaryOf = (id: string) =>
-  JSON.parse(readFileSync(join(world.home, 'runs', id, 'summary.json'), 'utf8'));
 
 const CANDIDATES: PilotCandidate[] = [{ name: 'low' }, { name: 'high', learningRate: 0.02 }];
 
@@ -65,8 +58,8 @@ test('each candidate is trained and scored, and full-train goes on with the valu
     ],
   };
   expect((await stateOf(handle)).pilot).toMatchObject(pilot);
-  expect(summaryOf(plan.id)).toMatchObject({ status: 'finished', pilot });
-  const stage = summaryOf(plan.id).stages[5];
+  expect(world.summaryOf(plan.id)).toMatchObject({ status: 'finished', pilot });
+  const stage = world.summaryOf(plan.id).stages[5];
   expect(stage).toMatchObject({ name: 'pilot', status: 'finished', attempts: 4, cached: false });
 });
 

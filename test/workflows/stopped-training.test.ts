@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { STAGES } from '../../src/contracts/stages.js';
 import { Chain } from '../../src/store/chain.js';
 import { openStore } from '../../src/store/open-store.js';
 import { until } from '../support/until.js';
@@ -13,21 +10,17 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close(), 60_000);
 beforeEach(() => {
-  for (const stage of STAGES) delete world.script[stage];
-  world.stages.ran.length = 0;
+  world.reset();
 });
-
-const summaryOf = (id: string) =>
-  JSON.parse(readFileSync(join(world.home, 'runs', id, 'summary.json'), 'utf8'));
 
 test('training that diverged is evaluated from its last checkpoint', async () => {
   world.script['full-train'] = ['diverge'];
   const handle = await world.start(await world.plan('diverged'), 'diverged');
   await handle.result();
-  expect(summaryOf('diverged').stages[5].status).toBe('stopped');
+  expect(world.summaryOf('diverged').stages[5].status).toBe('stopped');
   const last = world.stages.ran.at(-1);
   expect(last).toMatchObject({ stage: 'eval-after', configuration: { modelFolder: 'model' } });
-  const { training, evaluation } = summaryOf('diverged');
+  const { training, evaluation } = world.summaryOf('diverged');
   expect(training).toMatchObject({ steps: 1, tokens: 10, finalLoss: 1, tokensPerSecond: 40 });
   expect(evaluation.after.arithmetic.n).toBe(2);
 });
@@ -37,7 +30,7 @@ test('a plan started again goes on with the chain of a training that stopped; a 
   const plan = await world.plan('went-on');
   await (await world.start(plan, plan.id)).result();
   await (await world.start(plan, plan.id)).result();
-  expect(summaryOf(plan.id).stages[5]).toMatchObject({ status: 'finished', cached: false });
+  expect(world.summaryOf(plan.id).stages[5]).toMatchObject({ status: 'finished', cached: false });
   await (await world.start(plan, plan.id, { retryFrom: 'full-train' })).result();
   const finished = world.stages.ran.filter(({ stage }) => stage === 'full-train');
   const store = await openStore({ kind: 'local' }, world.home);
@@ -61,7 +54,7 @@ test('training stops with a checkpoint before the cap is passed; the plan evalua
   expect(state.stoppedAtCap).toBe(true);
   const ended = ['finished', 'finished', 'finished', 'finished', 'finished', 'stopped'];
   expect(state.stages.map(({ status }) => status)).toEqual([...ended, 'finished', 'finished']);
-  const { training, evaluation, spend, report, model } = summaryOf('capped');
+  const { training, evaluation, spend, report, model } = world.summaryOf('capped');
   expect(model).toEqual({ ...state.model, folder: 'model' });
   // The hold publishes step 1, and step 2 when it is told to stop.
   expect(training).toMatchObject({ steps: 2, tokens: 20, finalLoss: 0.5, weightsSha256: null });
@@ -71,7 +64,7 @@ test('training stops with a checkpoint before the cap is passed; the plan evalua
   expect(spend.totalFen).toBeLessThan(100_000);
   const after = world.stages.ran.at(-1);
   expect(after).toMatchObject({ stage: 'eval-after', configuration: { modelFolder: 'model' } });
-  const { interruptions } = summaryOf('capped');
+  const { interruptions } = world.summaryOf('capped');
   expect(interruptions).toEqual([]);
 });
 
@@ -85,11 +78,11 @@ test('an earlier run’s attempts and interruptions under the same stage key are
   });
   await first.cancel();
   await expect(first.result()).rejects.toThrow();
-  const before = summaryOf('twice');
+  const before = world.summaryOf('twice');
   expect(before.interruptions).toMatchObject([{ stage: 'full-train', kind: 'host-lost' }]);
   expect(before.stages[5]).toMatchObject({ status: 'cancelled', attempts: 2 });
   await (await world.start(plan, plan.id)).result();
-  const after = summaryOf('twice');
+  const after = world.summaryOf('twice');
   expect(after.interruptions).toEqual([]);
   expect(after.stages[5]).toMatchObject({ status: 'finished', attempts: 1 });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ import { createControlActivities } from '../../../src/activities/create-control-
 import { loadPlan } from '../../../src/cli/plan-file.js';
 import { loadConfig } from '../../../src/config/config.js';
 import type { ResolvedPlan } from '../../../src/contracts/plan.js';
-import { CONTROL_QUEUE, gpuQueue, PREP_QUEUE } from '../../../src/contracts/stages.js';
+import { CONTROL_QUEUE, gpuQueue, PREP_QUEUE, STAGES } from '../../../src/contracts/stages.js';
 import type { PlanState } from '../../../src/contracts/state.js';
 import { freePorts } from '../../../src/processes/free-port.js';
 import { startTemporalServer, type TemporalServer } from '../../../src/processes/server.js';
@@ -45,6 +45,16 @@ export class World {
     const world = new World();
     await world.#start();
     return world;
+  }
+
+  /** For the next test: every stage does what it does unless told otherwise. */
+  reset(): void {
+    for (const stage of STAGES) delete this.script[stage];
+    this.stages.ran.length = 0;
+  }
+
+  summaryOf(id: string) {
+    return JSON.parse(readFileSync(join(this.home, 'runs', id, 'summary.json'), 'utf8'));
   }
 
   async #start(): Promise<void> {

@@ -21,12 +21,12 @@ TRAINER = Path(__file__).resolve().parents[2]
 VOCABULARY, MASK, EOS = 24, 23, 0
 
 
-def write_model(folder: Path, *, width: int = 16, seed: int = 3) -> Path:
-    config = DreamConfig(
+def small_config(*, width: int = 16, layers: int = 2) -> DreamConfig:
+    return DreamConfig(
         vocab_size=VOCABULARY,
         hidden_size=width,
         intermediate_size=2 * width,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=1,
         max_position_embeddings=128,
@@ -36,7 +36,10 @@ def write_model(folder: Path, *, width: int = 16, seed: int = 3) -> Path:
         rope_theta=10000.0,
         rms_norm_eps=1e-6,
     )
-    model = Dream(config)
+
+
+def write_model(folder: Path, *, width: int = 16, seed: int = 3) -> Path:
+    model = Dream(small_config(width=width))
     init_weights(model, seed)
     save_dream(model, folder)
     return folder

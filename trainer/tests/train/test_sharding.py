@@ -4,33 +4,18 @@ import pytest
 import torch
 
 from dream_sft.io.errors import SpecError
-from dream_sft.model.config import DreamConfig
 from dream_sft.model.network import Dream
 from dream_sft.train.ranks import Ranks
 from dream_sft.train.sharding import LocalRows, local, spread
-from tests.train.builders import EOS, MASK, VOCABULARY
+from tests.train.builders import small_config
 
 
 def test_a_torch_that_shards_on_gpus_only_is_refused_on_the_cpu(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """torch 2.6: its streams of the CPU lack what FSDP2 asks of them."""
-    config = DreamConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        max_position_embeddings=128,
-        mask_token_id=MASK,
-        pad_token_id=EOS,
-        eos_token_id=EOS,
-        rope_theta=10000.0,
-        rms_norm_eps=1e-6,
-    )
     with torch.device("meta"):
-        model = Dream(config)
+        model = Dream(small_config(layers=1))
     monkeypatch.delattr(torch.cpu.Stream, "record_event")
     with pytest.raises(SpecError, match="newer torch") as caught:
         spread(model, torch.device("cpu"), Ranks(0, 2), narrow=False)
