@@ -96,7 +96,7 @@ def measure(python: str, published: Path | None, dllm: Path | None) -> list[dict
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         write_base(root / "base", published)
-        write_documents(root / "dataset", 30, TINY)
+        write_documents(root / "dataset", [30], TINY)
         write_logits(root / "base", root / "base.safetensors")
         models = {}
         for method in METHODS:

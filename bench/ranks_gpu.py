@@ -25,7 +25,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
 from random_dream import DREAM_7B, TINY, draw, random_dream  # noqa: E402
-from train_gpu import say, write_documents, write_spec  # noqa: E402
+from train_gpu import lengths_of, say, write_documents, write_spec  # noqa: E402
 
 from dream_sft.commands.train import assemble  # noqa: E402
 from dream_sft.data.dataset import load_dataset  # noqa: E402
@@ -52,7 +52,7 @@ def write_case(folder: Path, case: str, arguments: argparse.Namespace) -> Path:
     name, length, *options = case.split(":")
     changes = {key: json.loads(value) for key, value in (o.split("=", 1) for o in options)}
     (folder / "base").mkdir()
-    write_documents(folder / "dataset", int(length), TINY if arguments.tiny else DREAM_7B)
+    write_documents(folder / "dataset", lengths_of(length), TINY if arguments.tiny else DREAM_7B)
     training = {**COMMON, **METHODS[name], "worldSize": arguments.ranks, **changes}
     return write_spec(folder, training, arguments, "cpu" if arguments.tiny else "cuda")
 

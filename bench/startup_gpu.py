@@ -125,9 +125,8 @@ def main() -> None:
         size = write_base(root / "base", arguments.tiny)
         if not arguments.tiny:
             torch.cuda.empty_cache()
-        write_documents(
-            root / "dataset", 64 if arguments.tiny else 2048, TINY if arguments.tiny else DREAM_7B
-        )
+        length, config = (64, TINY) if arguments.tiny else (2048, DREAM_7B)
+        write_documents(root / "dataset", [length], config)
         about = {
             "storage": arguments.storage,
             "baseGB": round(size, 3),

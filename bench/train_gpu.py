@@ -7,8 +7,9 @@ prompt + response + first end token; tail and padding do not count. MFU is over 
 
     PYTHONPATH=trainer python bench/train_gpu.py fp8:750 bf16:2048 fused:2048 --steps 100
 
-A case is STORAGE:LENGTH[:OPTION=VALUE...]; storage bf16, fp8, int8 (LoRA), kept, fused (full);
-options set keys of `training` (JSON values). One JSON line a case. `--tiny` tries it on a CPU.
+A case is STORAGE:LENGTHS[:OPTION=VALUE...]; storage bf16, fp8, int8 (LoRA), kept, fused (full);
+lengths one number, or several joined by + for documents of each in turn; options set keys of
+`training` (JSON values). One JSON line a case. `--tiny` tries it on a CPU.
 """
 
 from __future__ import annotations
@@ -44,11 +45,16 @@ def say(**line: Any) -> None:
     print(json.dumps({"at": round(time.monotonic() - BEGUN, 1), **line}), flush=True)
 
 
-def write_documents(folder: Path, length: int, config: Any) -> None:
-    """128 documents of `length` tokens, the first end token included, a quarter of them prompt."""
+def lengths_of(text: str) -> list[int]:
+    return [int(one) for one in text.split("+")]
+
+
+def write_documents(folder: Path, lengths: list[int], config: Any) -> None:
+    """128 documents of `lengths` tokens in turn, the first end token included, a quarter prompt."""
     random = np.random.default_rng(0)
     made = []
     for number in range(128):
+        length = lengths[number % len(lengths)]
         ids = random.integers(0, config.vocab_size - 8, length - 1).astype(np.int32)
         made.append(Document(sample_id=number, ids=ids, prompt_length=length // 4, cut=False))
     folder.mkdir(parents=True)
@@ -109,8 +115,8 @@ def build(spec: dict[str, Any], storage: str, config: Any, device: torch.device)
 
 
 def measure(case: str, arguments: argparse.Namespace) -> None:
-    storage, length_text, *options = case.split(":")
-    length = int(length_text)
+    storage, lengths_text, *options = case.split(":")
+    lengths = lengths_of(lengths_text)
     changes = {key: json.loads(value) for key, value in (o.split("=", 1) for o in options)}
     device = torch.device("cpu" if arguments.tiny else "cuda")
     config = TINY if arguments.tiny else DREAM_7B
@@ -118,7 +124,7 @@ def measure(case: str, arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "base").mkdir()
-        write_documents(folder / "dataset", length, config)
+        write_documents(folder / "dataset", lengths, config)
         training = training_of(storage, changes)
         spec = load_spec("train", write_spec(folder, training, arguments, device.type))
         events: list[tuple[float, dict[str, Any]]] = []
@@ -136,7 +142,7 @@ def measure(case: str, arguments: argparse.Namespace) -> None:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
         train(run)
-        report(case, length, storage, run, events, warm, begun)
+        report(case, lengths, storage, run, events, warm, begun)
         if arguments.profile:
             profile(run)
         run.metrics.close()
@@ -145,7 +151,7 @@ def measure(case: str, arguments: argparse.Namespace) -> None:
 
 def report(
     case: str,
-    length: int,
+    lengths: list[int],
     storage: str,
     run: Run,
     events: list[tuple[float, dict[str, Any]]],
@@ -157,7 +163,9 @@ def report(
     measured = [event for _, event in steps[warm:]]
     tokens = sum(event["documentTokens"] for event in measured)
     passes = 6 if storage in ("kept", "fused") else 4
-    flops = passes * MATMUL_PARAMETERS + passes * 2 * length * 28 * 3584
+    # Tokens that a token attends to, on average.
+    attended = sum(length**2 for length in lengths) / sum(lengths)
+    flops = passes * MATMUL_PARAMETERS + passes * 2 * attended * 28 * 3584
     speed = tokens / seconds
     checkpoints = [event for _, event in events if event["type"] == "checkpoint-ready"]
     on_gpu = run.device.type == "cuda"
@@ -228,7 +236,7 @@ def idle(profiler: Any, kind: Any) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cases", nargs="+", metavar="STORAGE:LENGTH[:OPTION=VALUE...]")
+    parser.add_argument("cases", nargs="+", metavar="STORAGE:LENGTHS[:OPTION=VALUE...]")
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--warm", type=int, default=3)
     parser.add_argument("--profile", action="store_true")
