@@ -6,7 +6,7 @@ Anything else that is raised is a mistake in this program: exit code 1, with a t
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from dream_sft.io import exit_codes
@@ -94,8 +94,7 @@ def memory_that_ran_out(error: BaseException) -> Literal["gpu-memory", "host-mem
     torch says the one with its own class, the other with a RuntimeError of its CPU allocator. What
     it was raised in the handling of counts too: ending a CUDA graph's recording may fail after it.
     """
-    seen: BaseException | None = error
-    while seen is not None:
+    for seen in _chain(error):
         text = str(seen)
         if type(seen).__name__ == "OutOfMemoryError" and type(seen).__module__.startswith("torch"):
             return "gpu-memory"
@@ -103,5 +102,14 @@ def memory_that_ran_out(error: BaseException) -> Literal["gpu-memory", "host-mem
             return "gpu-memory"
         if isinstance(seen, MemoryError) or "DefaultCPUAllocator" in text:
             return "host-memory"
-        seen = seen.__cause__ or seen.__context__
     return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised from or in the handling of; chains may loop."""
+    known: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in known:
+        known.add(id(at))
+        yield at
+        at = at.__cause__ or at.__context__

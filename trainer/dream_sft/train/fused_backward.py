@@ -117,7 +117,9 @@ class FusedBackward:
         try:
             self._forward(micros)
         except (MemoryError, RuntimeError) as error:
-            raise _memory_error(error, micros) or error from error
+            if (typed := _memory_error(error, micros)) is None:
+                raise
+            raise typed from error
 
     @contextmanager
     def _typed_errors(self, micros: Sequence[FusedMicro]) -> Iterator[None]:

@@ -37,3 +37,9 @@ def test_memory_that_ran_out_is_seen_behind_what_failed_after_it() -> None:
             raise RuntimeError("CUDA error: operation failed due to a previous error")
     assert memory_that_ran_out(raised.value) == "host-memory"
     assert memory_that_ran_out(RuntimeError("CUDA error: an illegal memory access")) is None
+
+
+def test_an_error_that_names_itself_as_its_cause_has_an_end() -> None:
+    looped = RuntimeError("CUDA error: an illegal memory access was encountered")
+    looped.__cause__ = looped
+    assert memory_that_ran_out(looped) is None

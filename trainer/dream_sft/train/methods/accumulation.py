@@ -127,7 +127,9 @@ class Accumulation:
             loss = sums.total / share
             (loss * factor).backward()  # type: ignore[no-untyped-call]
         except (MemoryError, RuntimeError) as error:
-            raise micro_out_of_memory(error, micro) or error from error
+            if (typed := micro_out_of_memory(error, micro)) is None:
+                raise
+            raise typed from error
         return loss.detach(), sums
 
 

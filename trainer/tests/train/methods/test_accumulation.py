@@ -107,6 +107,20 @@ def test_out_of_memory_advises_half_of_the_tokens(parts: Path) -> None:
     assert micro_out_of_memory(RuntimeError("shape mismatch"), micro) is None
 
 
+def test_an_error_that_is_not_of_memory_leaves_a_step_as_it_was_raised(parts: Path) -> None:
+    model = load_dream(parts / "base")
+    method, batches = bench(model, load_dataset(parts / "dataset"), parts)
+    lost = RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    def fail(*_inputs: object) -> None:
+        raise lost
+
+    model.model.norm.register_forward_hook(fail)
+    with pytest.raises(RuntimeError) as raised:
+        method.step(batches.batch(1), 0.01)
+    assert raised.value is lost and lost.__cause__ is None
+
+
 def test_nll_by_t_adds_up_to_the_nll_of_all_masked_tokens(parts: Path) -> None:
     model, data = load_dream(parts / "base"), load_dataset(parts / "dataset")
     method, batches = bench(model, data, parts, weighting="none", documentsPerMicroBatch=3)
