@@ -11,6 +11,7 @@ import {
   ValidateMetrics,
 } from './metrics.js';
 import { StrategiesMetrics } from './strategies.js';
+import { TraceMetrics } from './trace.js';
 
 /** One line of the trainer's stdout. Nothing else is ever written there. */
 const Started = z.strictObject({
@@ -26,6 +27,7 @@ const Started = z.strictObject({
     'compare',
     'gather',
     'strategies',
+    'trace',
   ]),
   pid: z.int(),
   pythonVersion: z.string(),
@@ -192,6 +194,7 @@ export const ResultEvent = z.discriminatedUnion('command', [
   result('compare', CompareMetrics),
   result('gather', EvaluateMetrics),
   result('strategies', StrategiesMetrics),
+  result('trace', TraceMetrics),
 ]);
 export type ResultEvent = z.infer<typeof ResultEvent>;
 

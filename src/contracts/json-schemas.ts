@@ -9,6 +9,7 @@ import * as spec from './run-spec.js';
 import { Summary } from './state.js';
 import { Strategies, StrategiesSpec } from './strategies.js';
 import { SuiteVersions } from './suites.js';
+import { TraceSpec } from './trace.js';
 
 /** File name in schemas/ (without `.schema.json`) → contract. Both languages validate against these. */
 export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: string }>> = {
@@ -22,6 +23,7 @@ export const JSON_SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: s
   'compare-spec': { schema: CompareSpec, title: 'python -m dream_sft compare' },
   'gather-spec': { schema: GatherSpec, title: 'python -m dream_sft gather' },
   'strategies-spec': { schema: StrategiesSpec, title: 'python -m dream_sft strategies' },
+  'trace-spec': { schema: TraceSpec, title: 'python -m dream_sft trace' },
   strategies: { schema: Strategies, title: '<output>/strategies.json of strategies' },
   comparison: { schema: Comparison, title: '<output>/comparison.json of compare' },
   'suite-versions': { schema: SuiteVersions, title: 'Suites and their versions' },

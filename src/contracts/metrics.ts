@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FileEntry, Sha256 } from './base.js';
 import { CompareMetrics } from './comparison.js';
 import { StrategiesMetrics } from './strategies.js';
+import { TraceMetrics } from './trace.js';
 
 /** What each command's `result` event carries in `metrics`. */
 export const DownloadMetrics = z.strictObject({
@@ -134,4 +135,5 @@ export const METRICS = {
   compare: CompareMetrics,
   gather: EvaluateMetrics,
   strategies: StrategiesMetrics,
+  trace: TraceMetrics,
 } as const;

@@ -3,6 +3,7 @@ import { CompareSpec, GatherSpec } from './comparison.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
 import { StrategiesSpec } from './strategies.js';
+import { TraceSpec } from './trace.js';
 import { TrainingConfig, ViewConfig } from './training.js';
 
 /**
@@ -163,6 +164,7 @@ export const RunSpec = z.discriminatedUnion('command', [
   CompareSpec,
   GatherSpec,
   StrategiesSpec,
+  TraceSpec,
 ]);
 export type RunSpec = z.infer<typeof RunSpec>;
 /** A spec as written to the file, before the Python side fills in defaults. */

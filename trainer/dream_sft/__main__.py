@@ -45,8 +45,9 @@ _MODULES = {
     "compare": "dream_sft.commands.compare",
     "gather": "dream_sft.commands.gather",
     "strategies": "dream_sft.commands.compare_strategies",
+    "trace": "dream_sft.commands.trace_cases",
 }
-_WITH_TORCH = {"train", "sample", "evaluate", "merge", "strategies"}
+_WITH_TORCH = {"train", "sample", "evaluate", "merge", "strategies", "trace"}
 _STOPPABLE = {"train", "evaluate", "strategies"}
 
 
@@ -172,7 +173,16 @@ def _fail(error: Exception, emit: Emit, process: RankProcess) -> int:
     if not process.may_tell(known.exit_code):
         return known.exit_code
     if isinstance(known, ResourceError):
-        emit({"type": "budget", "resource": known.resource, "tokenBudget": known.token_budget})
+        emit(
+            {
+                "type": "budget",
+                "resource": known.resource,
+                "device": known.device,
+                "tokenBudget": known.token_budget,
+                "tokens": known.tokens,
+                "documents": known.documents,
+            }
+        )
     emit(
         {
             "type": "error",

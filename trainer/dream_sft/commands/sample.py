@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
+from dream_sft.commands.revealed import revealed_token
 from dream_sft.data.tokenizer import Tokenizer
 from dream_sft.diffusion.noise import sample_id_of
 from dream_sft.evaluation.run import prompt_ids
@@ -73,21 +74,11 @@ def _watcher(tokenizer: Tokenizer, canvas: int, emit: Emit) -> Callable[[list[Re
                 "question": first.row,
                 "step": first.step,
                 "canvas": canvas,
-                "tokens": [_token(tokenizer, reveal) for reveal in reveals],
+                "tokens": [revealed_token(tokenizer, reveal) for reveal in reveals],
             }
         )
 
     return watch
-
-
-def _token(tokenizer: Tokenizer, reveal: Reveal) -> Row:
-    masked = reveal.token == tokenizer.mask_id
-    return {
-        "position": reveal.position,
-        "token": reveal.token,
-        "text": None if masked else tokenizer.decode([reveal.token]),
-        "confidence": reveal.confidence,
-    }
 
 
 def _answer(tokenizer: Tokenizer, decoded: Answers, row: int, question: str) -> Row:
@@ -105,7 +96,7 @@ def _trace_lines(tokenizer: Tokenizer, decoded: Answers, answers: Sequence[Row])
     assert decoded.trace is not None
     lines = []
     for row, answer in enumerate(answers):
-        reveals = [{"step": r.step, **_token(tokenizer, r)} for r in decoded.trace.of(row)]
+        reveals = [{"step": r.step, **revealed_token(tokenizer, r)} for r in decoded.trace.of(row)]
         whole = {**answer, "canvas": decoded.tokens.shape[1], "reveals": reveals}
         lines.append(json.dumps(whole, ensure_ascii=False) + "\n")
     return "".join(lines)

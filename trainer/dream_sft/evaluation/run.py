@@ -202,13 +202,7 @@ def _fresh(decoder: Decoder, asking: _Asking, questions: Sequence[Question]) -> 
     if not questions:
         return
     suite, tokenizer = asking.suite, asking.tokenizer
-    requests = [
-        Request(
-            prompt_ids(tokenizer, suite.prompt(q), asking.system_prompt),
-            sample_id_of(f"{suite.name}/{q.id}"),
-        )
-        for q in questions
-    ]
+    requests = [request_of(tokenizer, suite, q, asking.system_prompt) for q in questions]
     begun = time.perf_counter()
     for decoded in decoder.decode(requests):
         now = time.perf_counter()
@@ -238,6 +232,14 @@ def _answer(asking: _Asking, question: Question, decoded: Decoded, seconds: floa
         harness=asking.harness,
         settings=asking.settings,
     )
+
+
+def request_of(
+    tokenizer: Tokenizer, suite: Suite, question: Question, system_prompt: str | None
+) -> Request:
+    """How a question of a suite is asked: its prompt, and the id that its draws depend on."""
+    prompt = prompt_ids(tokenizer, suite.prompt(question), system_prompt)
+    return Request(prompt, sample_id_of(f"{suite.name}/{question.id}"))
 
 
 def prompt_ids(tokenizer: Tokenizer, question: str, system_prompt: str | None) -> list[int]:

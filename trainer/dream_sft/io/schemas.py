@@ -18,6 +18,7 @@ COMMANDS = (
     "compare",
     "gather",
     "strategies",
+    "trace",
 )
 _PACKAGE = Path(__file__).resolve().parents[1]
 

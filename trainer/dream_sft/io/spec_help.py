@@ -18,6 +18,7 @@ _ABOUT = {
     "merge": "Add a LoRA adapter to its base: a whole model, rounded once, and how far it moved.",
     "gather": "Put the shards of an evaluation together: all answers and their scores.",
     "strategies": "Decode the same questions in several ways: score, speed, passes of each.",
+    "trace": "Decode chosen questions of suites once more, and save how each answer formed.",
     "compare": "Compare answers before and after: intervals, tests, a verdict and what to do.",
 }
 _FOOTER = """\
