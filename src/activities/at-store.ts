@@ -1,5 +1,5 @@
 import type { StageInput } from '../contracts/activities.js';
-import type { StoreConfig } from '../contracts/plan.js';
+import type { StoreConfig } from '../contracts/store.js';
 import type { ObjectStore } from '../store/object-store.js';
 import type { OpenStore } from '../store/store-opener.js';
 import { toStageFailure } from './stage-failure.js';

@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { ControlActivities } from '../contracts/activities.js';
-import type { ResolvedPlan, StoreConfig } from '../contracts/plan.js';
+import type { ResolvedPlan } from '../contracts/plan.js';
+import type { StoreConfig } from '../contracts/store.js';
 import type { HostProvider } from '../hosts/provider.js';
 import type { RenderedReport } from '../report/render-report.js';
 import type { ReportRequest } from '../report/report-data.js';

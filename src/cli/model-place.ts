@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import type { StoreConfig } from '../contracts/plan.js';
+import type { StoreConfig } from '../contracts/store.js';
 import type { FineTuned } from '../contracts/state.js';
 
 /** Where the reader's commands look for state; a demo has a home of its own. */

@@ -1,6 +1,7 @@
 import type { ArtifactRef } from './base.js';
 import type { ClosedStage, StageOutcome, StageResult, TrainedSoFar } from './outcome.js';
-import type { ResolvedPlan, StoreConfig } from './plan.js';
+import type { ResolvedPlan } from './plan.js';
+import type { StoreConfig } from './store.js';
 import type { PlanState, Summary } from './state.js';
 import type { GpuStageName, StageName } from './stages.js';
 

@@ -3,6 +3,7 @@ import { Language, PlanId } from './base.js';
 import { PilotConfig } from './pilot.js';
 import { PlanSampling, SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
+import { StoreConfig } from './store.js';
 import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
 
 const Cny = z.number().min(0).multipleOf(0.01).describe('CNY');
@@ -30,22 +31,6 @@ export const MoneyConfig = z.strictObject({
   reserveCny: Cny.default(0).describe('kept back from training for evaluation and report'),
   approveBelowCny: Cny.default(0).describe('a quote up to this needs no approval by a person'),
 });
-
-export const StoreConfig = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('local'),
-    path: z.string().optional().describe('folder; .dream-sft/store when left out'),
-  }),
-  z.strictObject({
-    kind: z.literal('s3'),
-    bucket: z.string().min(3),
-    prefix: z.string().default(''),
-    endpoint: z.url().optional(),
-    region: z.string().default('us-east-1'),
-    forcePathStyle: z.boolean().default(false),
-  }),
-]);
-export type StoreConfig = z.infer<typeof StoreConfig>;
 
 /** What a user writes. Keys are camelCase; every key explains itself to the editor by the schema. */
 export const Plan = z.strictObject({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ArtifactRef, Fen, Instant, PlanId } from './base.js';
 import { PostMortem } from './journal.js';
 import { Pilot } from './pilot.js';
-import { StoreConfig } from './plan.js';
+import { StoreConfig } from './store.js';
 import { StageName } from './stages.js';
 import { Compared } from './verdict.js';
 

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import type { StoreConfig } from '../contracts/plan.js';
+import type { StoreConfig } from '../contracts/store.js';
 import { LocalStore } from './local-store.js';
 import type { ObjectStore } from './object-store.js';
 

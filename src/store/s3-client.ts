@@ -1,5 +1,5 @@
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import type { StoreConfig } from '../contracts/plan.js';
+import type { StoreConfig } from '../contracts/store.js';
 import type { StoreCredentials } from './open-store.js';
 
 export type S3Config = Extract<StoreConfig, { kind: 's3' }>;

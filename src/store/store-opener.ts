@@ -1,4 +1,4 @@
-import type { StoreConfig } from '../contracts/plan.js';
+import type { StoreConfig } from '../contracts/store.js';
 import { canonicalJson } from './canonical-json.js';
 import type { ObjectStore } from './object-store.js';
 import { openStore, type StoreCredentials } from './open-store.js';

@@ -5,7 +5,8 @@ import {
   type ControlDeps,
   createControlActivities,
 } from '../../src/activities/create-control-activities.js';
-import type { ResolvedPlan, StoreConfig } from '../../src/contracts/plan.js';
+import type { ResolvedPlan } from '../../src/contracts/plan.js';
+import type { StoreConfig } from '../../src/contracts/store.js';
 import { loadPlan } from '../../src/cli/plan-file.js';
 import { Chain } from '../../src/store/chain.js';
 import { createClient, type S3Config } from '../../src/store/s3-client.js';

@@ -1,7 +1,8 @@
 import type { Config } from '../../config/config.js';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import { NoteEntry } from '../../contracts/notes.js';
-import { ResolvedPlan, type StoreConfig } from '../../contracts/plan.js';
+import { ResolvedPlan } from '../../contracts/plan.js';
+import type { StoreConfig } from '../../contracts/store.js';
 import { Notes } from '../../store/notes.js';
 import { openStore } from '../../store/open-store.js';
 import { CliError } from '../cli-error.js';
