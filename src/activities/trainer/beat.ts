@@ -74,7 +74,7 @@ export class Beat {
 
   see(event: TrainerEvent): void {
     this.pace.sign(this.deps.now().getTime());
-    if (event.type === 'result' || event.type === 'started') this.pace.forget();
+    if (event.type === 'started') this.pace.forget();
     switch (event.type) {
       case 'ready':
         return this.set({ phase: 'running', done: event.step, total: event.totalSteps });
@@ -107,6 +107,7 @@ export class Beat {
     this.pace.measure(done, this.deps.now().getTime());
     const { secondsEach } = this.pace;
     if (secondsEach !== null) this.set({ etaSeconds: Math.max(0, total - done) * secondsEach });
+    if (done >= total) this.pace.forget();
   }
 
   #tick(): void {

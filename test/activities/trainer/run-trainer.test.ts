@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import type { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, onTestFinished, test } from 'vitest';
+import type { TrainerEvent } from '../../../src/contracts/events.js';
 import type { StageTiming } from '../../../src/activities/deps.js';
 import { Beat } from '../../../src/activities/trainer/beat.js';
 import { TrainerRunner, type TrainerRun } from '../../../src/activities/trainer/run-trainer.js';
@@ -161,6 +162,21 @@ test('a line in its log is a sign that it lives', async () => {
   expect(beat.pace.silentMs(40)).toBe(40);
   options.onLogLine('still waiting for a checkpoint');
   expect(beat.pace.silentMs(40)).toBe(0);
+  trainer.end(STOPPED);
+  await running;
+});
+
+test('after its last step it has no pace: it may save a model for as long as a start takes', async () => {
+  const trainer = scriptedTrainer();
+  const { run, beat, at } = await world(trainer);
+  const running = run();
+  const { onEvent } = await trainer.started;
+  const paces = [1, 2, 3].map((step) => {
+    at(step);
+    onEvent({ type: 'step', step, totalSteps: 3 } as TrainerEvent);
+    return beat.pace.secondsEach;
+  });
+  expect(paces).toEqual([null, 0.001, null]);
   trainer.end(STOPPED);
   await running;
 });
