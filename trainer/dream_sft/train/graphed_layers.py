@@ -23,6 +23,7 @@ from torch.autograd.function import once_differentiable
 from dream_sft.model.cudnn_attention import Layout, PlanKey, build_plans, key_of, layout_of
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream, RunLayer
+from dream_sft.train.apart import compute_apart
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ class GraphedLayers:
         """As `Dream.hidden`; the first row is computed without a graph, to compile and plan."""
         if not self._warm:
             self._warm = True
-            return self._model.hidden(ids_BL, positions_BL=positions_BL, bounds=bounds)
+            return compute_apart(
+                self._anchor,
+                lambda: self._model.hidden(ids_BL, positions_BL=positions_BL, bounds=bounds),
+            )
         length = ids_BL.shape[1]
         self._ids_BL[:, :length].copy_(ids_BL)
         self._positions_BL[:, :length].copy_(positions_BL)

@@ -59,7 +59,7 @@ def test_the_cpu_takes_sdpa() -> None:
 @pytest.mark.parametrize("name", [n + how for n in sorted(KERNELS) for how in ("", "-folded")])
 def test_kernels_agree_on_a_gpu(name: str) -> None:
     q, k, v = (x.cuda().bfloat16() for x in made(3, 5, 64, 2, 7))
-    used = torch.tensor([64, 1, 33], dtype=torch.int32, device="cuda")
+    used = UsedLengths(torch.tensor([64, 1, 33], dtype=torch.int32, device="cuda"), 64)
     k[1, 1:] = v[1, 1:] = 1e4
     wide = attend_used(q.float(), k.float(), v.float(), used, "sdpa")
     torch.testing.assert_close(attend_used(q, k, v, used, name).float(), wide, atol=2e-2, rtol=2e-2)
