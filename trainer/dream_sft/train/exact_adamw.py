@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from dream_sft.train.exact_master import Betas, step_rates, update_kernel
+from dream_sft.train.moments import MOMENTS, moment_owners, new_moments
 from dream_sft.train.optimizer_files import fill_from, form_of
 
-MOMENTS = ("exp_avg", "exp_avg_sq")
 REMAINDER = "remainder"
 PREVIOUS_NORM = "clip.previous_norm"
 # Plain, a dozen float32 temporaries of a piece live at once; compiled, at most one or two.
@@ -39,7 +39,7 @@ class ExactAdamW:
 
         Raises ValueError for weights that are not bf16, and for bf16 moments with a betas[1]
         over 0.95: their relative step of 2^-8 would swallow the decay of the second moment
-        (a bias of -8 % at 0.99 and +69 % at 0.999).
+        (a bias of -8 % at 0.99 and +69 % at 0.999). Raises ResourceError: no memory for moments.
         """
         self._weights = {n: w for n, w in model.named_parameters() if w.requires_grad}
         self._betas: Betas = (training["betas"][0], training["betas"][1])
@@ -56,7 +56,7 @@ class ExactAdamW:
             else torch.zeros_like(weight, dtype=torch.int16)
             for name, weight in self._weights.items()
         }
-        self._moments: dict[str, Tensor] = {}
+        self._moments = new_moments(self._weights, self._dtype)
         self._rates: dict[tuple[bool, torch.device], Tensor] = {}
         self.updates = 0
         self.previous_norm: float | None = None
@@ -86,11 +86,6 @@ class ExactAdamW:
 
     def begin(self, learning_rate: float, scale: float = 1.0) -> None:
         """Count one update; every weight then gets at most one call of `update`."""
-        if not self._moments:
-            self._moments = {
-                key: torch.zeros_like(weight, dtype=self._dtype)
-                for key, weight in self._moment_owners().items()
-            }
         self.updates += 1
         for matrix in (True, False):
             decay = self._decay if matrix else 0.0
@@ -113,7 +108,8 @@ class ExactAdamW:
         """Live tensors: `remainder.<weight>` always; after the first update `exp_avg.<weight>` and
         `exp_avg_sq.<weight>`; after a fused step `clip.previous_norm` (float64, one number)."""
         named = {f"{REMAINDER}.{name}": tensor for name, tensor in self._remainders.items()}
-        named |= self._moments
+        if self.updates:
+            named |= self._moments
         if self.previous_norm is not None:
             named[PREVIOUS_NORM] = torch.tensor([self.previous_norm], dtype=torch.float64)
         return named
@@ -121,19 +117,20 @@ class ExactAdamW:
     @property
     def state_bytes(self) -> int:
         """Of `moments()` after the first update."""
-        moments = sum(w.numel() * self._dtype.itemsize for w in self._moment_owners().values())
-        return moments + sum(tensor.nbytes for tensor in self._remainders.values())
+        held = (*self._moments.values(), *self._remainders.values())
+        return sum(tensor.nbytes for tensor in held)
 
     def restore(self, moments: Mapping[str, Tensor], updates: int) -> list[str]:
         """Go on as after `updates` updates; returns what does not fit (empty: all well).
 
-        Tensors are copied straight into place; a mapping that reads them from files on demand
-        (optimizer_files.StoredTensors) never holds more than a piece of them.
+        For an optimizer as new. Tensors are copied straight into place; a mapping that reads them
+        from files on demand (optimizer_files.StoredTensors) never holds more than a piece of them.
         """
         wanted: dict[str, tuple[Tensor, torch.dtype]]
         wanted = {f"{REMAINDER}.{n}": (w, torch.int16) for n, w in self._weights.items()}
         if updates:
-            wanted |= {k: (w, self._dtype) for k, w in self._moment_owners().items()}
+            owners = moment_owners(self._weights)
+            wanted |= {key: (weight, self._dtype) for key, weight in owners.items()}
         mistakes = [f"{key} is missing" for key in wanted if key not in moments]
         mistakes += [
             f"{key} belongs to no weight of the model"
@@ -152,15 +149,10 @@ class ExactAdamW:
         return mistakes
 
     def _take(self, moments: Mapping[str, Tensor], updates: int) -> None:
-        owners = self._moment_owners() if updates else {}
-        self._moments = {k: torch.empty_like(w, dtype=self._dtype) for k, w in owners.items()}
         named = {f"{REMAINDER}.{name}": tensor for name, tensor in self._remainders.items()}
-        fill_from(moments, named | self._moments)
+        fill_from(moments, named | (self._moments if updates else {}))
         self.updates = updates
         self.previous_norm = float(moments[PREVIOUS_NORM]) if PREVIOUS_NORM in moments else None
-
-    def _moment_owners(self) -> dict[str, Tensor]:
-        return {f"{m}.{name}": w for name, w in self._weights.items() for m in MOMENTS}
 
 
 def squared_norm(tensors: Iterable[Tensor]) -> Tensor:

@@ -110,12 +110,12 @@ class FusedBackward:
         micros = [micro for micro in micros if micro.plan.masked]
         with self._typed_errors(micros):
             outputs = self._forward(micros)
-            return _Step(self, micros, learning_rate, step).run(outputs)
+            return _Step(self, self._optimizer, micros, learning_rate, step).run(outputs)
 
-    def try_forward(self, micros: Sequence[FusedMicro]) -> None:
-        """What a step needs before its first update. Raises ResourceError."""
+    def try_step(self, micros: Sequence[FusedMicro]) -> None:
+        """All of a step but its updates: the model stays sound. Raises ResourceError."""
         try:
-            self._forward(micros)
+            _Step(self, _NoUpdates(), micros, 0.0, 0).run(self._forward(micros))
         except (MemoryError, RuntimeError) as error:
             if (typed := _memory_error(error, micros)) is None:
                 raise
@@ -146,15 +146,32 @@ class FusedBackward:
         return outputs
 
 
+class _NoUpdates:
+    """Throws every gradient away."""
+
+    previous_norm: float | None = None
+
+    def begin(self, learning_rate: float, scale: float = 1.0) -> None:
+        pass
+
+    def update(self, name: str, gradient: Tensor) -> None:
+        pass
+
+
 class _Step:
     """The backward half of one step."""
 
     def __init__(
-        self, owner: FusedBackward, micros: Sequence[FusedMicro], learning_rate: float, step: int
+        self,
+        owner: FusedBackward,
+        optimizer: BlockOptimizer,
+        micros: Sequence[FusedMicro],
+        learning_rate: float,
+        step: int,
     ) -> None:
         self._owner, self._micros = owner, micros
         self._rate, self._number = learning_rate, step
-        self._model, self._optimizer = owner._model, owner._optimizer
+        self._model, self._optimizer = owner._model, optimizer
         previous = self._optimizer.previous_norm
         self._scale = 1.0 if previous is None else clip_scale(previous, owner._clip)
         self._squares = 0.0

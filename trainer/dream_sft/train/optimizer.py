@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from dream_sft.train.moments import moment_owners, new_moments
 from dream_sft.train.optimizer_files import fill_from, form_of
 
-MOMENTS = ("exp_avg", "exp_avg_sq")
 _EPSILON = 1e-8
 
 
@@ -32,11 +32,12 @@ class AdamW:
     """
 
     def __init__(self, model: Weights, training: dict[str, Any]) -> None:
+        """Raises ResourceError: no memory for the moments."""
         self._weights = {n: w for n, w in model.named_parameters() if w.requires_grad}
         self._first, self._second = training["betas"]
         self._decay: float = training["weightDecay"]
         self.updates = 0
-        self._moments: dict[str, Tensor] = {}
+        self._moments = new_moments(self._weights)
         self._fixed_gradients = False
 
     def fix_gradients(self) -> None:
@@ -54,8 +55,6 @@ class AdamW:
 
     def step(self, learning_rate: float) -> None:
         """One update by the gradients that stand in the weights."""
-        if not self._moments:
-            self._moments = {k: torch.zeros_like(w) for k, w in self._wanted().items()}
         self.updates += 1
         matrices = [name for name, weight in self._weights.items() if weight.dim() >= 2]
         others = [name for name, weight in self._weights.items() if weight.dim() < 2]
@@ -88,19 +87,20 @@ class AdamW:
 
     def moments(self) -> dict[str, Tensor]:
         """`exp_avg.<weight>` and `exp_avg_sq.<weight>`: live tensors; empty before any update."""
-        return dict(self._moments)
+        return dict(self._moments) if self.updates else {}
 
     @property
     def state_bytes(self) -> int:
         """Of `moments()` after the first update."""
-        return sum(weight.nbytes for weight in self._wanted().values())
+        return sum(moment.nbytes for moment in self._moments.values())
 
     def restore(self, moments: Mapping[str, Tensor], updates: int) -> list[str]:
         """Go on as after `updates` updates; returns what does not fit (empty: all well).
 
-        Tensors are copied straight into place: a mapping that reads files holds a piece at a time.
+        For an optimizer as new. Tensors are copied straight into place: a mapping that reads files
+        holds a piece at a time.
         """
-        wanted = self._wanted() if updates else {}
+        wanted = moment_owners(self._weights) if updates else {}
         mistakes = [f"{key} is missing" for key in wanted if key not in moments]
         mistakes += [
             f"{key} belongs to no weight of the model" for key in moments if key not in wanted
@@ -112,9 +112,5 @@ class AdamW:
         ]
         if not mistakes:
             self.updates = updates
-            self._moments = {key: torch.empty_like(w.detach()) for key, w in wanted.items()}
-            fill_from(moments, self._moments)
+            fill_from(moments, {key: self._moments[key] for key in wanted})
         return mistakes
-
-    def _wanted(self) -> dict[str, Tensor]:
-        return {f"{m}.{name}": w for name, w in self._weights.items() for m in MOMENTS}

@@ -204,6 +204,17 @@ def test_restore_names_everything_that_does_not_fit_and_changes_nothing() -> Non
     assert target.updates == 0 and len(target.moments()) == 4
 
 
+@pytest.mark.parametrize(("moments", "each"), [("bf16", 2), ("fp32", 4)])
+def test_state_is_held_before_the_first_update(moments: str, each: int) -> None:
+    model = small()
+    optimizer = ExactAdamW(model, {**TRAINING, "moments": moments})
+    parameters = sum(weight.numel() for weight in model.parameters())
+    assert optimizer.state_bytes == (2 + 2 * each) * parameters
+    draw_gradients(model, 0)
+    optimizer.step(1e-3)
+    assert sum(held.nbytes for held in optimizer.moments().values()) == optimizer.state_bytes
+
+
 def test_what_cannot_work_is_refused() -> None:
     with pytest.raises(ValueError, match="bf16 weights"):
         ExactAdamW(small(dtype=torch.float32), TRAINING)

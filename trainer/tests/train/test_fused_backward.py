@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dream_sft.io.errors import DivergedError, ResourceError
 from dream_sft.model.saving import save_dream
 from dream_sft.model.spoilt import SpoiltModelError, spoilt_by
+from dream_sft.model.weights import model_sha256
 from dream_sft.train.exact_adamw import ExactAdamW, clip_scale, squared_norm
 from dream_sft.train.exact_master import join
 from dream_sft.train.fused_backward import FusedMicro
@@ -100,6 +101,31 @@ def test_micro_batches_without_masked_tokens_change_nothing() -> None:
     fused_step(fused_over(model, two), model, [PADDED[0], hollow, *PADDED[1:]], 0.1)
     for name, gradient in one.gradients.items():
         assert torch.equal(gradient, two.gradients[name])
+
+
+def test_a_tried_step_computes_all_blocks_and_changes_nothing() -> None:
+    model, recorder = small_dream(layers=2), Recorder()
+    before, fused = model_sha256(model), fused_over(model, recorder)
+    backward: list[nn.Module] = []
+
+    def run(layer: nn.Module, x_BLD: Tensor, micro: FusedMicro) -> Tensor:
+        y_BLD: Tensor = model.run_layer(layer, x_BLD, *micro.context)
+        if y_BLD.requires_grad:
+            y_BLD.register_hook(lambda _slope: backward.append(layer))
+        return y_BLD
+
+    fused._run_layer = run
+    share = masked_of(PADDED)
+    fused.try_step([fused_micro(model, micro, share) for micro in PADDED])
+    first, second = model.model.layers
+    assert backward == [second] * 3 + [first] * 3
+    assert (recorder.order, recorder.scales, recorder.previous_norm) == ([], [], None)
+    assert model_sha256(model) == before and spoilt_by(model) is None
+    fused_step(fused, model, PADDED, 0.1)
+    untried = Recorder()
+    fused_step(fused_over(model, untried), model, PADDED, 0.1)
+    for name, gradient in untried.gradients.items():
+        assert torch.equal(recorder.gradients[name], gradient)
 
 
 def test_exact_master_equals_the_same_gradients_applied_at_once() -> None:

@@ -70,6 +70,16 @@ def test_restore_names_everything_that_does_not_fit() -> None:
     assert optimizer.moments() == {} and optimizer.updates == 0
 
 
+def test_state_is_held_before_the_first_update_and_told_after_it() -> None:
+    model = small()
+    optimizer = AdamW(model, TRAINING)
+    parameters = sum(weight.numel() for weight in model.parameters())
+    assert optimizer.moments() == {} and optimizer.state_bytes == 8 * parameters
+    gradients(model, 0)
+    optimizer.step(0.02)
+    assert sum(moment.nbytes for moment in optimizer.moments().values()) == 8 * parameters
+
+
 def test_fixed_gradients_stay_the_same_tensors_and_change_no_bit() -> None:
     free, fixed = small(), small()
     one, two = AdamW(free, TRAINING), AdamW(fixed, TRAINING)

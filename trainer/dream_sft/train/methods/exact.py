@@ -118,13 +118,7 @@ class FusedFineTuning(ExactFineTuning):
         )
 
     def try_gradient(self, batch: GlobalBatch) -> None:
-        """Forward only, which fills the host memory for block inputs: a block's own backward is
-        small beside it, and a fused backward cannot but update."""
-        micros = [
-            fused_micro(self.model, m, share_of(batch, m, self._normalise))
-            for m in batch.micro_batches
-        ]
-        self._fused.try_forward(micros)
+        self._fused.try_step([self._micro(batch, micro) for micro in batch.micro_batches])
 
     def _micro(self, batch: GlobalBatch, micro: MicroBatch) -> FusedMicro:
         return fused_micro(self.model, micro, share_of(batch, micro, self._normalise))

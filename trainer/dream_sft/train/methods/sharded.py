@@ -27,7 +27,8 @@ from dream_sft.train.methods.accumulation import Accumulation
 from dream_sft.train.methods.method import StepResult
 from dream_sft.train.methods.optimized import OptimizedModel
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
-from dream_sft.train.optimizer import MOMENTS, AdamW
+from dream_sft.train.moments import moment_owners
+from dream_sft.train.optimizer import AdamW
 from dream_sft.train.optimizer_files import StoredTensors, write_optimizer
 from dream_sft.train.ranks import Ranks
 from dream_sft.train.sharding import LocalRows, StoredRows, local
@@ -124,9 +125,8 @@ class ShardedFineTuning(OptimizedModel[AdamW]):
 
     def _whole_moments(self, moments: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Without memory: shapes of what all ranks hold together."""
-        shapes = dict(self._shell.named_parameters())
-        keys = [f"{moment}.{name}" for moment in MOMENTS for name in shapes] if moments else []
-        return {key: torch.empty_like(shapes[key.partition(".")[2]]) for key in keys}
+        shapes = moment_owners(dict(self._shell.named_parameters())) if moments else {}
+        return {key: torch.empty_like(shape) for key, shape in shapes.items()}
 
     def restore(self, folder: Path, updates: int) -> list[str]:
         with StoredTensors(folder) as stored:
