@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAsking } from './asking-commands.js';
 import { action } from './context.js';
+import { addMockCloud } from './mock-cloud-command.js';
 import { addNoting } from './noting-commands.js';
 
 /** Commands load their code when they run: `--help` must not wait for the Temporal client. */
@@ -19,6 +20,7 @@ export function buildProgram(): Command {
   addReadingCommands(program);
   addAsking(program);
   addNoting(program);
+  addMockCloud(program);
   return program;
 }
 

@@ -3,7 +3,12 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { NoticeSettings } from '../notices/settings.js';
 import type { StoreCredentials } from '../store/open-store.js';
+import { noticeEnvironment, noticeSettings } from './notices.js';
+import { ConfigError, milliseconds, oneOf, said } from './reading.js';
+
+export { ConfigError } from './reading.js';
 
 /** Everything that comes from outside: environment, profile and home folder. Frozen. */
 export interface Config {
@@ -27,6 +32,8 @@ export interface Config {
   readonly lifetimeSocket: string | null;
   /** For a store in a bucket; null: what the machine itself may use, as by its role in a cloud. */
   readonly storeCredentials: StoreCredentials | null;
+  /** Who tells a GPU worker that its host will be taken, and what it does then. */
+  readonly notices: NoticeSettings;
 }
 
 export interface ConnectionSettings {
@@ -38,11 +45,6 @@ export interface ServerRecord {
   readonly address: string;
   readonly uiUrl: string;
   readonly pid: number;
-}
-
-/** The environment says something that cannot be; `exitCode` is that of a wrong command line. */
-export class ConfigError extends Error {
-  readonly exitCode = 2;
 }
 
 const ROOT = resolve(fileURLToPath(new URL('../../', import.meta.url)));
@@ -68,17 +70,13 @@ export function loadConfig(overrides: Partial<Config> = {}): Config {
     hostname: hostname(),
     // Set to nothing it means no card at all.
     visibleCards: process.env['CUDA_VISIBLE_DEVICES'] ?? null,
-    logLevel: logLevel(),
+    logLevel: oneOf('DREAM_SFT_LOG_LEVEL', LOG_LEVELS, 'info'),
     heartbeatThrottleMs: milliseconds('DREAM_SFT_HEARTBEAT_THROTTLE_MS', 1000),
     lifetimeSocket: said('DREAM_SFT_LIFETIME_SOCKET') ?? null,
     storeCredentials: storeCredentials(),
+    notices: noticeSettings(),
     ...overrides,
   });
-}
-
-/** A variable that is set to nothing is one that is not set: an empty home would be the working folder. */
-function said(name: string): string | undefined {
-  return process.env[name] || undefined;
 }
 
 /** Only the first line of what went wrong: the next ones may show lines of a file that holds keys. */
@@ -94,13 +92,7 @@ function readProfile(): ReturnType<typeof loadClientConnectConfig> {
   }
 }
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-
-function logLevel(): string {
-  const level = said('DREAM_SFT_LOG_LEVEL') ?? 'info';
-  if (LOG_LEVELS.includes(level)) return level;
-  throw new ConfigError(`DREAM_SFT_LOG_LEVEL=${level} is none of ${LOG_LEVELS.join(', ')}.`);
-}
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Only from the environment: a plan and its history are read by many. */
 function storeCredentials(): StoreCredentials | null {
@@ -109,15 +101,6 @@ function storeCredentials(): StoreCredentials | null {
   const sessionToken = process.env['AWS_SESSION_TOKEN'];
   if (!accessKeyId || !secretAccessKey) return null;
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
-}
-
-/** A number that is no number must not become a timer that never fires. */
-function milliseconds(name: string, otherwise: number): number {
-  const text = said(name);
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new ConfigError(`${name}=${text} is no number of milliseconds.`);
 }
 
 export function readServerRecord(home: string): ServerRecord | null {
@@ -136,6 +119,7 @@ export function childEnvironment(config: Config): Record<string, string> {
     DREAM_SFT_HOME: config.home,
     DREAM_SFT_LOG_LEVEL: config.logLevel,
     DREAM_SFT_HEARTBEAT_THROTTLE_MS: String(config.heartbeatThrottleMs),
+    ...noticeEnvironment(config.notices),
     ...(config.lifetimeSocket ? { DREAM_SFT_LIFETIME_SOCKET: config.lifetimeSocket } : {}),
   };
 }
