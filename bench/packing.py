@@ -37,19 +37,24 @@ TRAINING: dict[str, Any] = {
 
 
 def main() -> None:
-    data = Path(os.environ.get("DREAM_SFT_TEST_DATA") or ROOT.parent / "shared" / "data")
+    data = test_data()
     with tempfile.TemporaryDirectory() as folder:
         results = {str(cap): _measure(data, Path(folder) / str(cap), cap) for cap in CAPS}
     print(json.dumps({"bench": "packing", "rows": "s1k_traces_58", "caps": results}))
 
 
-def _measure(data: Path, folder: Path, cap: int) -> dict[str, Any]:
+def test_data() -> Path:
+    return Path(os.environ.get("DREAM_SFT_TEST_DATA") or ROOT.parent / "shared" / "data")
+
+
+def converted(data: Path, folder: Path, view: str, longest: int) -> dict[str, Any]:
+    """The rows under `view`, documents of at most `longest` tokens; what convert tells of them."""
     spec = {
         "dataset": str(data / "s1k" / "s1k_traces_58.jsonl"),
         "tokenizer": str(data / "dream7b_tokenizer"),
-        "view": "trace_if_fits",
-        "overLong": "attempt_only",
-        "maxLength": cap - 65,
+        "view": view,
+        "overLong": "drop" if view == "attempt" else "attempt_only",
+        "maxLength": longest,
         "systemPrompt": None,
         "boxedInstruction": False,
         "dropUnderTokens": 0,
@@ -57,7 +62,12 @@ def _measure(data: Path, folder: Path, cap: int) -> dict[str, Any]:
         "seed": 0,
         "output": str(folder),
     }
-    metrics = convert.run(spec, lambda event: None)["metrics"]
+    metrics: dict[str, Any] = convert.run(spec, lambda event: None)["metrics"]
+    return metrics
+
+
+def _measure(data: Path, folder: Path, cap: int) -> dict[str, Any]:
+    metrics = converted(data, folder, "trace_if_fits", cap - 65)
     return {
         "rowsByRule": metrics["rowsByRule"],
         "longest": metrics["longest"],

@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+# The least length that kernels are asked for.
+SHORTEST = 128
+
 
 @dataclass(frozen=True)
 class DocumentBounds:
@@ -34,7 +37,9 @@ class DocumentBounds:
         if torch.device(device).type == "cuda":
             table = table.pin_memory().to(device, non_blocking=True)
         # Kernels size their grid by `longest`: a power of two keeps the number of sizes small.
-        longest = 128
-        while longest < max(lengths):
-            longest *= 2
-        return cls(table, longest, tuple(lengths))
+        return cls(table, power_of_two(max(lengths), SHORTEST), tuple(lengths))
+
+
+def power_of_two(n: int, least: int = 1) -> int:
+    """The smallest power of two that holds n >= 1, at least `least` (one itself)."""
+    return max(1 << (n - 1).bit_length(), least)

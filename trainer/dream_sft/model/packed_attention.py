@@ -46,7 +46,8 @@ def choose_kernel(
     """The kernel to use for `wanted` ('auto' or a name).
 
     auto: on CUDA in half precision the first there of cudnn (1.5 to 1.75 times as fast as varlen
-    on an H100 at every document length, docs/LOG.md), varlen and sdpa; on the CPU sdpa.
+    on an H100 at every document length, docs/LOG.md; only where it is frugal), varlen and sdpa; on
+    the CPU sdpa.
     Raises ValueError for a kernel that cannot run there.
     """
     half = dtype in (torch.bfloat16, torch.float16)
@@ -59,7 +60,8 @@ def choose_kernel(
         "mask": True,
     }
     if wanted == "auto":
-        return next(name for name in ("cudnn", "varlen", "sdpa") if usable[name])
+        chosen = {**usable, "cudnn": usable["cudnn"] and cudnn_attention.frugal()}
+        return next(name for name in ("cudnn", "varlen", "sdpa") if chosen[name])
     if not usable[wanted]:
         here = ", ".join(name for name, fits in usable.items() if fits)
         raise ValueError(f"attention {wanted} cannot run here ({device}, {dtype}); use {here}")

@@ -8,11 +8,17 @@ What a replay reads lies at fixed places: tokens, positions, the documents' leng
 cuDNN takes them as data), and gradients of the weights, into which every replay adds.
 
 All graphs share one pool of memory, which is free again after each backward pass: a forward pass
-must be followed by its backward pass before the next.
+must be followed by its backward pass before the next. So the pool holds what the largest row needs,
+however many rows are recorded. What a graph costs itself is the driver's: 64 KiB a kernel up to
+CUDA 12.4 and driver 550 (torch's notes on CUDAGraph trees), so a few hundred MiB a row there. That
+memory returns with each graph; the pool's returns to the card when torch next empties its cache
+after the last graph of the pool is gone (`releasePool`, `release_cached_blocks` in torch's
+CUDACachingAllocator.cpp), which every recording begins with (torch.cuda.graph).
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +26,21 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from dream_sft.model.cudnn_attention import Layout, PlanKey, build_plans, key_of, layout_of
+from dream_sft.model.cudnn_layout import Layout, PlanKey, key_of, layout_of
+from dream_sft.model.cudnn_plans import build_plans
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream, RunLayer
 from dream_sft.train.apart import compute_apart
+from dream_sft.train.recordings import Recordings
+
+# Three epochs of s1K make 41 to 80 pairs of row length and plan (bench/recorded_rows.py).
+MOST_RECORDINGS = 64
+# Of the card's memory, for what recordings cost beside their pool.
+SHARE_FOR_RECORDINGS = 0.02
+
+log = logging.getLogger("dream_sft.train")
+
+_Shape = tuple[int, PlanKey]
 
 
 @dataclass(frozen=True)
@@ -49,8 +66,14 @@ class GraphedLayers:
         self._gradient_BLD = torch.zeros_like(self._hidden_BLD)
         # So that autograd asks for a backward pass.
         self._anchor = torch.zeros((), device=device, requires_grad=True)
+        self._most_bytes = int(
+            SHARE_FOR_RECORDINGS * torch.cuda.get_device_properties(device).total_memory
+        )
+        self._recorded: Recordings[_Shape, _Recorded] = Recordings(
+            MOST_RECORDINGS, self._most_bytes
+        )
         self._pool = torch.cuda.graph_pool_handle()
-        self._recorded: dict[tuple[int, PlanKey], _Recorded] = {}
+        self._pool_is_filled = False
         self._recorded_with: RunLayer = model.run_layer
         self._warm = False
 
@@ -71,26 +94,51 @@ class GraphedLayers:
             # Recomputation was settled after the first rows: they are recorded anew. In a pool of
             # their own: torch records nothing into one whose last graph is gone.
             self._recorded.clear()
-            self._pool = torch.cuda.graph_pool_handle()
+            self._pool, self._pool_is_filled = torch.cuda.graph_pool_handle(), False
             self._recorded_with = self._model.run_layer
-        if (length, key) not in self._recorded:
-            self._record_longest_first(ids_BL.device)
-            self._recorded[length, key] = self._record(length, key, bounds, layout)
-        recorded = self._recorded[length, key]
+        recorded = self._recorded.get((length, key))
+        if recorded is None:
+            self._fill_pool(length, ids_BL.device)
+            recorded = self._add(length, key, bounds, layout)
         recorded.layout.become(layout)
         places = (self._hidden_BLD[:, :length], self._gradient_BLD[:, :length])
         hidden_BLD: Tensor = _Replay.apply(self._anchor, recorded, *places)  # type: ignore[no-untyped-call]
         return hidden_BLD
 
-    def _record_longest_first(self, device: torch.device) -> None:
-        """What a shorter one needs fits into what it left,
-        a longer one would need all of its memory beside it."""
+    def bytes_to_come(self) -> int:
+        """What recordings of further rows may still take, beside the pool."""
+        return max(self._most_bytes - self._recorded.nbytes, 0)
+
+    def _fill_pool(self, length: int, device: torch.device) -> None:
+        """What a shorter row needs fits into what the longest one left; a longer one would need
+        all of its memory beside it."""
         longest = self._ids_BL.shape[1]
-        bounds = DocumentBounds.of([longest], device)
-        key = self._plan_key(longest, bounds)
-        if (longest, key) not in self._recorded:
-            layout = layout_of(key, bounds, device)
-            self._recorded[longest, key] = self._record(longest, key, bounds, layout)
+        if not self._pool_is_filled and length < longest:
+            bounds = DocumentBounds.of([longest], device)
+            key = self._plan_key(longest, bounds)
+            self._add(longest, key, bounds, layout_of(key, bounds, device))
+        self._pool_is_filled = True
+
+    def _add(self, length: int, key: PlanKey, bounds: DocumentBounds, layout: Layout) -> _Recorded:
+        build_plans(key)
+        before = self._driver_bytes()
+        recorded = self._record(length, key, bounds, layout)
+        taken = max(self._driver_bytes() - before, 0)
+        self._recorded.add((length, key), recorded, taken)
+        log.debug(
+            "recorded a row of %d tokens, up to %d documents of up to %d: %.0f MiB beside the pool;"
+            " %d kept take %.0f MiB, %d given up; torch holds %.2f GiB",
+            length, key.documents, key.longest, taken / 2**20, len(self._recorded),
+            self._recorded.nbytes / 2**20, self._recorded.given_up,
+            torch.cuda.memory_reserved() / 2**30,
+        )  # fmt: skip
+        return recorded
+
+    @staticmethod
+    def _driver_bytes() -> int:
+        """Device memory in use that torch does not know of."""
+        free, total = torch.cuda.mem_get_info()
+        return total - free - torch.cuda.memory_reserved()
 
     def _plan_key(self, length: int, bounds: DocumentBounds) -> PlanKey:
         config, hidden = self._model.config, self._hidden_BLD
@@ -98,12 +146,11 @@ class GraphedLayers:
             torch.empty(length, heads, config.head_dim, dtype=hidden.dtype, device="meta")
             for heads in (config.num_attention_heads, config.num_key_value_heads)
         )
-        return key_of(q_LHK, k_LGK, bounds)._replace(device=hidden.device.index or 0)
+        return key_of(q_LHK, k_LGK, bounds, hidden.device)
 
     def _record(
         self, length: int, key: PlanKey, bounds: DocumentBounds, layout: Layout
     ) -> _Recorded:
-        build_plans(key)
         fixed = DocumentBounds(bounds.cu_seqlens, bounds.longest, bounds.lengths, {key: layout})
         forward, backward = torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()
         # thread_local: a checkpoint that is being written must not disturb.

@@ -5,6 +5,8 @@ Shape letters: L positions of the row, H query heads, G key-value heads, K head 
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,47 +14,16 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from dream_sft.model import cudnn_attention
-from dream_sft.model.cudnn_attention import key_of, layout_of
+from dream_sft.model.cudnn_layout import key_of, layout_of, statistics_form
+from dream_sft.model.cudnn_plans import forward_plan
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.packed_attention import attend_packed, choose_kernel
 
 HEADS, KV_HEADS, WIDTH = 28, 4, 128
-LENGTHS = st.lists(st.integers(1, 3000), min_size=1, max_size=40)
 needs_cudnn = pytest.mark.skipif(
     not (torch.cuda.is_available() and cudnn_attention.usable(64)),
     reason="needs an NVIDIA card, cuDNN and nvidia-cudnn-frontend",
 )
-
-
-def empty_row(tokens: int) -> tuple[Tensor, Tensor]:
-    return tuple(  # type: ignore[return-value]
-        torch.empty(tokens, heads, WIDTH, dtype=torch.bfloat16, device="meta")
-        for heads in (HEADS, KV_HEADS)
-    )
-
-
-@given(LENGTHS)
-def test_a_plan_takes_the_row_and_plans_are_few(lengths: list[int]) -> None:
-    bounds = DocumentBounds.of(lengths, "cpu")
-    key = key_of(*empty_row(sum(lengths)), bounds)
-    assert len(lengths) <= key.documents < 2 * len(lengths)
-    assert max(lengths) <= key.longest <= max(128, 2 * max(lengths) - 1)
-    assert sum(lengths) <= key.tokens < sum(lengths) + 4096
-    assert key.documents.bit_count() == key.longest.bit_count() == 1
-
-
-@given(LENGTHS)
-def test_the_layout_says_where_each_document_lies(lengths: list[int]) -> None:
-    bounds = DocumentBounds.of(lengths, "cpu")
-    key = key_of(*empty_row(sum(lengths)), bounds)
-    layout = layout_of(key, bounds, torch.device("cpu"))
-    assert layout.lengths.flatten().tolist() == lengths + [0] * (key.documents - len(lengths))
-    for starts, heads in ((layout.q_starts, HEADS), (layout.kv_starts, KV_HEADS)):
-        numbers = starts.flatten().tolist()
-        assert [n // (heads * WIDTH) for n in numbers[: len(lengths) + 1]] == (
-            bounds.cu_seqlens.tolist()
-        )
-        assert set(numbers[len(lengths) :]) == {sum(lengths) * heads * WIDTH}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a card")
@@ -88,6 +59,55 @@ def test_as_with_a_dense_mask(lengths: list[int]) -> None:
     for one, other in zip(ours, wanted, strict=True):
         scale = float(other.abs().max())
         assert float((one.float() - other).abs().max()) <= 0.02 * scale
+
+
+@needs_cudnn
+def test_one_long_document_among_many_short_ones_costs_what_its_tokens_cost() -> None:
+    if not cudnn_attention.frugal():
+        pytest.skip("this card's cuDNN has no packed statistics")
+    lengths = [2048, *[64] * 16]
+    tokens = sum(lengths)
+    bounds = DocumentBounds.of(lengths, "cuda")
+    inputs = [
+        torch.randn(tokens, heads, WIDTH, device="cuda", dtype=torch.bfloat16, requires_grad=True)
+        for heads in (HEADS, KV_HEADS, KV_HEADS)
+    ]
+    attend_packed(*inputs, bounds, "cudnn")  # makes the plan and the layout
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_allocated()
+    out = attend_packed(*inputs, bounds, "cudnn")
+    kept = torch.cuda.memory_allocated() - before
+    assert kept == out.nbytes + 4 * tokens * HEADS
+    # A plan for 32 x 2048 would keep 21 times as much for the backward pass.
+    assert 21 * 4 * tokens * HEADS < 4 * 32 * 2048 * HEADS
+
+
+@needs_cudnn
+@pytest.mark.parametrize("lengths", [[2048, *[64] * 16], [1, 1, 1], [100, 28], [4096]])
+def test_statistics_are_written_where_the_row_lies_and_nowhere_else(lengths: list[int]) -> None:
+    tokens, bounds = sum(lengths), DocumentBounds.of(lengths, "cuda")
+    q_LHK, k_LGK, v_LGK = (
+        torch.randn(tokens, heads, WIDTH, device="cuda", dtype=torch.bfloat16)
+        for heads in (HEADS, KV_HEADS, KV_HEADS)
+    )
+    key = key_of(q_LHK, k_LGK, bounds)
+    size = math.prod(statistics_form(key, tokens))
+    guarded = torch.full((size + 4096,), torch.pi, device="cuda")
+    layout = layout_of(key, bounds, q_LHK.device)
+    out = torch.empty_like(q_LHK)
+    forward_plan(key).run([q_LHK, k_LGK, v_LGK, out, guarded[:size], *layout.tables(key)])
+    assert bool((guarded[size:] == torch.pi).all())
+    if key.packed_statistics:
+        found_LH = guarded[: tokens * HEADS].view(tokens, HEADS)
+        heads = [k_LGK[:, head * KV_HEADS // HEADS].float() for head in range(HEADS)]
+        at = 0
+        for length in lengths:
+            part = slice(at, at + length)
+            for head in (0, HEADS - 1):
+                scores = q_LHK[part, head].float() @ heads[head][part].T * WIDTH**-0.5
+                wanted_L = scores.logsumexp(dim=-1)
+                assert torch.allclose(found_LH[part, head], wanted_L, atol=0.02, rtol=0.01)
+            at += length
 
 
 @needs_cudnn

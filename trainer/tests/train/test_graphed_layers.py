@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from dream_sft.frozen.storage import freeze
 from dream_sft.model import cudnn_attention
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream, init_weights
+from dream_sft.train import graphed_layers
 from dream_sft.train.compilation import compile_layers
 from dream_sft.train.graphed_layers import GraphedLayers
 from dream_sft.train.recompute import recompute_layers
@@ -54,13 +56,17 @@ def row(lengths: list[int], seed: int) -> tuple[Tensor, Tensor, DocumentBounds, 
     return ids_BL, positions_BL, DocumentBounds.of(lengths, "cuda"), grad_BLD
 
 
-def run(share: float, *, graphed: bool) -> tuple[list[Tensor], dict[str, Tensor]]:
-    """Hidden rows of each row, and gradients summed over all rows."""
+def run(
+    share: float, *, graphed: bool, reserved: list[int] | None = None
+) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """Hidden rows of each row, and gradients summed over all rows; into `reserved` what torch
+    holds after each round."""
     torch.use_deterministic_algorithms(True)
     model = model_on_card(share)
     layers = GraphedLayers(model, 256) if graphed else None
     found = []
-    for _ in range(2):  # recorded in the first round, replayed in the second
+    # Recorded in the first round, replayed in the second.
+    for _ in range(2 if reserved is None else 4):
         for seed, lengths in enumerate(ROWS):
             ids_BL, positions_BL, bounds, grad_BLD = row(lengths, seed)
             if layers is not None:
@@ -69,6 +75,10 @@ def run(share: float, *, graphed: bool) -> tuple[list[Tensor], dict[str, Tensor]
                 hidden_BLD = model.hidden(ids_BL, positions_BL=positions_BL, bounds=bounds)
             found.append(hidden_BLD.detach().clone())
             hidden_BLD.backward(grad_BLD)  # type: ignore[no-untyped-call]
+        if reserved is not None:
+            torch.cuda.empty_cache()
+            reserved.append(torch.cuda.memory_reserved())
+            assert layers is None or len(layers._recorded) <= graphed_layers.MOST_RECORDINGS
     torch.use_deterministic_algorithms(False)
     gradients = {name: w.grad.clone() for name, w in trainable(model).items() if w.grad is not None}
     return found, gradients
@@ -82,6 +92,40 @@ def test_replay_gives_the_same_bits(share: float) -> None:
     assert gradients.keys() == replayed_gradients.keys()
     assert all(torch.equal(gradients[name], replayed_gradients[name]) for name in gradients)
     assert all(float(gradient.abs().max()) > 0 for gradient in gradients.values())
+
+
+def test_more_rows_than_are_kept_give_the_same_bits_in_no_more_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Of six rows and the longest two are kept, so every one is recorded anew in each round.
+    monkeypatch.setattr(graphed_layers, "MOST_RECORDINGS", 2)
+    plain: list[int] = []
+    hidden, gradients = run(0.0, graphed=False, reserved=plain)
+    held: list[int] = []
+    replayed, replayed_gradients = run(0.0, graphed=True, reserved=held)
+    assert all(torch.equal(one, other) for one, other in zip(hidden, replayed, strict=True))
+    assert all(torch.equal(gradients[name], replayed_gradients[name]) for name in gradients)
+    # Results of each round are kept in `found`, in either run.
+    grown = [after - before for before, after in pairwise(held)]
+    assert grown[-1] <= max(after - before for before, after in pairwise(plain)) + (2 << 20)
+
+
+def test_what_recordings_took_returns_when_they_are_made_anew() -> None:
+    model = model_on_card(0.0)
+    layers = GraphedLayers(model, 4096)
+    torch.cuda.empty_cache()
+    base = torch.cuda.memory_reserved()
+    held = []
+    for share in (0.0, 1.0):
+        recompute_layers(model, share)
+        for _ in range(3):
+            ids_BL, positions_BL, bounds, grad_BLD = row([4000, 96], 0)
+            layers.hidden(ids_BL, positions_BL, bounds).backward(grad_BLD)  # type: ignore[no-untyped-call]
+        del ids_BL, positions_BL, bounds, grad_BLD
+        torch.cuda.empty_cache()
+        held.append(torch.cuda.memory_reserved() - base)
+    # With all layers computed again a pool holds less; the old one would be there beside it.
+    assert 0 < held[1] < held[0]
 
 
 def test_recomputation_settled_later_is_recorded_anew() -> None:

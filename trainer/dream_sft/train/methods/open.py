@@ -71,9 +71,9 @@ def prepare_model(model: Dream, training: dict[str, Any], device: torch.device) 
     model.train()
     narrow = training["precision"] == "bf16"
     dtype = torch.bfloat16 if narrow else torch.float32
-    model.packed_kernel = choose_kernel(training["attention"], device, dtype, model.config.head_dim)
-    if training["deterministic"]:
+    if training["deterministic"]:  # before the kernel is chosen: not every one can be
         torch.use_deterministic_algorithms(True)
+    model.packed_kernel = choose_kernel(training["attention"], device, dtype, model.config.head_dim)
     share = training["activationCheckpointing"]
     if training["compile"]:
         compile_layers(model)
