@@ -8,6 +8,7 @@ import type { RenderedReport } from '../report/render-report.js';
 import type { ReportRequest } from '../report/report-data.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { atStore, type Storing } from './at-store.js';
+import { chooseCases } from './choose-cases.js';
 import { closeStage } from './close-stage.js';
 import { openPlan } from './open-plan.js';
 import { report } from './report.js';
@@ -39,6 +40,7 @@ export function createControlActivities(deps: ControlDeps): ControlActivities {
     resolveStage: at(resolveStage),
     superviseStage: at(superviseStage),
     closeStage: at(closeStage),
+    chooseCases: at(chooseCases),
     report: at(report),
     writeSummary: writeSummary(deps),
   };

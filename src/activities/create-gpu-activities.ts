@@ -5,6 +5,7 @@ import {
   EvalConfiguration,
   FullTrainConfiguration,
   SmokeTrainConfiguration,
+  TraceConfiguration,
 } from '../contracts/stage-configuration.js';
 import { atStageStore } from './at-store.js';
 import type { StageDeps } from './deps.js';
@@ -12,6 +13,7 @@ import { runAttempt, type StageWork } from './gpu/attempt.js';
 import { evaluateWork } from './gpu/evaluate.js';
 import { fullTrainWork } from './gpu/full-train.js';
 import { smokeTrainWork } from './gpu/smoke-train.js';
+import { traceCasesWork } from './gpu/trace-cases.js';
 import { stageFailure } from './stage-failure.js';
 
 export function createGpuActivities(deps: StageDeps): GpuActivities {
@@ -23,6 +25,7 @@ export function createGpuActivities(deps: StageDeps): GpuActivities {
     smokeTrain: stage(SmokeTrainConfiguration, smokeTrainWork),
     fullTrain: stage(FullTrainConfiguration, fullTrainWork),
     evaluate: stage(EvalConfiguration, evaluateWork),
+    traceCases: stage(TraceConfiguration, traceCasesWork),
   };
 }
 

@@ -17,7 +17,16 @@ export const report =
     const { plan, state, results } = input;
     const stopped = input.stopped ?? null;
     const folder = join(home, 'runs', plan.id, 'report');
-    const rendered = await renderReport({ plan, state, results, stopped, store, folder });
+    const traced = { traces: input.inputs['traces'] ?? null, notTraced: input.notTraced ?? null };
+    const rendered = await renderReport({
+      plan,
+      state,
+      results,
+      stopped,
+      ...traced,
+      store,
+      folder,
+    });
     const artifact = await publishArtifact(store, { folder, kind: 'report' });
     const metrics = { kind: 'report' as const, ...rendered, language: plan.language };
     const made = { artifacts: { report: artifact }, metrics };

@@ -3,7 +3,8 @@ import type { ClosedStage, StageOutcome, StageResult, TrainedSoFar } from './out
 import type { ResolvedPlan } from './plan.js';
 import type { StoreConfig } from './store.js';
 import type { PlanState, Summary } from './state.js';
-import type { GpuStageName, StageName } from './stages.js';
+import type { StageName, WorkKind } from './stages.js';
+import type { CaseRef } from './trace.js';
 
 /** The part of a plan that a stage depends on; it goes into the stage key as it is. */
 export type StageConfiguration = Readonly<Record<string, unknown>>;
@@ -17,7 +18,7 @@ export interface ResolveStageInput {
   readonly planId: string;
   readonly stage: StageName;
   /** The stage whose work this is, as full-train of a pilot's training; left out: its own. */
-  readonly kind?: StageName;
+  readonly kind?: WorkKind;
   readonly configuration: StageConfiguration;
   readonly inputs: Readonly<Record<string, ArtifactRef>>;
   readonly generation: number;
@@ -47,7 +48,7 @@ export interface StageInput {
 
 export interface SuperviseInput {
   readonly planId: string;
-  readonly stage: GpuStageName;
+  readonly stage: StageName;
   readonly stageKey: string;
   /** Activity id of the stage, so that the supervisor finds it among the pending ones. */
   readonly activityId: string;
@@ -73,6 +74,16 @@ export interface ReportInput extends StageInput {
   readonly results: Readonly<Partial<Record<StageName, StageResult>>>;
   /** Of a training that was stopped before its end. */
   readonly stopped: StoppedTraining | null;
+  /** Why the input `traces` is missing; null or left out: nothing went wrong. */
+  readonly notTraced?: string | null;
+}
+
+export interface ChooseCasesInput {
+  readonly planId: string;
+  /** Artifacts `answers` of the two evaluations. */
+  readonly before: ArtifactRef;
+  readonly after: ArtifactRef;
+  readonly store: StoreConfig;
 }
 
 export interface StoppedTraining {
@@ -90,6 +101,8 @@ export interface GpuActivities {
   smokeTrain(input: StageInput): Promise<StageOutcome>;
   fullTrain(input: StageInput): Promise<StageOutcome>;
   evaluate(input: StageInput): Promise<StageOutcome>;
+  /** How the answers of the report's cases form, before and after. */
+  traceCases(input: StageInput): Promise<StageOutcome>;
 }
 
 export interface ControlActivities {
@@ -99,6 +112,8 @@ export interface ControlActivities {
   /** Runs beside a GPU stage until cancelled; tells the workflow by `stageNews`. */
   superviseStage(input: SuperviseInput): Promise<void>;
   closeStage(input: CloseInput): Promise<ClosedStage>;
+  /** By hand or by rule, from the answers of both evaluations. */
+  chooseCases(input: ChooseCasesInput): Promise<CaseRef[]>;
   report(input: ReportInput): Promise<StageOutcome>;
   /** Writes runs/<planId>/summary.json. */
   writeSummary(input: { summary: Summary }): Promise<{ path: string }>;

@@ -10,6 +10,7 @@ import {
   ValidateMetrics,
 } from './metrics.js';
 import { StageName } from './stages.js';
+import { TraceMetrics } from './trace.js';
 import { Compared } from './verdict.js';
 
 /** What smoke-train measured of everything that the rest of a plan consists of. */
@@ -44,6 +45,7 @@ export type Validated = z.infer<typeof Validated>;
  * Names of a stage's artifacts: download → base, tokenizer, dataset, suites · convert → dataset ·
  * validate → validation · smoke-train → run · full-train → model, best, run · eval-* → answers, run ·
  * report → report. `run` holds metrics.jsonl and logs; `answers` of eval-after comparison.json too.
+ * The decoding of the report's cases → traces.
  */
 export const StageMetrics = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('download'), download: DownloadMetrics }),
@@ -67,6 +69,7 @@ export const StageMetrics = z.discriminatedUnion('kind', [
     comparison: Compared.optional().describe('with the answers before; of eval-after'),
     notCompared: z.string().optional().describe('why eval-after has no comparison'),
   }),
+  z.strictObject({ kind: z.literal('trace'), before: TraceMetrics, after: TraceMetrics }),
   z.strictObject({
     kind: z.literal('report'),
     html: z.string(),

@@ -18,7 +18,7 @@ export const StageProgress = z.strictObject({
   trainerPid: z.int().nullable(),
   done: z.int().describe('steps, batches or bytes'),
   total: z.int().nullable(),
-  unit: z.enum(['steps', 'batches', 'bytes', 'rows', 'files']),
+  unit: z.enum(['steps', 'batches', 'bytes', 'rows', 'files', 'questions']),
   loss: z.number().nullable(),
   tokensPerSecond: z.number().nullable(),
   etaSeconds: z.number().nullable(),

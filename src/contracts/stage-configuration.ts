@@ -3,6 +3,7 @@ import { Instant, Language, PlanId } from './base.js';
 import { HostsConfig } from './plan.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
+import { CaseRef } from './trace.js';
 import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
 
 /**
@@ -66,6 +67,10 @@ export const EvalConfiguration = z.strictObject({
   ...compute,
 });
 export type EvalConfiguration = z.infer<typeof EvalConfiguration>;
+
+/** The evaluation's own, so that the tokens are the same. */
+export const TraceConfiguration = EvalConfiguration.extend({ cases: z.array(CaseRef).min(1) });
+export type TraceConfiguration = z.infer<typeof TraceConfiguration>;
 
 export const ReportConfiguration = z.strictObject({
   planId: PlanId,

@@ -15,6 +15,9 @@ export const StageName = z.enum([
 export type StageName = z.infer<typeof StageName>;
 export const STAGES: readonly StageName[] = StageName.options;
 
+/** Works that are no stage of their own: the decoding of the report's cases. */
+export type WorkKind = StageName | 'trace';
+
 /** A pilot is a stage of plans that ask for one only. */
 export const stagesOf = (plan: { readonly pilot?: unknown }): readonly StageName[] =>
   STAGES.filter((stage) => stage !== 'pilot' || plan.pilot !== undefined);

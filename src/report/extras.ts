@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import type { Language } from '../contracts/base.js';
+import type { ArtifactRef, Language } from '../contracts/base.js';
 import { Comparison } from '../contracts/comparison.js';
 import type { CasePick, NoteEntry } from '../contracts/notes.js';
 import type { StageResult } from '../contracts/outcome.js';
@@ -26,6 +26,8 @@ export interface Extras {
     readonly before: readonly SampleTrace[];
     readonly after: readonly SampleTrace[];
   };
+  /** Why the plan has recorded none; null: it has, or there was nothing to record. */
+  readonly notTraced: string | null;
   readonly notes: readonly Note[];
   /** Cases chosen by hand; none: by rule. */
   readonly picks: readonly CasePick[];
@@ -43,14 +45,16 @@ export type ParameterReason = { readonly path: string; readonly value: string } 
 interface Request {
   readonly plan: ResolvedPlan;
   readonly results: Readonly<Partial<Record<StageName, StageResult>>>;
+  readonly traces?: ArtifactRef | null;
+  readonly notTraced?: string | null;
   readonly store: ObjectStore;
   readonly folder: string;
 }
 
 export async function gatherExtras(request: Request): Promise<Extras> {
   const { plan, store } = request;
-  const entries = await new Notes(store, plan.id).entries();
-  const picked = entries.findLast((entry) => entry.type === 'cases');
+  const notes = new Notes(store, plan.id);
+  const entries = await notes.entries();
   return {
     comparison: await documentOf(request, 'comparison', Comparison),
     strategies: await documentOf(request, 'strategies', Strategies),
@@ -58,19 +62,17 @@ export async function gatherExtras(request: Request): Promise<Extras> {
       before: await tracesOf(request, 'before'),
       after: await tracesOf(request, 'after'),
     },
+    notTraced: request.notTraced ?? null,
     notes: entries.flatMap((entry) => (entry.type === 'note' ? [entry] : [])),
-    picks: picked?.type === 'cases' ? picked.picks : [],
+    picks: await notes.picks(),
     backOffs: await backOffsOf(request),
     reasons: await reasonsOf(plan),
   };
 }
 
 /** Where a file may lie: in an artifact of its name, beside the answers, or in the plan's folder. */
-async function places(
-  { results, store, folder }: Request,
-  stage: 'eval-before' | 'eval-after',
-  name: string,
-): Promise<string[]> {
+async function places({ results, store, folder }: Request, name: string): Promise<string[]> {
+  const stage = 'eval-after';
   const artifacts = results[stage]?.artifacts ?? {};
   const brought = [artifacts[name] ? name : '', artifacts['answers'] ? 'answers' : ''].filter(
     (one) => one !== '',
@@ -86,7 +88,7 @@ async function documentOf<T>(
   name: 'comparison' | 'strategies',
   schema: z.ZodType<T>,
 ): Promise<T | null> {
-  for (const place of await places(request, 'eval-after', name)) {
+  for (const place of await places(request, name)) {
     const text = await readFile(join(place, `${name}.json`), 'utf8').catch(() => '');
     const parsed = schema.safeParse(jsonOf(text));
     if (parsed.success) return parsed.data;
@@ -94,14 +96,14 @@ async function documentOf<T>(
   return null;
 }
 
+/** What the plan has recorded, then what a person has saved into the plan's folder. */
 async function tracesOf(request: Request, when: 'before' | 'after'): Promise<SampleTrace[]> {
-  for (const place of await places(request, `eval-${when}`, 'traces')) {
-    for (const file of [`${when}.jsonl`, 'traces.jsonl']) {
-      const lines = await readLines(join(place, file), SampleTrace);
-      if (lines.length > 0) return lines;
-    }
-  }
-  return [];
+  const { traces, store, folder } = request;
+  const recorded = join(folder, 'inputs', 'traces');
+  if (traces) await materialise(store, traces, recorded);
+  const places = [...(traces ? [recorded] : []), join(folder, '..', 'traces')];
+  const files = places.map((place) => join(place, `${when}.jsonl`));
+  return (await Promise.all(files.map((file) => readLines(file, SampleTrace)))).flat();
 }
 
 const GPU_STAGES = ['smoke-train', 'eval-before', 'full-train', 'eval-after'] as const;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { ArtifactRef } from '../contracts/base.js';
 import { ENVIRONMENT_FILE, RunEnvironment } from '../contracts/environment.js';
 import type { LedgerEntry, PostMortem } from '../contracts/journal.js';
 import type { StoppedTraining } from '../contracts/activities.js';
@@ -71,6 +72,10 @@ export interface ReportRequest {
   readonly state: PlanState;
   readonly results: ReportData['results'];
   readonly stopped: StoppedTraining | null;
+  /** How the answers of the cases formed, before and after. */
+  readonly traces?: ArtifactRef | null;
+  /** Why there is none. */
+  readonly notTraced?: string | null;
   readonly store: ObjectStore;
   /** Receives the report and, below `inputs/`, what it was made from. */
   readonly folder: string;

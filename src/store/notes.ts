@@ -1,4 +1,4 @@
-import { NoteEntry } from '../contracts/notes.js';
+import { type CasePick, NoteEntry } from '../contracts/notes.js';
 import { Journal } from './journal.js';
 import type { ObjectStore } from './object-store.js';
 
@@ -12,6 +12,12 @@ export class Notes {
 
   entries(): Promise<NoteEntry[]> {
     return this.#journal.read();
+  }
+
+  /** Cases chosen by hand; none: by rule. The newest choice counts. */
+  async picks(): Promise<readonly CasePick[]> {
+    const newest = (await this.entries()).findLast((entry) => entry.type === 'cases');
+    return newest?.type === 'cases' ? newest.picks : [];
   }
 
   add(entry: NoteEntry): Promise<void> {

@@ -7,7 +7,7 @@ import {
 import type { StageConfiguration, StageInput } from '../contracts/activities.js';
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ClosedStage, StageOutcome, StageResult } from '../contracts/outcome.js';
-import { isGpuStage, type StageName } from '../contracts/stages.js';
+import { isGpuStage, type StageName, type WorkKind } from '../contracts/stages.js';
 import { closeStage } from './close.js';
 import { typedFailure } from './ending.js';
 import type { PlanRun } from './plan-run.js';
@@ -20,8 +20,10 @@ export type Inputs = Readonly<Record<string, ArtifactRef>>;
 /** One activity's work. Most stages are one; a pilot is several, each of the kind of another stage. */
 export interface Work {
   readonly stage: StageName;
-  readonly kind: StageName;
+  readonly kind: WorkKind;
   readonly part?: string;
+  /** The stage that this is done again with; left out: its own. */
+  readonly redoneWith?: StageName;
   readonly configuration: StageConfiguration;
   readonly inputs: Inputs;
   /** What the UI shows of the activity, at most 400 bytes. */
@@ -44,7 +46,7 @@ export async function carryOut(run: PlanRun, work: Work): Promise<WorkEnd> {
   let closed: ClosedStage | null = null;
   for (;;) {
     // What was asked before anything was scheduled needs no cancelling.
-    const ended = await obey(run, stage, input.stageKey, closed);
+    const ended = await obey(run, work, input.stageKey, closed);
     if (ended) return ended;
     // A stage of several works goes on with its clock.
     if (stageOf(run.state, stage).status !== 'running') run.apply({ type: 'stageStarted', stage });
@@ -59,7 +61,7 @@ export async function carryOut(run: PlanRun, work: Work): Promise<WorkEnd> {
 /** Carries out why the plan wanted the work to stop; null: it may go on. */
 async function obey(
   run: PlanRun,
-  stage: StageName,
+  work: Work,
   stageKey: string,
   closed: ClosedStage | null,
 ): Promise<WorkEnd | null> {
@@ -72,7 +74,7 @@ async function obey(
     case 'cap':
       return { kind: 'stopped', checkpoint: closed?.newestCheckpoint ?? null };
     case 'pause': {
-      const to = await pause(run, stage, stageKey);
+      const to = await pause(run, work, stageKey);
       return to ? { kind: 'went-back', to } : null;
     }
   }
@@ -80,10 +82,10 @@ async function obey(
 
 async function resolve(
   run: PlanRun,
-  { stage, kind, part, configuration, inputs }: Work,
+  { stage, kind, part, configuration, inputs, redoneWith = stage }: Work,
 ): Promise<StageInput | { finished: StageResult }> {
   const { id: planId, store } = run.plan;
-  const generation = run.generations.get(stage) ?? 0;
+  const generation = run.generations.get(redoneWith) ?? 0;
   const asked = { planId, stage, kind, configuration, inputs, generation, store };
   const name = part === undefined ? stage : `${stage} ${part}`;
   const resolved = await control.resolveStage.executeWithOptions(
@@ -104,7 +106,7 @@ async function attemptAndClose(
 ): Promise<{ outcome: StageOutcome; closed: ClosedStage | null }> {
   const { stage } = work;
   const close = (): Promise<ClosedStage | null> =>
-    isGpuStage(stage) ? closeStage(run, stage, input.stageKey, false) : Promise.resolve(null);
+    onHost(work) ? closeStage(run, stage, input.stageKey, false) : Promise.resolve(null);
   try {
     const outcome = await attempt(run, work, input);
     return { outcome, closed: await close() };
@@ -142,9 +144,13 @@ function finish(run: PlanRun, result: StageResult, cached: boolean): WorkEnd {
   return { kind: 'finished', result, cached };
 }
 
+/** Whether hosts may be out for it, and a chain tells of its attempts. */
+const onHost = ({ stage, kind }: Work): boolean => isGpuStage(stage) || kind === 'trace';
+
 /** Hosts are given back; the chain keeps everything. Returns where to go back to, if asked while paused. */
-async function pause(run: PlanRun, stage: StageName, stageKey: string): Promise<StageName | null> {
-  if (isGpuStage(stage)) await closeStage(run, stage, stageKey, true);
+async function pause(run: PlanRun, work: Work, stageKey: string): Promise<StageName | null> {
+  const { stage } = work;
+  if (onHost(work)) await closeStage(run, stage, stageKey, true);
   run.apply({ type: 'paused', stage });
   await condition(() => run.state.status !== 'paused' || run.intent?.kind === 'go-back');
   const intent = takeIntent(run);

@@ -1,6 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { ClosedStage } from '../contracts/outcome.js';
-import type { GpuStageName } from '../contracts/stages.js';
+import type { StageName } from '../contracts/stages.js';
 import type { PlanRun } from './plan-run.js';
 import type { StageTotals } from './policy/state.js';
 import { control } from './proxies.js';
@@ -8,7 +8,7 @@ import { control } from './proxies.js';
 /** Folds the stage's whole journal and adds up what all its stage keys of this run have seen. */
 export async function closeStage(
   run: PlanRun,
-  stage: GpuStageName,
+  stage: StageName,
   stageKey: string,
   releaseHosts: boolean,
 ): Promise<ClosedStage> {
@@ -33,7 +33,7 @@ export async function closeStage(
   return closed;
 }
 
-function totalsOf(run: PlanRun, stage: GpuStageName, spentFen: number): StageTotals {
+function totalsOf(run: PlanRun, stage: StageName, spentFen: number): StageTotals {
   const ofStage = [...run.closed]
     .filter(([key]) => key.startsWith(`${stage} `))
     .map(([, one]) => one);

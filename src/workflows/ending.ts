@@ -29,11 +29,13 @@ export async function end(
 
 const OPEN: ReadonlySet<string> = new Set(['running', 'pausing', 'paused']);
 
-/** Closing any GPU stage releases all hosts that this plan has started. */
+/** Closing any stage that was on one releases all hosts that this plan has started. */
 export async function giveHostsBack(run: PlanRun): Promise<void> {
   if (!run.hostsOut) return;
-  const last = [...run.stageKeys].findLast(([stage]) => isGpuStage(stage));
-  if (last && isGpuStage(last[0])) await closeStage(run, last[0], last[1], true);
+  const keys = [...run.stageKeys];
+  // Where only the report's cases needed a host, it is the report's.
+  const last = keys.findLast(([stage]) => isGpuStage(stage)) ?? keys.at(-1);
+  if (last) await closeStage(run, last[0], last[1], true);
 }
 
 /** The typed failure inside an activity's; control activities are not unwrapped elsewhere. */

@@ -16,6 +16,7 @@ import { failureSentence, judge } from './policy/judgement.js';
 import { approvesItself } from './policy/money.js';
 import { quote } from './policy/quote.js';
 import { pilot, type PilotEnd } from './pilot.js';
+import { recordCases } from './record-cases.js';
 import { runStage } from './run-stage.js';
 import type { WorkEnd } from './carry-out.js';
 
@@ -77,9 +78,11 @@ const STORY: Readonly<Record<StageName, Step>> = {
     });
   },
   report: async (run) => {
+    const recorded = await recordCases(run);
+    if (recorded.kind === 'went-back') return recorded;
     // It needs no GPU, and is tried for a quarter of an hour.
     await giveHostsBack(run);
-    return runStage(run, 'report', {});
+    return runStage(run, 'report', recorded.inputs);
   },
 };
 

@@ -35,6 +35,8 @@ export class PlanRun {
   results: Partial<Record<StageName, StageResult>> = {};
   trained: TrainedModel | null = null;
   chosen: Chosen | null = null;
+  /** Why the report has no traces of its cases; null: it has, or there are none to have. */
+  notTraced: string | null = null;
   intent: Intent | null = null;
   /** Whether hosts may still be at work for this run. */
   hostsOut = false;

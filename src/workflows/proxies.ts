@@ -1,4 +1,8 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { ControlActivities, GpuActivities, PrepActivities } from '../contracts/activities.js';
 import { NON_RETRYABLE } from '../contracts/failures.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
@@ -66,8 +70,17 @@ export function gpuActivities(plan: ResolvedPlan): ReturnType<typeof makeGpuProx
   return makeGpuProxy(plan);
 }
 
-function makeGpuProxy(plan: ResolvedPlan) {
+/** A report is due: it does not wait for longer than this for how its cases formed. */
+export function tracing(plan: ResolvedPlan): ReturnType<typeof makeGpuProxy> {
+  return makeGpuProxy(plan, { scheduleToCloseTimeout: '1 hour' });
+}
+
+function makeGpuProxy(
+  plan: ResolvedPlan,
+  limits: Pick<ActivityOptions, 'scheduleToCloseTimeout'> = {},
+) {
   return proxyActivities<GpuActivities>({
+    ...limits,
     taskQueue: gpuQueue(plan.hosts.gpuClass),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     startToCloseTimeout: '30 days',

@@ -1,11 +1,10 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { StageInput, StoppedTraining } from '../contracts/activities.js';
 import type { StageOutcome } from '../contracts/outcome.js';
-import type { GpuStageName } from '../contracts/stages.js';
 import type { Work } from './carry-out.js';
 import type { PlanRun } from './plan-run.js';
 import { moneyFor } from './policy/pilot.js';
-import { gpuActivities, prep, reporting, supervision } from './proxies.js';
+import { gpuActivities, prep, reporting, supervision, tracing } from './proxies.js';
 
 /** Schedules a work's activity with a sentence for the UI; on a GPU it has a supervisor beside it. */
 export function runActivity(run: PlanRun, work: Work, input: StageInput): Promise<StageOutcome> {
@@ -19,13 +18,15 @@ export function runActivity(run: PlanRun, work: Work, input: StageInput): Promis
       return prep.validate.executeWithOptions({ summary }, [input]);
     case 'report': {
       const { settings: plan, state, known: results } = run;
-      const told = { plan, state, results, stopped: stoppedTraining(run) };
+      const { notTraced } = run;
+      const told = { plan, state, results, stopped: stoppedTraining(run), notTraced };
       return reporting.report.executeWithOptions({ summary }, [{ ...input, ...told }]);
     }
     case 'smoke-train':
     case 'eval-before':
     case 'full-train':
     case 'eval-after':
+    case 'trace':
       return supervised(run, work as GpuWork, input);
     case 'pilot':
       throw new Error('a pilot is carried out as works of other kinds');
@@ -42,9 +43,10 @@ const ACTIVITY = {
   'full-train': 'fullTrain',
   'eval-before': 'evaluate',
   'eval-after': 'evaluate',
+  trace: 'traceCases',
 } as const;
 
-type GpuWork = Work & { readonly stage: GpuStageName; readonly kind: keyof typeof ACTIVITY };
+type GpuWork = Work & { readonly kind: keyof typeof ACTIVITY };
 
 async function supervised(
   run: PlanRun,
@@ -64,7 +66,8 @@ async function supervised(
     supervision.superviseStage.executeWithOptions({ summary: `watches ${stage}` }, [watched]),
   );
   try {
-    const activity = gpuActivities(run.plan)[ACTIVITY[kind]];
+    const proxies = kind === 'trace' ? tracing(run.plan) : gpuActivities(run.plan);
+    const activity = proxies[ACTIVITY[kind]];
     return await activity.executeWithOptions({ activityId, summary }, [input]);
   } finally {
     await supervisor.end();

@@ -30,6 +30,7 @@ test('a plan without any of it has a report all the same', async () => {
     comparison: null,
     strategies: null,
     traces: { before: [], after: [] },
+    notTraced: null,
     notes: [],
     picks: [],
     backOffs: [],
@@ -63,6 +64,21 @@ test('strategies and traces that commands left in the folder of the plan are fou
   expect(found.traces).toEqual({ before: [traceOf(BEFORE[0]!)], after: [] });
 });
 
+test('what the plan has recorded comes before what a person has saved', async () => {
+  const asked = await request();
+  const recorded = { ...traceOf(BEFORE[0]!), suite: 'gsm8k', id: '48', asEvaluated: true };
+  const folder = await folderOf({
+    'before.jsonl': `${JSON.stringify(recorded)}\n`,
+    'after.jsonl': '',
+  });
+  const traces = await publishArtifact(asked.store, { folder, kind: 'files' });
+  mkdirSync(join(asked.folder, '..', 'traces'), { recursive: true });
+  const saved = `${JSON.stringify(traceOf(BEFORE[2]!))}\n`;
+  writeFileSync(join(asked.folder, '..', 'traces', 'before.jsonl'), saved);
+  const found = await gatherExtras({ ...asked, traces });
+  expect(found.traces.before).toEqual([recorded, traceOf(BEFORE[2]!)]);
+});
+
 test('notes are kept in order, and the newest choice of cases counts', async () => {
   const asked = await request();
   const notes = new Notes(asked.store, asked.plan.id);
@@ -87,7 +103,8 @@ test('back-offs come from the chains of the stages that ran', async () => {
     boot: 'b',
     attempt: 1,
   });
-  await chain.budget(token, { resource: 'gpu-memory', tokenBudget: 6144 });
+  const told = { device: 'NVIDIA H20', tokens: 12_288, documents: null };
+  await chain.budget(token, { resource: 'gpu-memory', tokenBudget: 6144, ...told });
   const found = await gatherExtras({ ...asked, results: { 'full-train': result } as never });
   expect(found.backOffs).toMatchObject([{ resource: 'gpu-memory', tokenBudget: 6144 }]);
 });

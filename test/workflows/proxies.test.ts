@@ -17,18 +17,19 @@ vi.mock('@temporalio/workflow', async (original) => ({
 beforeEach(async () => {
   seen.length = 0;
   vi.resetModules();
-  const { gpuActivities } = await import('../../src/workflows/proxies.js');
+  const { gpuActivities, tracing } = await import('../../src/workflows/proxies.js');
   const plan = await loadPlan(fileURLToPath(new URL('../../plans/tiny.yaml', import.meta.url)));
   gpuActivities(plan);
+  tracing(plan);
 });
 
 const of = (queue: string) => seen.filter(({ taskQueue }) => taskQueue === queue);
 
 test('every proxy says what a cancel does; only the supervisor is not waited for', () => {
-  expect(seen).toHaveLength(5);
+  expect(seen).toHaveLength(6);
   for (const { cancellationType } of seen) expect(cancellationType).toBeDefined();
   const waited = seen.filter((o) => o.cancellationType === 'WAIT_CANCELLATION_COMPLETED');
-  expect(waited).toHaveLength(4);
+  expect(waited).toHaveLength(5);
   expect([...of('prep'), ...of('gpu-local')].every((o) => waited.includes(o))).toBe(true);
 });
 
@@ -40,6 +41,11 @@ test('a GPU stage is retried for ever, a second apart, but for failures that sta
   });
   expect(options?.retry).not.toHaveProperty('maximumAttempts');
   expect(options?.retry?.nonRetryableErrorTypes).toEqual(NON_RETRYABLE);
+});
+
+test('a report waits an hour for its traces; no other GPU work has a limit', () => {
+  const limits = of('gpu-local').map(({ scheduleToCloseTimeout }) => scheduleToCloseTimeout);
+  expect(limits).toEqual([undefined, '1 hour']);
 });
 
 test('the report outlasts a store that is away for ten minutes', () => {

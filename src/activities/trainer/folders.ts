@@ -15,7 +15,11 @@ export interface StageFolders {
 export function stageFolders(deps: StageDeps, input: StageInput): StageFolders {
   const host = join(deps.home, 'hosts', deps.host.id);
   return {
-    runDir: join(deps.home, 'runs', input.planId, input.stage, input.part ?? ''),
+    // Nothing is written into the report's own folder but the report.
+    runDir:
+      input.stage === 'report'
+        ? join(deps.home, 'runs', input.planId, input.part ?? '')
+        : join(deps.home, 'runs', input.planId, input.stage, input.part ?? ''),
     work: join(host, 'work', input.stageKey.slice(0, 16)),
     inputs: join(host, 'inputs'),
     cache: join(host, 'cache'),

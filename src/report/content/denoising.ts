@@ -10,7 +10,11 @@ export const LEVELS = 5;
 const SHOWN_BEHIND = 3;
 
 /** What is behind the end of an answer is padding, and left out. */
-export function denoisingOf(trace: SampleTrace, t: Translate): Denoising | null {
+export function denoisingOf(
+  trace: SampleTrace,
+  t: Translate,
+  caption = t('denoising'),
+): Denoising | null {
   const { reveals } = trace;
   if (reveals.length === 0) return null;
   const last = Math.max(trace.tokens - 1, ...reveals.map(({ position }) => position));
@@ -24,7 +28,7 @@ export function denoisingOf(trace: SampleTrace, t: Translate): Denoising | null 
       levelOf,
     ),
   );
-  return { caption: t('denoising'), legend: t('denoisingLegend'), steps, positions };
+  return { caption, legend: t('denoisingLegend'), steps, positions };
 }
 
 function stays(

@@ -10,7 +10,9 @@ export const casesSection: Section = (data, t) => {
   const cases = caseBlocks(data, t);
   if (cases.length === 0) return [text(t('noCases'))];
   const rule = t(data.picks.length > 0 ? 'casesByHand' : 'casesRule');
-  return [text(rule, 'soft'), ...cases];
+  const why =
+    data.notTraced === null ? [] : [text(t('notTraced', { why: data.notTraced }), 'note')];
+  return [text(rule, 'soft'), ...why, ...cases];
 };
 
 export const caseBlocks = (data: ReportData, t: Translate): CaseBlock[] =>
@@ -39,15 +41,26 @@ function sideOf(
   traces: readonly SampleTrace[],
   t: Translate,
 ): CaseSide {
-  // A trace of another answer to this question, as under other settings, would show what was not.
-  const trace = traces.find(
-    (one) => one.question === answer.question && one.answer.trim() === answer.answer.trim(),
-  );
+  const trace = traceOf(answer, traces);
+  const same = trace?.answer.trim() === answer.answer.trim();
   return {
     title,
     correct: answer.correct,
     answer: answer.answer.trim() || '∅',
     readAs: answer.extracted ?? t('notRead'),
-    denoising: trace ? denoisingOf(trace, t) : null,
+    denoising: trace ? denoisingOf(trace, t, t(same ? 'denoising' : 'denoisingOther')) : null,
   };
+}
+
+/**
+ * How this very answer formed; else what the plan decoded once more of this question, which a reader
+ * is told is another answer. What a person decoded under other settings is neither.
+ */
+function traceOf(
+  { suite, id, question, answer }: AnswerRecord,
+  traces: readonly SampleTrace[],
+): SampleTrace | undefined {
+  const same = (one: SampleTrace): boolean =>
+    one.question === question && one.answer.trim() === answer.trim();
+  return traces.find(same) ?? traces.find((one) => one.suite === suite && one.id === id);
 }

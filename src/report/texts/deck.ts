@@ -1,6 +1,14 @@
 /** What only the slides and the denoising say. */
 export const DECK = {
   denoising: ['How the answer formed', '答案如何生成'],
+  denoisingOther: [
+    'Decoded once more it became another answer, and formed like this',
+    '重新解码得到了另一个答案，其生成过程如下',
+  ],
+  notTraced: [
+    'How these answers formed was not recorded: {why}',
+    '未能记录这些答案的生成过程：{why}',
+  ],
   denoisingLegend: [
     '▢ masked. Thicker underline and deeper colour: surer, by rank within this answer.',
     '▢ 为掩码。下划线越粗、颜色越深表示越有把握（按本答案内的排名）。',
@@ -11,8 +19,8 @@ export const DECK = {
     '□ 为掩码；点线最没把握，单线居中，粗线最有把握（在本答案内）。',
   ],
   noDenoising: [
-    'How this answer formed was not recorded: dream-sft sample {id} QUESTION --save-trace FILE, with FILE runs/{id}/traces/after.jsonl, then dream-sft retry {id} --from report.',
-    '没有记录这个答案的生成过程：运行 dream-sft sample {id} 题目 --save-trace 文件（文件为 runs/{id}/traces/after.jsonl），再运行 dream-sft retry {id} --from report。',
+    'How this answer formed was not recorded. dream-sft retry {id} --from report decodes it once more, on a GPU host.',
+    '没有记录这个答案的生成过程。运行 dream-sft retry {id} --from report 会在 GPU 主机上重新解码并记录。',
   ],
   casesByHand: ['Chosen by hand, not by rule.', '由人挑选，并非按规则选取。'],
   goal: ['Goal', '目标'],

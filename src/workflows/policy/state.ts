@@ -94,7 +94,12 @@ export function advance(state: PlanState, event: PlanEvent): PlanState {
     case 'stageCached':
       return tick(ended(state, event, { status: 'finished', cached: true }), event.stage, event.at);
     case 'stageFinished':
-      return tick(ended(state, event, { status: 'finished' }), event.stage, event.at);
+      // What it waited for, as a host that nobody started, is over.
+      return tick(
+        ended(state, event, { status: 'finished', message: null }),
+        event.stage,
+        event.at,
+      );
     case 'stageStopped':
       return ended(state, event, { status: 'stopped', message: event.message });
     case 'stageFailed':

@@ -138,3 +138,26 @@ test('cases chosen by hand carry their comments, and the report says who chose',
   expect(cases[1]).toMatchObject({ verdict: 'got-worse', comment: 'it forgot half' });
   expect(cases).toHaveLength(2);
 });
+
+test('an answer that was decoded once more and became another is shown as another', async () => {
+  const data = await exampleData();
+  const own = data.traces.after[0]!;
+  const traced = async (changes: object) => {
+    const after = [{ ...own, answer: 'quite another', ...changes }];
+    const content = contentOf(await exampleData({ traces: { before: [], after } }), 'en');
+    const block = content.sections.find(({ id }) => id === 'cases')!.blocks[1];
+    return block?.kind === 'case' ? block.sides[1].denoising?.caption : undefined;
+  };
+  const asked = { suite: 'gsm8k', id: '48' };
+  expect(await traced({ answer: own.answer })).toBe('How the answer formed');
+  expect(await traced({ ...asked, answer: own.answer })).toBe('How the answer formed');
+  expect(await traced(asked)).toMatch(/^Decoded once more it became another answer/);
+  // Saved by hand, under whatever settings: of no use here.
+  expect(await traced({})).toBeUndefined();
+});
+
+test('why no traces were recorded is said above the cases', async () => {
+  const data = await exampleData({ notTraced: 'no host came' });
+  const texts_ = texts(contentOf(data, 'en').sections.find(({ id }) => id === 'cases')!.blocks);
+  expect(texts_[1]).toBe('How these answers formed was not recorded: no host came');
+});

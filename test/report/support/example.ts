@@ -391,6 +391,7 @@ export async function exampleData(changes: Partial<ReportData> = {}): Promise<Re
     comparison: COMPARISON,
     strategies: STRATEGIES,
     traces: { before: BEFORE.map(traceOf), after: AFTER.map(traceOf) },
+    notTraced: null,
     notes: [
       {
         text: 'The mirror of the hub was down; took the weights from the bucket.',

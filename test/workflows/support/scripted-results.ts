@@ -1,5 +1,5 @@
 import type { StageMetrics } from '../../../src/contracts/outcome.js';
-import type { StageName } from '../../../src/contracts/stages.js';
+import type { WorkKind } from '../../../src/contracts/stages.js';
 import { comparedOf } from '../../../src/contracts/verdict.js';
 import { comparison, suiteComparison } from '../../helpers/comparison.js';
 
@@ -43,8 +43,10 @@ export const scoring = (correct: number): StageMetrics => ({
   },
 });
 
+const traced = { cases: 3, asEvaluated: 3, otherwise: 0, seconds: 1 };
+
 /** What a scripted stage leaves when it finishes. */
-export const METRICS: Record<Exclude<StageName, 'report' | 'pilot'>, StageMetrics> = {
+export const METRICS: Record<Exclude<WorkKind, 'report' | 'pilot'>, StageMetrics> = {
   download: { kind: 'download', download: { items: [] } },
   convert: {
     kind: 'convert',
@@ -89,15 +91,17 @@ export const METRICS: Record<Exclude<StageName, 'report' | 'pilot'>, StageMetric
   },
   'eval-before': evaluate,
   'full-train': { kind: 'full-train', train },
+  trace: { kind: 'trace', before: traced, after: traced },
   'eval-after': { ...evaluate, comparison: comparedOf(comparison(suiteComparison())) },
 };
 
 export const ARTIFACTS: Partial<
-  Record<StageName, Record<string, { digest: string; bytes: number }>>
+  Record<WorkKind, Record<string, { digest: string; bytes: number }>>
 > = {
   download: { base: ref('b'), dataset: ref('c'), tokenizer: ref('d') },
   convert: { dataset: ref('e') },
   'eval-before': { answers: ref('1') },
   'full-train': { model: ref('f') },
   'eval-after': { answers: ref('2') },
+  trace: { traces: ref('3') },
 };

@@ -23,6 +23,9 @@ export class ScriptedStages {
   /** Every input that an activity got, in order. */
   readonly ran: StageInput[] = [];
 
+  /** What works of a kind leave in place of the usual. */
+  artifacts: Partial<Record<Kind, Record<string, ArtifactRef>>> = {};
+
   /** Right answers of 200 by part, as `low-eval` of a pilot. */
   correct: Readonly<Record<string, number>> = {};
 
@@ -41,6 +44,7 @@ export class ScriptedStages {
     fullTrain: (input) => this.#attempt(input, 'full-train'),
     evaluate: (input) =>
       this.#attempt(input, input.stage === 'eval-before' ? 'eval-before' : 'eval-after'),
+    traceCases: (input) => this.#attempt(input, 'trace'),
   };
 
   #next(stage: StageName): Act {
@@ -120,8 +124,8 @@ export class ScriptedStages {
 
   /** Candidates of a pilot make different things, and so of different digests. */
   #artifacts({ part, stageKey }: StageInput, kind: Kind): Record<string, ArtifactRef> {
-    const usual = ARTIFACTS[kind] ?? {};
-    if (part === undefined) return usual;
+    const usual = this.artifacts[kind] ?? ARTIFACTS[kind] ?? {};
+    if (part === undefined || kind === 'trace') return usual;
     const own = { digest: stageKey, bytes: 1 };
     return Object.fromEntries(Object.keys(usual).map((name) => [name, own]));
   }

@@ -19,6 +19,8 @@ import { CONTROL_QUEUE, gpuQueue, PREP_QUEUE, STAGES } from '../../../src/contra
 import type { PlanState } from '../../../src/contracts/state.js';
 import { freePorts } from '../../../src/processes/free-port.js';
 import { startTemporalServer, type TemporalServer } from '../../../src/processes/server.js';
+import type { ReportRequest } from '../../../src/report/report-data.js';
+import type { ObjectStore } from '../../../src/store/object-store.js';
 import { openStore } from '../../../src/store/open-store.js';
 import { ScriptedHosts } from './scripted-hosts.js';
 import { type Script, ScriptedStages } from './scripted-stages.js';
@@ -32,7 +34,10 @@ export class World {
   readonly script: Script = {};
   /** Hosts that were alive when the last report was written. */
   aliveAtReport: number | null = null;
+  /** What the last report was made from. */
+  reported: ReportRequest | null = null;
   stages!: ScriptedStages;
+  store!: ObjectStore;
   client!: Client;
   readonly home = mkdtempSync(join(tmpdir(), 'dream-sft-plan-'));
   #server!: TemporalServer;
@@ -51,6 +56,8 @@ export class World {
   reset(): void {
     for (const stage of STAGES) delete this.script[stage];
     this.stages.ran.length = 0;
+    this.stages.artifacts = {};
+    this.reported = null;
   }
 
   summaryOf(id: string) {
@@ -69,6 +76,7 @@ export class World {
       identity: 'test',
     });
     const store = await openStore({ kind: 'local' }, this.home);
+    this.store = store;
     this.stages = new ScriptedStages(store, this.script);
     const control = createControlActivities({
       store,
@@ -78,7 +86,9 @@ export class World {
       provider: () => this.hosts,
       now: () => new Date(),
       log: pino({ level: 'silent' }),
-      renderReport: ({ folder }) => {
+      renderReport: (request) => {
+        const { folder } = request;
+        this.reported = request;
         this.aliveAtReport = this.hosts.hosts.filter(({ alive }) => alive).length;
         mkdirSync(folder, { recursive: true });
         const html = join(folder, 'report.html');
