@@ -3,6 +3,7 @@ import { addAsking } from './asking-commands.js';
 import { action } from './context.js';
 import { addMockCloud } from './mock-cloud-command.js';
 import { addNoting } from './noting-commands.js';
+import { addStoreCommands } from './store-commands.js';
 
 /** Commands load their code when they run: `--help` must not wait for the Temporal client. */
 export function buildProgram(): Command {
@@ -20,6 +21,7 @@ export function buildProgram(): Command {
   addReadingCommands(program);
   addAsking(program);
   addNoting(program);
+  addStoreCommands(program);
   addMockCloud(program);
   return program;
 }

@@ -105,6 +105,19 @@ export async function readManifest(store: ObjectStore, digest: string): Promise<
   return manifest;
 }
 
+/** sha256 of its files; null when it is gone (pruned meanwhile) or unreadable (kept for inspection). */
+export async function filesOfManifest(
+  store: ObjectStore,
+  digest: string,
+): Promise<string[] | null> {
+  try {
+    return (await readManifest(store, digest)).files.map(({ sha256 }) => sha256);
+  } catch (error) {
+    if (error instanceof MissingObjectError || error instanceof DamagedArtifactError) return null;
+    throw error;
+  }
+}
+
 /**
  * Brings the artifact into `destination` with every size and sha256 checked. Files that are right
  * there already are kept, wrong ones replaced, others left alone. Throws DamagedArtifactError.

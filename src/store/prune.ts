@@ -1,6 +1,5 @@
-import { blobKey, manifestKey, readManifest } from './artifacts.js';
+import { blobKey, filesOfManifest, manifestKey } from './artifacts.js';
 import { doom, type Mark } from './doomed.js';
-import { DamagedArtifactError, MissingObjectError } from './errors.js';
 import type { ChainState } from './fold-chain.js';
 import { markedOf } from './marked.js';
 import type { ObjectStore } from './object-store.js';
@@ -66,7 +65,7 @@ async function filesOf(
   if (digests.length === 0) return found;
   const standing = new Set(await store.list('manifests/'));
   for (const digest of digests) {
-    const named = standing.has(manifestKey(digest)) ? await blobsOf(store, digest) : null;
+    const named = standing.has(manifestKey(digest)) ? await filesOfManifest(store, digest) : null;
     if (named !== null) found.set(digest, named);
   }
   return found;
@@ -84,19 +83,9 @@ async function remove(
   if (blobs.size === 0) return { checkpoints: candidates.size, blobs: 0 };
   for (const key of await store.list('manifests/')) {
     const digest = key.slice('manifests/'.length, -'.json'.length);
-    (await blobsOf(store, digest))?.forEach((blob) => blobs.delete(blob));
+    (await filesOfManifest(store, digest))?.forEach((blob) => blobs.delete(blob));
   }
   if (!(await mark.stands())) return { checkpoints: candidates.size, blobs: 0 };
   for (const blob of blobs) await store.delete(blobKey(blob));
   return { checkpoints: candidates.size, blobs: blobs.size };
-}
-
-/** null when the manifest is gone (pruned meanwhile) or unreadable (kept for inspection). */
-async function blobsOf(store: ObjectStore, digest: string): Promise<string[] | null> {
-  try {
-    return (await readManifest(store, digest)).files.map(({ sha256 }) => sha256);
-  } catch (error) {
-    if (error instanceof MissingObjectError || error instanceof DamagedArtifactError) return null;
-    throw error;
-  }
 }

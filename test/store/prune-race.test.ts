@@ -8,23 +8,11 @@ import {
 } from '../../src/store/artifacts.js';
 import { hashFolder } from '../../src/store/artifact-files.js';
 import { Chain } from '../../src/store/chain.js';
-import type { LocalStore } from '../../src/store/local-store.js';
-import type { ObjectStore } from '../../src/store/object-store.js';
 import { pruneCheckpoints } from '../../src/store/prune.js';
+import { changed } from './support/changed-store.js';
 import { attemptOn, folderOf, localStore } from './support/examples.js';
 import { chainOf } from './support/chains.js';
 import { temporaryFolder } from './support/temporary-folder.js';
-
-/** The same store with some of its work done otherwise. */
-const changed = (store: LocalStore, changes: Partial<ObjectStore>): ObjectStore =>
-  new Proxy(store as ObjectStore, {
-    get(target, name) {
-      const other = changes[name as keyof ObjectStore];
-      if (other !== undefined) return other;
-      const own: unknown = Reflect.get(target, name);
-      return typeof own === 'function' ? (own.bind(target) as unknown) : own;
-    },
-  });
 
 const stepOne = () => folderOf({ 'model/a.txt': 'step 1', 'config.json': 'shared' });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.js';
 import { openStore } from '../../src/store/open-store.js';
+import { collectGarbageContract } from './collect-garbage.contract.js';
 import { objectStoreContract } from './object-store.contract.js';
 import { hasSeaweed, KEYS, startSeaweed, whySkipped, type Seaweed } from './support/seaweed.js';
 
@@ -16,6 +17,7 @@ describe.skipIf(!hasSeaweed)(`S3 store on a real SeaweedFS${whySkipped}`, () => 
   afterAll(() => server.stop());
 
   objectStoreContract('S3 store', fresh);
+  collectGarbageContract('S3 store', fresh);
 
   it('leaves nothing of its probe', async () => {
     expect(await (await fresh()).list('')).toEqual([]);

@@ -1,15 +1,15 @@
 import { hashFolder } from '../../../src/store/artifact-files.js';
 import { blobKey, publishArtifact } from '../../../src/store/artifacts.js';
 import { Chain } from '../../../src/store/chain.js';
-import type { LocalStore } from '../../../src/store/local-store.js';
 import type { Marks } from '../../../src/store/marked.js';
+import type { ObjectStore } from '../../../src/store/object-store.js';
 import { attemptOn, folderOf } from './examples.js';
 
 export const KEY = 'a'.repeat(64);
 
 /** Checkpoints of these steps; each has a file of its own and one that all share. */
 export async function chainOf(
-  store: LocalStore,
+  store: ObjectStore,
   steps: readonly number[],
   key = KEY,
   marks: Readonly<Record<number, Marks>> = {},
@@ -24,7 +24,7 @@ export async function chainOf(
   return chain.fold();
 }
 
-export async function damage(store: LocalStore, step: number): Promise<void> {
+export async function damage(store: ObjectStore, step: number): Promise<void> {
   const [file] = await hashFolder(await folderOf({ a: `step ${step}` }));
   await store.put(blobKey(file?.sha256 ?? ''), Buffer.from(`step X`));
 }
