@@ -8,6 +8,7 @@ is left for inspection.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,8 +36,9 @@ def prune(folder: Path, keep: int) -> None:
     for checkpoint in found[:-keep]:
         if checkpoint is best or checkpoint.ends_epoch:
             continue
-        # Renamed first, so that a deletion cut short leaves no half checkpoint under its name.
-        doomed = checkpoint.path.rename(folder / f".{checkpoint.path.name}.deleted")
+        # Renamed first, so that a deletion cut short leaves no half checkpoint under its name, but
+        # what `io.files.remove_leftovers` knows.
+        doomed = checkpoint.path.rename(folder / f".{checkpoint.path.name}.{os.getpid()}.old")
         shutil.rmtree(doomed, ignore_errors=True)
 
 

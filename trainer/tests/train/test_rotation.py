@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from dream_sft.io.files import remove_leftovers
+from dream_sft.io.process_info import is_dead
+from dream_sft.train import rotation
 from dream_sft.train.rotation import prune
 from dream_sft.train.state import Identity, TrainState, state_from_json, state_to_json
 
@@ -92,6 +95,19 @@ def test_checkpoints_of_runs_without_validation_go_by_age(staging: Staging) -> N
         staging.checkpoint(step)
     prune(staging.folder, 2)
     assert staging.steps == [4, 5]
+
+
+def test_a_deletion_that_was_cut_short_is_finished_by_the_next_process(
+    staging: Staging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation.shutil, "rmtree", lambda *_words, **_options: None)
+    for step in (1, 2):
+        staging.checkpoint(step)
+    prune(staging.folder, 1)
+    monkeypatch.undo()
+    (cut,) = staging.folder.glob(".step-1.*")
+    assert remove_leftovers(staging.folder, is_dead) == [cut]
+    assert staging.steps == [2]
 
 
 def test_validations_survive_a_resume(staging: Staging) -> None:
