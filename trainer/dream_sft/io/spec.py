@@ -152,6 +152,9 @@ def _rules(command: str, raw: Spec) -> list[str]:
         whole = isinstance(tail, list) and len(tail) == 2 and all(type(n) is int for n in tail)
         if isinstance(tail, list) and whole and tail[0] > tail[1]:
             mistakes.append(f"training.eosTail: expected [low, high] with low <= high, got {tail}")
+    interval = raw.get("checkpoints")
+    if isinstance(interval, dict) and {"everySteps", "everySeconds"} <= interval.keys():
+        mistakes.append("checkpoints: expected everySteps or everySeconds, got both; leave one out")
     suites = raw.get("suites")
     for number, suite in enumerate(suites if isinstance(suites, list) else []):
         name = suite.get("name", "arithmetic") if isinstance(suite, dict) else "arithmetic"

@@ -58,6 +58,13 @@ def test_reports_five_mistakes_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_two_intervals_of_checkpoints_are_one_too_many(tmp_path: Path) -> None:
+    interval = {"folder": "staging", "everySteps": 5, "everySeconds": 60}
+    assert mistakes(tmp_path, {**TRAIN, "checkpoints": interval}) == [
+        "checkpoints: expected everySteps or everySeconds, got both; leave one out"
+    ]
+
+
 def test_a_key_of_another_level_is_pointed_to_its_place(tmp_path: Path) -> None:
     found = mistakes(tmp_path, {**TRAIN, "everySteps": 5})
     assert found == ["everySteps: unknown key, did you mean checkpoints.everySteps?"]
