@@ -9,11 +9,13 @@ document of L tokens costs 2 L^2 D a layer for each of these passes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from dream_sft.model.config import DreamConfig
 
-# Dense bf16 with float32 accumulation, from NVIDIA's data sheets; the longest name that fits.
+# Dense bf16 with float32 accumulation, from NVIDIA's data sheets; the longest name that is in
+# the card's in whole words: an A10G is no A10.
 PEAK_FLOPS = {
     "H100 PCIe": 756e12,
     "H100": 989e12,
@@ -48,5 +50,5 @@ def step_flops(config: DreamConfig, lengths: Iterable[int], *, trained: bool) ->
 
 def peak_flops(card: str) -> float | None:
     """Peak of the card with this name; None for one that is not in the table."""
-    found = [name for name in PEAK_FLOPS if name in card]
+    found = [name for name in PEAK_FLOPS if re.search(rf"\b{name}\b", card)]
     return PEAK_FLOPS[max(found, key=len)] if found else None

@@ -46,4 +46,9 @@ def test_cards_by_their_longest_name() -> None:
     assert peak_flops("NVIDIA H100 PCIe") == 756e12
     assert peak_flops("NVIDIA H20") == 148e12
     assert peak_flops("NVIDIA A100-SXM4-80GB") == 312e12
-    assert peak_flops("Some other card") is None
+    assert peak_flops("NVIDIA GeForce RTX 3090") == 71e12
+
+
+@pytest.mark.parametrize("card", ["NVIDIA A10G", "NVIDIA RTX A1000", "Some other card"])
+def test_a_card_whose_name_only_begins_like_another_has_no_peak(card: str) -> None:
+    assert peak_flops(card) is None
