@@ -32,6 +32,7 @@ from dream_sft.io.run_dir import open_log
 from dream_sft.io.schemas import COMMANDS
 from dream_sft.io.spec import Spec, load_spec
 from dream_sft.io.spec_help import about, spec_help
+from dream_sft.io.torch_environment import prepare_environment
 
 log = logging.getLogger("dream_sft.main")
 _MODULES = {
@@ -142,11 +143,7 @@ def _start(spec: Spec, emit: Emit) -> None:
     """The `started` event; torch is imported here, once threads are known."""
     version, threads = None, spec.get("threads")
     if spec["command"] in _WITH_TORCH:
-        # Spinning threads take the cores that they wait for: on a shared machine a step of two
-        # threads took twice as long with the default. Read when torch is loaded.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        # Tokenizers warn about forks that never happen here.
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        prepare_environment(spec)
         import torch
 
         if threads is not None:
@@ -207,7 +204,7 @@ def _as_trainer_error(error: Exception) -> TrainerError:
         return ResourceError(f"no space left on the disk ({error}); free space, resume", "disk")
     memory = memory_that_ran_out(error)
     if memory == "gpu-memory":
-        first = str(error).splitlines()[0]
+        first = next(iter(str(error).splitlines()), type(error).__name__)
         return ResourceError(
             f"out of GPU memory ({first}); ask for less at once (evaluation.batchSize, "
             "training.documentsPerMicroBatch), or take a larger card",

@@ -73,6 +73,7 @@ def test_unknown_commands_and_missing_options_end_with_64() -> None:
     ("raised", "resource", "advice"),
     [
         ("torch.OutOfMemoryError('CUDA out of memory. Tried\\nmore')", "gpu-memory", "batchSize"),
+        ("torch.OutOfMemoryError()", "gpu-memory", "(OutOfMemoryError)"),
         ("RuntimeError('DefaultCPUAllocator: not enough memory')", "host-memory", "free memory"),
         ("MemoryError()", "host-memory", "free memory"),
     ],
