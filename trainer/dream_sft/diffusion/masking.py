@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dream_sft.diffusion.noise import Purpose, uniform
 
@@ -73,10 +73,10 @@ class Shape:
         return self.prompt + self.answer + self.eos
 
 
-def tail_length(tail: EosTail, seed: int, sample_id: int, epoch: int) -> int:
-    """End tokens after the first, uniform on low..high."""
-    unit = float(uniform(seed, sample_id, epoch, Purpose.EOS_TAIL, 0))
-    return tail.low + int(unit * (tail.high - tail.low + 1))
+def tail_lengths(tail: EosTail, seed: int, sample_ids: ArrayLike, epoch: int) -> NDArray[np.int64]:
+    """End tokens after the first of each document, uniform on low..high."""
+    unit_N = uniform(seed, sample_ids, epoch, Purpose.EOS_TAIL, 0)
+    return tail.low + (unit_N * (tail.high - tail.low + 1)).astype(np.int64)
 
 
 def official_cutoff(seed: int, epoch: int, step: int, response_lengths: Sequence[int]) -> int:
@@ -110,11 +110,11 @@ def parts_of(shape: Shape) -> NDArray[np.int8]:
     return parts_L
 
 
-def mask_bits(
-    shape: Shape, *, t: float, seed: int, sample_id: int, epoch: int, as_one: bool = False
+def masked_response(
+    below_L: NDArray[np.bool_], shape: Shape, *, as_one: bool = False
 ) -> NDArray[np.bool_]:
-    """Which positions [L] are masked: each response token independently with probability t."""
-    masked_L = uniform(seed, sample_id, epoch, Purpose.MASK, np.arange(shape.length)) < t
+    """Which positions [L] are masked, from whether the draw of each is below t."""
+    masked_L = below_L.copy()
     masked_L[: shape.prompt] = False
     if as_one and shape.eos:
         first = shape.prompt + shape.answer

@@ -20,8 +20,10 @@ from dream_sft.data.dataset import Dataset
 from dream_sft.diffusion.masking import (
     EosTail,
     Shape,
+    masked_response,
     official_cutoff,
     official_shape,
+    tail_lengths,
     uniform_shape,
 )
 from dream_sft.diffusion.noise import Purpose, uniform
@@ -126,10 +128,7 @@ class Batches:
         ids_L = np.full(shape.length, self._ids.eos, np.int64)
         kept = shape.prompt + shape.answer
         ids_L[:kept] = document.ids[:kept]
-        masked_L = below_L.copy()
-        masked_L[: shape.prompt] = False
-        if self._tail.as_one and shape.eos:
-            masked_L[kept:] = masked_L[kept]
+        masked_L = masked_response(below_L, shape, as_one=self._tail.as_one)
         return Sample(document.sample_id, place.epoch, t, ids_L, shape, masked_L)
 
     def _shapes(self, step: int, places: Sequence[_Place]) -> list[Shape]:
@@ -150,13 +149,9 @@ class Batches:
         ]
 
     def _tails(self, places: Sequence[_Place]) -> list[int]:
-        """`masking.tail_length` of every document."""
-        span = self._tail.high - self._tail.low + 1
-        tails = [0] * len(places)
+        tails = np.zeros(len(places), np.int64)
         for epoch in {place.epoch for place in places}:
             rows = [n for n, place in enumerate(places) if place.epoch == epoch]
             ids_N = self._data.sample_ids[[places[n].index for n in rows]]
-            unit_N = uniform(self._seed, ids_N, epoch, Purpose.EOS_TAIL, 0)
-            for n, unit in zip(rows, unit_N.tolist(), strict=True):
-                tails[n] = self._tail.low + int(unit * span)
-        return tails
+            tails[rows] = tail_lengths(self._tail, self._seed, ids_N, epoch)
+        return [int(tail) for tail in tails]

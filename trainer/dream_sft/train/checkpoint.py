@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from dream_sft.io.errors import DataError
@@ -135,6 +134,3 @@ def _damage(folder: Path, entry: dict[str, Any]) -> list[str]:
 def empty_shell(model: Dream) -> Dream:
     with torch.device("meta"):
         return Dream(model.config)
-
-
-WRITE_ERRORS = (OSError, SafetensorError)

@@ -77,10 +77,6 @@ class GlobalBatch:
     tokens: int  # document tokens
     ends_epoch: bool = False  # the last document of an epoch is in it
 
-    def of_rank(self, rank: int, ranks: int) -> list[MicroBatch]:
-        """What process `rank` computes: as many micro-batches as every other one."""
-        return self.micro_batches[rank::ranks]
-
 
 @dataclass(frozen=True)
 class RowLayout:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dream_sft.data.dataset import Dataset, Document
-from dream_sft.diffusion.masking import EosTail, Shape
+from dream_sft.diffusion.masking import EosTail, Shape, masked_response
 from dream_sft.diffusion.noise import Purpose, uniform
 from dream_sft.diffusion.weighting import Weighting
 from dream_sft.io.errors import DivergedError, SpecError
@@ -176,9 +176,8 @@ def _sample(document: Document, level: int, t: float, ids: TokenIds) -> Sample:
 def validation_mask(sample_id: int, level: int, t: float, shape: Shape) -> NDArray[np.bool_]:
     """Which positions [L] are masked at level k = `level`, whose t is `t`."""
     positions = np.arange(shape.length)
-    masked_L = uniform(VALIDATION_SEED, sample_id, level, Purpose.VALIDATION, positions) < t
-    masked_L[: shape.prompt] = False
-    return masked_L
+    below_L = uniform(VALIDATION_SEED, sample_id, level, Purpose.VALIDATION, positions) < t
+    return masked_response(below_L, shape)
 
 
 def _level(samples: Sequence[Sample], layout: RowLayout, ids: TokenIds) -> Level:

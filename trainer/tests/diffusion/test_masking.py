@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dream_sft.diffusion.masking import (
     ANSWER,
@@ -11,15 +12,25 @@ from dream_sft.diffusion.masking import (
     PROMPT,
     TAIL,
     EosTail,
-    mask_bits,
+    Shape,
+    masked_response,
     official_cutoff,
     official_shape,
     parts_of,
-    tail_length,
+    tail_lengths,
     uniform_shape,
 )
+from dream_sft.diffusion.noise import Purpose, uniform
 
 SMALL = st.integers(0, 30)
+
+
+def mask_bits(
+    shape: Shape, *, t: float, seed: int, sample_id: int, epoch: int, as_one: bool = False
+) -> NDArray[np.bool_]:
+    """One document's mask, drawn as training draws it."""
+    draws_L = uniform(seed, sample_id, epoch, Purpose.MASK, np.arange(shape.length))
+    return masked_response(draws_L < t, shape, as_one=as_one)
 
 
 @given(prompt=SMALL, answer=SMALL, tail=SMALL, t=st.floats(1e-3, 0.999), sample=SMALL)
@@ -62,7 +73,7 @@ def test_masks_have_rate_t() -> None:
 
 def test_tail_lengths_are_uniform_with_both_ends() -> None:
     tail = EosTail(low=2, high=5)
-    counts = np.bincount([tail_length(tail, 0, sample, 0) for sample in range(2000)])
+    counts = np.bincount(tail_lengths(tail, 0, np.arange(2000), 0))
     assert counts[:2].sum() == 0 and len(counts) == 6
     # chi-square with 3 degrees of freedom passes 16.3 with probability 1e-3
     assert ((counts[2:] - 500) ** 2 / 500).sum() < 16.3

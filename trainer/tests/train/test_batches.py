@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dream_sft.data.dataset import Dataset, Document, dataset_bytes, load_dataset
-from dream_sft.diffusion.masking import EosTail, mask_bits, tail_length
+from dream_sft.diffusion.masking import EosTail, masked_response, tail_lengths
+from dream_sft.diffusion.noise import Purpose, uniform
 from dream_sft.train.batches import Batches, TokenIds
 from tests.train.builders import EOS, MASK
 
@@ -54,11 +55,10 @@ def test_a_step_is_the_same_however_it_is_reached(dataset: Dataset) -> None:
 def test_draws_for_whole_batches_equal_those_for_single_documents(dataset: Dataset) -> None:
     tail = EosTail(low=1, high=5)
     for sample in Batches(dataset, TRAINING, IDS).batch(4).samples:
-        assert sample.shape.eos == 1 + tail_length(tail, 11, sample.sample_id, sample.epoch)
-        expected = mask_bits(
-            sample.shape, t=sample.t, seed=11, sample_id=sample.sample_id, epoch=sample.epoch
-        )
-        assert np.array_equal(sample.masked_L, expected)
+        shape, of_sample = sample.shape, (sample.sample_id, sample.epoch)
+        assert shape.eos == 1 + tail_lengths(tail, 11, *of_sample)
+        draws_L = uniform(11, *of_sample, Purpose.MASK, np.arange(shape.length))
+        assert np.array_equal(sample.masked_L, masked_response(draws_L < sample.t, shape))
 
 
 def test_official_as_one_masks_the_end_tokens_together(dataset: Dataset) -> None:
