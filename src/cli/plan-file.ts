@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { CLI_EXIT } from '../contracts/failures.js';
+import { isRecord } from '../contracts/is-record.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
 import { type SuiteConfig, withPreset } from '../contracts/sampling.js';
 import type { Source } from '../contracts/source.js';
@@ -62,9 +63,6 @@ function presetsFilledIn(written: unknown): unknown {
     evaluation: { ...evaluation, sampling: withPreset(evaluation['sampling']) },
   };
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const WHY_UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

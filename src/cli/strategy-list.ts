@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
 import { CLI_EXIT } from '../contracts/failures.js';
+import { isRecord } from '../contracts/is-record.js';
 import type { SamplingConfig } from '../contracts/sampling.js';
 import { StrategyName } from '../contracts/strategies.js';
 import { CliError } from './cli-error.js';
@@ -69,15 +70,16 @@ export async function strategiesOfFile(path: string, given: Values): Promise<Cho
   const entries = Object.entries(await readMapping(path));
   const mistakes: string[] = entries.length > 0 ? [] : ['it names no strategy'];
   const strategies: NamedSampling[] = [];
-  for (const [name, change] of entries) {
+  for (const [name, written] of entries) {
+    const change = written ?? {};
     if (!StrategyName.safeParse(name).success) {
       mistakes.push(`${name}: a name has lower-case letters, digits, ".", "_" and "-", at most 48`);
     }
-    if (!isMapping(change ?? {})) {
+    if (!isRecord(change)) {
       mistakes.push(`${name}: expected settings, as { tokensPerStep: 2 }`);
       continue;
     }
-    const checked = checkSettings({ ...given, ...((change ?? {}) as Values) });
+    const checked = checkSettings({ ...given, ...change });
     if (checked.config !== null) strategies.push({ name, sampling: checked.config });
     else mistakes.push(...checked.mistakes.map((mistake) => `${name}: ${mistake}`));
   }
@@ -91,16 +93,13 @@ async function readMapping(path: string): Promise<Values> {
   });
   try {
     const document: unknown = parse(text);
-    if (isMapping(document)) return document;
+    if (isRecord(document)) return document;
     throw refusal(['expected a mapping from names to settings'], path);
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
     throw refusal([error.message.split('\n')[0] ?? 'not YAML'], path);
   }
 }
-
-const isMapping = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function refusal(mistakes: readonly string[], path?: string): CliError {
   const of = path === undefined ? '' : ` of ${path}`;

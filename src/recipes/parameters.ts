@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { isRecord } from '../contracts/is-record.js';
 import { Plan } from '../contracts/plan.js';
 
 type ParsedPlan = z.output<typeof Plan>;
@@ -50,10 +51,6 @@ function leaves(value: unknown, path: string, schema: Schema | undefined): Param
     .flatMap((key) =>
       leaves(value[key], path === '' ? key : `${path}.${key}`, schema?.properties?.[key]),
     );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Settings that nothing reads, given the others. */
