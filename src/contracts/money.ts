@@ -8,6 +8,13 @@ export function trainingLimitFen(money: ResolvedPlan['money']): number {
 /** Fen as people read them. */
 export const yuan = (fen: number): string => `¥${(fen / 100).toFixed(2)}`;
 
+/** Host-seconds of answering at the price, rounded up once, over all questions, to a whole fen. */
+export const answeringFen = (seconds: number, pricePerHourFen: number): number =>
+  Math.ceil((seconds * pricePerHourFen) / 3600);
+
+/** The share of one of `n`: a question costs less than a fen. */
+export const yuanEach = (fen: number, n: number): string => `¥${(fen / 100 / n).toFixed(4)}`;
+
 /** What an interruption took from the plan; seconds that are not known count as none. */
 export interface LostTime {
   readonly detectSeconds: number | null;

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { Fen } from './base.js';
 import {
   type Comparison,
   SuiteComparison,
   type Verdict,
   Verdict as VerdictWord,
 } from './comparison.js';
+import { answeringFen } from './money.js';
 
 /** What a comparison says of one suite: small enough for state and summary. */
 export const SuiteVerdict = z.strictObject({
@@ -23,6 +25,14 @@ export const SuiteVerdict = z.strictObject({
   screeningOnly: SuiteComparison.shape.screeningOnly,
   diagnosis: SuiteComparison.shape.diagnosis,
   advice: SuiteComparison.shape.advice,
+  seconds: z
+    .strictObject({ before: z.number(), after: z.number() })
+    .optional()
+    .describe('of answering, over all questions; left out by older versions'),
+  costFen: z
+    .strictObject({ before: Fen, after: Fen })
+    .optional()
+    .describe('of those seconds on the plan’s hosts, each rounded up once to a whole fen'),
 });
 export type SuiteVerdict = z.infer<typeof SuiteVerdict>;
 
@@ -43,9 +53,25 @@ function suiteVerdict(one: SuiteComparison): SuiteVerdict {
   // Answers that all stayed as they were resample to no spread at all, which claims too much.
   const spread = interval[0] === interval[1] ? newcombe : interval;
   const scores = { before: one.before.score, after: one.after.score };
+  const seconds = {
+    before: n * one.before.secondsPerQuestion,
+    after: n * one.after.secondsPerQuestion,
+  };
   const tested = { difference, interval: spread, p, pHolm };
-  return { suite, verdict, n, ...scores, ...tested, detectable, screeningOnly, diagnosis, advice };
+  const told = { detectable, screeningOnly, diagnosis, advice, seconds };
+  return { suite, verdict, n, ...scores, ...tested, ...told };
 }
+
+/** With what answering cost: compare knows seconds, the plan its price. */
+export const withCost = ({ verdict, suites }: Compared, pricePerHourFen: number): Compared => ({
+  verdict,
+  suites: suites.map(({ seconds, ...suite }) => {
+    if (!seconds) return suite;
+    const before = answeringFen(seconds.before, pricePerHourFen);
+    const after = answeringFen(seconds.after, pricePerHourFen);
+    return { ...suite, seconds, costFen: { before, after } };
+  }),
+});
 
 const ZH: Readonly<Record<Verdict, string>> = {
   better: '变好',

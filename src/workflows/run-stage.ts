@@ -1,4 +1,5 @@
 import type { StageName } from '../contracts/stages.js';
+import { withCost } from '../contracts/verdict.js';
 import { carryOut, type Inputs, type WorkEnd } from './carry-out.js';
 import type { PlanRun } from './plan-run.js';
 import { stageConfiguration } from './stage-configuration.js';
@@ -19,7 +20,8 @@ export async function runStage(run: PlanRun, stage: StageName, inputs: Inputs): 
     run.apply({ type: ended.cached ? 'stageCached' : 'stageFinished', stage });
     const { metrics } = ended.result;
     const compared = metrics.kind === 'evaluate' ? metrics.comparison : undefined;
-    if (compared) run.apply({ type: 'compared', compared });
+    const price = run.plan.hosts.pricePerHourFen;
+    if (compared) run.apply({ type: 'compared', compared: withCost(compared, price) });
   }
   if (ended.kind === 'stopped') {
     run.apply({ type: 'stoppedAtCap' });

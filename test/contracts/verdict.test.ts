@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Comparison } from '../../src/contracts/comparison.js';
-import { Compared, comparedOf, verdictSentence } from '../../src/contracts/verdict.js';
+import { Compared, comparedOf, verdictSentence, withCost } from '../../src/contracts/verdict.js';
 import { comparison, suiteComparison } from '../helpers/comparison.js';
 
 const told = (changes: Parameters<typeof suiteComparison>[0], zh = false): string => {
@@ -39,4 +39,24 @@ test('no answer changed: the interval is not a point, and zero has no sign', () 
     'gsm8k: no distinguishable change, 0.0 points (95 %: 0.0 to +1.9), p 1.000, 200 questions',
   );
   expect(told({ ...same, interval: [0, 0] }, true)).toContain('没有可分辨的变化');
+});
+
+test('what answering cost is rounded up once, over all questions of a side', () => {
+  const [after] = [suiteComparison().after];
+  const document = comparison(suiteComparison({ after: { ...after, secondsPerQuestion: 0.18 } }));
+  const compared = comparedOf(document);
+  expect(compared.suites[0]!.seconds).toEqual({ before: 20, after: 36 });
+  // 20 s at ¥1.80 an hour are a fen exactly, 36 s a little less than two.
+  expect(Compared.parse(withCost(compared, 180)).suites[0]!.costFen).toEqual({
+    before: 1,
+    after: 2,
+  });
+  expect(withCost(compared, 0).suites[0]!.costFen).toEqual({ before: 0, after: 0 });
+});
+
+test('a verdict of an older version, which has no seconds, has no cost', () => {
+  const compared = comparedOf(comparison(suiteComparison()));
+  const { seconds: _, ...older } = compared.suites[0]!;
+  const suites = [older];
+  expect(withCost({ ...compared, suites }, 180)).toEqual({ ...compared, suites });
 });

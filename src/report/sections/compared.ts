@@ -1,4 +1,5 @@
 import type { Advice, Comparison, SuiteComparison } from '../../contracts/comparison.js';
+import { answeringFen, yuan, yuanEach } from '../../contracts/money.js';
 import { type Block, table, text } from '../content/blocks.js';
 import type { Translate } from '../texts.js';
 import { pEquals, percent, points, pValue, range, type Section } from './section.js';
@@ -76,12 +77,14 @@ export function adviceSentences(suites: readonly SuiteComparison[], t: Translate
   return [...all].map((advice) => t(`a:${advice}`));
 }
 
-export const differencesSection: Section = ({ comparison }, t) => {
+export const differencesSection: Section = ({ comparison, plan }, t) => {
   if (!comparison) return [];
+  const { pricePerHourFen } = plan.hosts;
   return [
     differenceTable(comparison, t),
     text(t('answersTold'), 'head'),
-    answersTable(comparison, t),
+    answersTable(comparison, pricePerHourFen, t),
+    text(t('costTold', { price: yuan(pricePerHourFen) }), 'soft'),
   ];
 };
 
@@ -114,7 +117,7 @@ export function differenceTable({ suites }: Comparison, t: Translate): Block {
   );
 }
 
-function answersTable({ suites }: Comparison, t: Translate): Block {
+function answersTable({ suites }: Comparison, pricePerHourFen: number, t: Translate): Block {
   const header = [
     t('suite'),
     '',
@@ -124,11 +127,13 @@ function answersTable({ suites }: Comparison, t: Translate): Block {
     t('truncated'),
     t('unreadable'),
     t('secondsPerQuestion'),
+    t('cnyPerQuestion'),
   ];
   const rows = suites.flatMap((one) =>
     (['before', 'after'] as const).map((kind) => {
       const side = one[kind];
       const { mean, median } = side.answerTokens;
+      const fen = answeringFen(one.n * side.secondsPerQuestion, pricePerHourFen);
       return [
         one.suite,
         t(kind),
@@ -138,6 +143,7 @@ function answersTable({ suites }: Comparison, t: Translate): Block {
         side.truncated,
         side.unreadable,
         side.secondsPerQuestion.toFixed(side.secondsPerQuestion < 1 ? 3 : 1),
+        `${yuanEach(fen, one.n)} (${yuan(fen)})`,
       ];
     }),
   );

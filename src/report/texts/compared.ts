@@ -37,6 +37,11 @@ export const COMPARED = {
   empty: ['Empty', '空答'],
   truncated: ['Truncated', '被截断'],
   secondsPerQuestion: ['s / question', '每题秒数'],
+  cnyPerQuestion: ['CNY / question (all)', '每题费用（合计）'],
+  costTold: [
+    'Cost: seconds of answering at {price} per host-hour; the total of a line is rounded up to a whole fen, and a question is its share. Start of host and loading of the model are not in it.',
+    '费用：答题秒数乘以每主机小时 {price}；每行合计向上取整到 1 分，每题为其平均；不含主机启动和模型加载。',
+  ],
   answersTold: ['How the answers look', '答案的样子'],
   winsAndLosses: ['Wins and losses', '由错变对与由对变错的题'],
   wonIds: ['{suite}: won ({n})', '{suite}：由错变对（{n} 题）'],

@@ -161,3 +161,12 @@ test('why no traces were recorded is said above the cases', async () => {
   const texts_ = texts(contentOf(data, 'en').sections.find(({ id }) => id === 'cases')!.blocks);
   expect(texts_[1]).toBe('How these answers formed was not recorded: no host came');
 });
+
+test('what a question cost: its share of a total in whole fen', async () => {
+  const rows = section(contentOf(await exampleData(), 'en'), 'differences');
+  // 1319 questions of 0.42 s at ¥1.20 an hour are 18.466 fen.
+  expect(rows.find((row) => row.startsWith('gsm8k | After'))).toMatch(
+    / \| 0\.420 \| ¥0\.0001 \(¥0\.19\)$/,
+  );
+  expect(rows.at(-1)).toContain('¥1.20 per host-hour');
+});
