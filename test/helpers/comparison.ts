@@ -4,7 +4,7 @@ import type {
   SuiteComparison,
 } from '../../src/contracts/comparison.js';
 
-const side = (correct: number, n: number): ComparisonSide => ({
+export const sideOf = (correct: number, n: number): ComparisonSide => ({
   correct,
   score: correct / n,
   interval: [0, 1],
@@ -22,8 +22,8 @@ export const suiteComparison = (changes: Partial<SuiteComparison> = {}): SuiteCo
   suite: 'gsm8k',
   version: 2,
   n: 200,
-  before: side(40, 200),
-  after: side(60, 200),
+  before: sideOf(40, 200),
+  after: sideOf(60, 200),
   difference: 0.1,
   interval: [0.031, 0.169],
   newcombe: [0.03, 0.17],

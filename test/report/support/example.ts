@@ -1,4 +1,8 @@
-import type { Comparison, SuiteComparison } from '../../../src/contracts/comparison.js';
+import type {
+  Comparison,
+  ComparisonSide,
+  SuiteComparison,
+} from '../../../src/contracts/comparison.js';
 import type { PostMortem } from '../../../src/contracts/journal.js';
 import type { SuiteScore } from '../../../src/contracts/metrics.js';
 import type { StageMetrics, StageResult } from '../../../src/contracts/outcome.js';
@@ -8,6 +12,7 @@ import type { Strategies } from '../../../src/contracts/strategies.js';
 import { SAMPLING_PRESETS } from '../../../src/contracts/sampling.js';
 import type { SampleTrace } from '../../../src/contracts/trace.js';
 import type { AnswerRecord, ReportData } from '../../../src/report/report-data.js';
+import { sideOf, suiteComparison } from '../../helpers/comparison.js';
 import { smallPlan } from '../../helpers/plans.js';
 
 const DIGEST = 'd'.repeat(64);
@@ -17,10 +22,9 @@ const later = (minutes: number): string =>
 const numbered = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
 
-const side = (correct: number, n: number) => ({
-  correct,
-  score: correct / n,
-  interval: [Math.max(0, correct / n - 0.03), Math.min(1, correct / n + 0.03)] as [number, number],
+const side = (correct: number, n: number): ComparisonSide => ({
+  ...sideOf(correct, n),
+  interval: [Math.max(0, correct / n - 0.03), Math.min(1, correct / n + 0.03)],
   answerTokens: { mean: 151.4, median: 140 },
   firstEos: { answers: n - 4, mean: 150.1, median: 139 },
   empty: 3,
@@ -31,9 +35,7 @@ const side = (correct: number, n: number) => ({
 });
 
 export function suiteOf(changes: Partial<SuiteComparison> = {}): SuiteComparison {
-  return {
-    suite: 'gsm8k',
-    version: 2,
+  return suiteComparison({
     n: 1319,
     before: side(1041, 1319),
     after: side(1107, 1319),
@@ -49,15 +51,11 @@ export function suiteOf(changes: Partial<SuiteComparison> = {}): SuiteComparison
       neither: numbered('n', 148),
     },
     detectable: 0.025,
-    screeningOnly: false,
     flips: { n: 200, graded: 0.015, text: 0.12 },
-    subjects: [],
     contamination: { questions: [], clean: null },
-    verdict: 'better',
     diagnosis: [],
-    advice: [],
     ...changes,
-  };
+  });
 }
 
 const SUITES: SuiteComparison[] = [
