@@ -9,6 +9,8 @@ export type { TrainerExit, TrainerProcess } from '../processes/trainer.js';
 /** What the stages that run the trainer need; nothing here comes from the environment. */
 export interface StageDeps extends Storing {
   readonly home: string;
+  /** How much of its disk a host keeps filled with files that it may need again. */
+  readonly cacheBytes?: number;
   readonly host: {
     readonly id: string;
     readonly boot: string;

@@ -6,7 +6,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NoticeSettings } from '../notices/settings.js';
 import type { StoreCredentials } from '../store/open-store.js';
 import { noticeEnvironment, noticeSettings } from './notices.js';
-import { ConfigError, milliseconds, oneOf, said } from './reading.js';
+import { ConfigError, gigabytes, milliseconds, oneOf, said } from './reading.js';
 
 export { ConfigError } from './reading.js';
 
@@ -32,6 +32,8 @@ export interface Config {
   readonly lifetimeSocket: string | null;
   /** For a store in a bucket; null: what the machine itself may use, as by its role in a cloud. */
   readonly storeCredentials: StoreCredentials | null;
+  /** Of the host's cache of downloaded files; while they are in use they may be more. */
+  readonly cacheBytes: number;
   /** Who tells a GPU worker that its host will be taken, and what it does then. */
   readonly notices: NoticeSettings;
 }
@@ -74,6 +76,7 @@ export function loadConfig(overrides: Partial<Config> = {}): Config {
     heartbeatThrottleMs: milliseconds('DREAM_SFT_HEARTBEAT_THROTTLE_MS', 1000),
     lifetimeSocket: said('DREAM_SFT_LIFETIME_SOCKET') ?? null,
     storeCredentials: storeCredentials(),
+    cacheBytes: 1e9 * gigabytes('DREAM_SFT_CACHE_GB', 60),
     notices: noticeSettings(),
     ...overrides,
   });
@@ -119,6 +122,7 @@ export function childEnvironment(config: Config): Record<string, string> {
     DREAM_SFT_HOME: config.home,
     DREAM_SFT_LOG_LEVEL: config.logLevel,
     DREAM_SFT_HEARTBEAT_THROTTLE_MS: String(config.heartbeatThrottleMs),
+    DREAM_SFT_CACHE_GB: String(config.cacheBytes / 1e9),
     ...noticeEnvironment(config.notices),
     ...(config.lifetimeSocket ? { DREAM_SFT_LIFETIME_SOCKET: config.lifetimeSocket } : {}),
   };

@@ -33,3 +33,11 @@ export function oneOf<T extends string>(name: string, known: readonly T[], other
   if (found !== undefined) return found;
   throw new ConfigError(`${name}=${text} is none of ${known.join(', ')}.`);
 }
+
+export function gigabytes(name: string, otherwise: number): number {
+  const text = said(name);
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new ConfigError(`${name}=${text} is no number of gigabytes.`);
+}

@@ -5,7 +5,7 @@ import { fileDamage, hashFolder, isInside } from './artifact-files.js';
 import { canonicalJson, sha256Hex } from './canonical-json.js';
 import { untilSpared } from './doomed.js';
 import { DamagedArtifactError, MissingObjectError, type FileDamage } from './errors.js';
-import { placeFile } from './local-files.js';
+import type { HostCache } from './host-cache.js';
 import type { ObjectStore } from './object-store.js';
 
 export const blobKey = (sha256: string): string => `blobs/${sha256}`;
@@ -19,8 +19,8 @@ export interface NewArtifact {
 }
 
 export interface MaterialiseOptions {
-  /** Folder of files by sha256 on this host, checked before use and filled on the way. */
-  readonly cache?: string;
+  /** Files that this host has had before, checked before use and filled on the way. */
+  readonly cache?: HostCache;
 }
 
 /** Files first, then the manifest: an artifact whose manifest is there is complete. */
@@ -142,26 +142,33 @@ async function bring(
   store: ObjectStore,
   file: FileEntry,
   path: string,
-  cache: string | undefined,
+  cache: HostCache | undefined,
 ): Promise<string | null> {
   if ((await fileDamage(path, file)) === null) return null;
   if (cache === undefined) return fetch(store, file, path);
-  const cached = join(cache, file.sha256);
-  if ((await fileDamage(cached, file)) !== null) {
-    const reason = await fetch(store, file, cached);
-    if (reason !== null) return reason;
-  }
   await mkdir(dirname(path), { recursive: true });
-  await placeFile(cached, path, path);
-  return null;
+  return cache.place(file, path, (to) => fetch(store, file, to));
 }
 
-/** A damaged file is taken away again, so that nobody mistakes it for a good one. */
+/** What comes damaged over a network is asked for once more before it counts as damaged there. */
 async function fetch(store: ObjectStore, file: FileEntry, path: string): Promise<string | null> {
+  const reason = await fetchOnce(store, file, path);
+  const again = reason !== null && reason !== GONE && store.kind === 's3';
+  return again ? fetchOnce(store, file, path) : reason;
+}
+
+const GONE = 'missing in the store';
+
+/** A damaged file is taken away again, so that nobody mistakes it for a good one. */
+async function fetchOnce(
+  store: ObjectStore,
+  file: FileEntry,
+  path: string,
+): Promise<string | null> {
   try {
     await store.getFile(blobKey(file.sha256), path);
   } catch (error) {
-    if (error instanceof MissingObjectError) return 'missing in the store';
+    if (error instanceof MissingObjectError) return GONE;
     throw error;
   }
   const reason = await fileDamage(path, file);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 
 export function isErrno(error: unknown, ...codes: string[]): boolean {
@@ -88,4 +88,21 @@ export async function placeFile(
     await rm(path, { force: true });
   }
   await syncPath(dirname(to));
+}
+
+/** Nobody works on one file for so long. */
+const LEFT_BEHIND_MS = 86_400_000;
+
+/**
+ * What killed processes left: second names of weights keep their room after the weights are deleted.
+ * Judged by ctime, the making of that name; a link has the age of its weights by mtime.
+ */
+export async function removeLeftovers(folder: string, now: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    // Gone, or not ours to remove: the store works all the same.
+    const found = await stat(path).catch(() => null);
+    if (found === null || now - found.ctimeMs < LEFT_BEHIND_MS) continue;
+    await rm(path, { force: true }).catch(() => undefined);
+  }
 }

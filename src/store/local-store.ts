@@ -5,6 +5,7 @@ import {
   isErrno,
   makeFolder,
   placeFile,
+  removeLeftovers,
   replaceFile,
   syncPath,
   writeTemporary,
@@ -13,8 +14,6 @@ import { keyParts, type ObjectStore, type StoredObject } from './object-store.js
 
 /** Begins with a dot, which no part of a key may: never listed, never reached by a key. */
 const TEMPORARY = '.tmp';
-/** Nobody works on one file for so long. */
-const LEFT_BEHIND_MS = 86_400_000;
 
 /** A store in a folder. Promises: object-store.ts. The temporary folder lies on the same disk. */
 export class LocalStore implements ObjectStore {
@@ -130,19 +129,5 @@ export class LocalStore implements ObjectStore {
     const path = this.#path(key);
     await makeFolder(dirname(path));
     return path;
-  }
-}
-
-/**
- * What killed processes left: second names of weights keep their room after the weights are deleted.
- * Judged by ctime, the making of that name; a link has the age of its weights by mtime.
- */
-async function removeLeftovers(folder: string, now: number): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    // Gone, or not ours to remove: the store works all the same.
-    const found = await stat(path).catch(() => null);
-    if (found === null || now - found.ctimeMs < LEFT_BEHIND_MS) continue;
-    await rm(path, { force: true }).catch(() => undefined);
   }
 }

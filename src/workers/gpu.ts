@@ -77,6 +77,7 @@ function activitiesOf(host: GpuHost, record: HostRecordKeeper): GpuActivities {
     store,
     openStore,
     home: config.home,
+    cacheBytes: config.cacheBytes,
     host: { id, boot: record.boot, startedAt: performance.timeOrigin },
     codeDigest: digest,
     python: config.python,

@@ -29,6 +29,7 @@ export async function runPrepWorker(config: Config): Promise<void> {
       store: await openStore({ kind: 'local' }),
       openStore,
       home: config.home,
+      cacheBytes: config.cacheBytes,
       host: { id: `${config.hostname}-prep`, boot: String(process.pid) },
       codeDigest: await codeDigest(config.root),
       python: config.python,

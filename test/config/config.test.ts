@@ -131,3 +131,13 @@ test('a configuration cannot be changed', () => {
   const config = loadConfig({ home: temporaryFolder() });
   expect(() => Object.assign(config, { home: '/' })).toThrow(TypeError);
 });
+
+test('the size of the cache is a number of gigabytes, and a child process has the same', () => {
+  vi.stubEnv('DREAM_SFT_CACHE_GB', '');
+  expect(loadConfig().cacheBytes).toBe(60e9);
+  vi.stubEnv('DREAM_SFT_CACHE_GB', '2.5');
+  expect(loadConfig().cacheBytes).toBe(2.5e9);
+  expect(childEnvironment(loadConfig())['DREAM_SFT_CACHE_GB']).toBe('2.5');
+  vi.stubEnv('DREAM_SFT_CACHE_GB', '10 GB');
+  expect(() => loadConfig()).toThrow('DREAM_SFT_CACHE_GB=10 GB is no number of gigabytes.');
+});

@@ -5,6 +5,7 @@ import { hashFolder } from '../../src/store/artifact-files.js';
 import { blobKey, manifestKey, materialise, publishArtifact } from '../../src/store/artifacts.js';
 import { digestOf } from '../../src/store/canonical-json.js';
 import { DamagedArtifactError } from '../../src/store/errors.js';
+import { HostCache } from '../../src/store/host-cache.js';
 import { folderOf, localStore } from './support/examples.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
@@ -13,10 +14,11 @@ it('brings back what was published, with and without a cache', async () => {
   const folder = await folderOf({ 'b/c.txt': 'c', 'a.safetensors': 'weights' });
   const ref = await publishArtifact(store, { folder, kind: 'model' });
   const to = await temporaryFolder();
-  for (const options of [{}, { cache: join(to, 'cache') }, { cache: join(to, 'cache') }]) {
-    const manifest = await materialise(store, ref, join(to, 'new'), options);
+  const cache = new HostCache(join(to, 'cache'));
+  for (const [index, options] of [{}, { cache }, { cache }].entries()) {
+    const manifest = await materialise(store, ref, join(to, `new-${index}`), options);
     expect(digestOf(manifest)).toBe(ref.digest);
-    expect(await hashFolder(join(to, 'new'))).toEqual(manifest.files);
+    expect(await hashFolder(join(to, `new-${index}`))).toEqual(manifest.files);
   }
   expect(ref.bytes).toBe(8);
 });

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hashFile } from '../../src/store/artifact-files.js';
+import { materialise, publishArtifact } from '../../src/store/artifacts.js';
 import { createClient } from '../../src/store/s3-client.js';
 import { listUploads } from '../../src/store/s3-multipart.js';
 import { S3Store } from '../../src/store/s3-store.js';
@@ -12,6 +13,7 @@ import {
   type FaultyProxy,
   type Seen,
 } from './support/faulty-proxy.js';
+import { folderOf } from './support/examples.js';
 import { hasSeaweed, KEYS, startSeaweed, whySkipped, type Seaweed } from './support/seaweed.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
@@ -229,6 +231,24 @@ describe.skipIf(!hasSeaweed)(`S3 store when the way to it is bad${whySkipped}`, 
     await expect(store.getFile('blobs/small', join(folder, 'a'))).rejects.toThrow();
     expect(await readdir(folder)).toEqual([]);
     expect(proxy.seen).toHaveLength(6);
+  });
+
+  it('a file that comes damaged is fetched once more, and then refused with its name', async () => {
+    const { store, truth } = world();
+    const ref = await publishArtifact(truth, {
+      folder: await folderOf({ 'a.txt': 'weights' }),
+      kind: 'files',
+    });
+    const isBlob = ({ method, path }: Seen): boolean =>
+      method === 'GET' && path.includes('/blobs/');
+    proxy.rule = once(isBlob, { kind: 'flipAnswer' });
+    const folder = await temporaryFolder();
+    await materialise(store, ref, folder);
+    expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('weights');
+    proxy.rule = (seen) => (isBlob(seen) ? { kind: 'flipAnswer' } : undefined);
+    const other = await temporaryFolder();
+    await expect(materialise(store, ref, other)).rejects.toThrow('a.txt (sha256 differs)');
+    expect(await readdir(other)).toEqual([]);
   });
 
   it.each([

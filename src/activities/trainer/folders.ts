@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { StageInput } from '../../contracts/activities.js';
+import { HostCache } from '../../store/host-cache.js';
 import type { StageDeps } from '../deps.js';
 
 /** Where a stage's files lie on its host. */
@@ -9,7 +10,8 @@ export interface StageFolders {
   /** Shared by all attempts of the stage on this host, so that staged checkpoints can be salvaged. */
   readonly work: string;
   readonly inputs: string;
-  readonly cache: string;
+  /** Shared by all processes of the host. */
+  readonly cache: HostCache;
 }
 
 export function stageFolders(deps: StageDeps, input: StageInput): StageFolders {
@@ -22,7 +24,7 @@ export function stageFolders(deps: StageDeps, input: StageInput): StageFolders {
         : join(deps.home, 'runs', input.planId, input.stage, input.part ?? ''),
     work: join(host, 'work', input.stageKey.slice(0, 16)),
     inputs: join(host, 'inputs'),
-    cache: join(host, 'cache'),
+    cache: new HostCache(join(host, 'cache'), deps.cacheBytes),
   };
 }
 
