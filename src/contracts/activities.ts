@@ -1,4 +1,5 @@
 import type { ArtifactRef } from './base.js';
+import type { MicroBatchBudget } from './budget.js';
 import type { ClosedStage, StageOutcome, StageResult, TrainedSoFar } from './outcome.js';
 import type { ResolvedPlan } from './plan.js';
 import type { StoreConfig } from './store.js';
@@ -42,6 +43,8 @@ export interface StageInput {
   readonly codeDigest: string;
   readonly configuration: StageConfiguration;
   readonly inputs: Readonly<Record<string, ArtifactRef>>;
+  /** Of earlier trainings of the plan: how a step is computed, not what it is, so not in the key. */
+  readonly budgets?: readonly MicroBatchBudget[];
   /** Of the plan; left out by older versions: the worker's own. Never holds credentials. */
   readonly store?: StoreConfig;
 }

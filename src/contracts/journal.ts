@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArtifactRef, Fen, Instant, PlanId, Sha256 } from './base.js';
+import { OutOfResource } from './budget.js';
 import { StageName } from './stages.js';
 
 /** Cause of an interruption; `sentence` in failures.ts says it to people. */
@@ -64,9 +65,11 @@ export const ChainEntry = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('budget'),
     token: z.int(),
-    resource: z.enum(['gpu-memory', 'host-memory', 'disk']),
-    tokenBudget: z.int().nullable(),
-    tokens: z.int().optional().describe('of the micro-batch that did not fit'),
+    ...OutOfResource.shape,
+    // Left out by older versions.
+    device: OutOfResource.shape.device.default(null),
+    tokens: OutOfResource.shape.tokens.default(null),
+    documents: OutOfResource.shape.documents.default(null),
     at: Instant,
   }),
   z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArtifactRef, Instant, Language, PlanId, Sha256 } from './base.js';
+import { MicroBatchBudget } from './budget.js';
 import { PostMortem } from './journal.js';
 import {
   ConvertMetrics,
@@ -41,6 +42,12 @@ export const Validated = z.strictObject({
 });
 export type Validated = z.infer<typeof Validated>;
 
+const Budgets = z
+  .array(MicroBatchBudget)
+  .min(1)
+  .optional()
+  .describe('by GPU model, where something ran out of memory: later trainings start within them');
+
 /**
  * Names of a stage's artifacts: download → base, tokenizer, dataset, suites · convert → dataset ·
  * validate → validation · smoke-train → run · full-train → model, best, run · eval-* → answers, run ·
@@ -57,11 +64,13 @@ export const StageMetrics = z.discriminatedUnion('kind', [
     sample: SampleMetrics,
     secondsToReady: z.number(),
     pace: Pace.optional(),
+    budgets: Budgets,
   }),
   z.strictObject({
     kind: z.literal('full-train'),
     train: TrainMetrics,
     validation: Validated.optional().describe('of a training that validates'),
+    budgets: Budgets,
   }),
   z.strictObject({
     kind: z.literal('evaluate'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MicroBatchBudget } from './budget.js';
 import { CompareSpec, GatherSpec } from './comparison.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
 import { Source } from './source.js';
@@ -65,6 +66,12 @@ export const TrainSpec = z.strictObject({
     .min(1)
     .optional()
     .describe('end early with a result, the schedule still that of training.steps (smoke-train)'),
+  budgets: z
+    .array(MicroBatchBudget)
+    .default([])
+    .describe(
+      'what earlier stages or other hosts found to fit; with those of runDir and of the checkpoint the least of this device’s is kept to',
+    ),
   resumeFrom: z.string().nullable().default(null).describe('checkpoint folder'),
   checkpoints: z.strictObject({
     everySteps: z.int().min(1).optional().describe('give everySteps or everySeconds, not both'),

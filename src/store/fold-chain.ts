@@ -26,7 +26,7 @@ export interface PublishedCheckpoint {
   readonly marks: Marks;
 }
 
-export type Budget = Omit<Of<'budget'>, 'type' | 'tokens'> & { readonly tokens: number | null };
+export type Budget = Omit<Of<'budget'>, 'type'>;
 
 /** Plain data, so that it may go through Temporal. */
 export interface ChainState {
@@ -109,9 +109,9 @@ function apply(state: ChainState, entry: ChainEntry, seq: number): void {
       return void state.refused.push({ ...refused, seq });
     }
     case 'budget': {
-      const { type: _, tokens = null, ...budget } = entry;
-      state.budget = { ...budget, tokens };
-      state.budgets.push(state.budget);
+      const { type: _, ...budget } = entry;
+      state.budget = budget;
+      state.budgets.push(budget);
     }
   }
 }

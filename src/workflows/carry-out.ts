@@ -94,8 +94,14 @@ async function resolve(
   );
   if (resolved.finished) return { finished: resolved.finished };
   const { stageKey, codeDigest } = resolved;
-  const own = part === undefined ? {} : { part };
+  const own = { ...(part === undefined ? {} : { part }), ...budgetsFor(run, kind) };
   return { planId, stage, ...own, stageKey, codeDigest, configuration, inputs, store };
+}
+
+/** What earlier trainings found to fit, for one that would find it out again by failing. */
+function budgetsFor({ budgets }: PlanRun, kind: Work['kind']): Pick<StageInput, 'budgets'> {
+  const trains = kind === 'smoke-train' || kind === 'full-train';
+  return trains && budgets.length > 0 ? { budgets } : {};
 }
 
 /** The journal is folded however the activity ended. */
@@ -141,6 +147,7 @@ function takeIntent(run: PlanRun): PlanRun['intent'] {
 function finish(run: PlanRun, result: StageResult, cached: boolean): WorkEnd {
   // The cap was reached as the work finished by itself: nothing is left to stop.
   if (run.intent?.kind === 'cap') run.intent = null;
+  run.learn(result);
   return { kind: 'finished', result, cached };
 }
 

@@ -1,6 +1,7 @@
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { OpenedPlan } from '../contracts/activities.js';
 import type { ArtifactRef } from '../contracts/base.js';
+import { leastByDevice, type MicroBatchBudget } from '../contracts/budget.js';
 import type { ClosedStage, StageResult, TrainedSoFar } from '../contracts/outcome.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import { type StageName, STAGES } from '../contracts/stages.js';
@@ -38,6 +39,8 @@ export class PlanRun {
   /** Why the report has no traces of its cases; null: it has, or there are none to have. */
   notTraced: string | null = null;
   intent: Intent | null = null;
+  /** What micro-batches may hold on devices that ran out of memory in a training of this plan. */
+  budgets: readonly MicroBatchBudget[] = [];
   /** Whether hosts may still be at work for this run. */
   hostsOut = false;
   /** Of the stage that runs now. */
@@ -121,6 +124,11 @@ export class PlanRun {
     const { store } = this.plan;
     const model = { artifact, folder, tokenizer: tokenizer!, ...(base ? { base } : {}), store };
     this.apply({ type: 'trained', model });
+  }
+
+  learn({ metrics }: StageResult): void {
+    const found = metrics.kind === 'smoke-train' || metrics.kind === 'full-train';
+    if (found) this.budgets = leastByDevice([...this.budgets, ...(metrics.budgets ?? [])]);
   }
 
   interrupt(intent: Intent): void {

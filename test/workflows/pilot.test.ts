@@ -63,6 +63,30 @@ test('each candidate is trained and scored, and full-train goes on with the valu
   expect(stage).toMatchObject({ name: 'pilot', status: 'finished', attempts: 4, cached: false });
 });
 
+test('what a training finds to fit is known to those after it, whoever is done already', async () => {
+  const rows = (tokensPerMicroBatch: number) => ({
+    device: 'NVIDIA H20',
+    tokensPerMicroBatch,
+    documentsPerMicroBatch: null,
+  });
+  world.stages.budgets = { 'smoke-train': [rows(4096)], 'low-full-train': [rows(2048)] };
+  const plan = await piloted('budgeted');
+  await (await world.start(plan, plan.id)).result();
+  const trained = world.stages.ran.filter((input) => input.budgets !== undefined);
+  expect(trained.map(({ stage, part = '', budgets }) => [stage, part, budgets])).toEqual([
+    ['pilot', 'low-full-train', [rows(4096)]],
+    ['pilot', 'high-full-train', [rows(2048)]],
+    ['full-train', '', [rows(2048)]],
+  ]);
+  // The smoke run is not done again, and its result still tells.
+  world.reset();
+  const checkpoints = { everySteps: 7, keep: 1 };
+  const other = { ...plan, id: 'budgeted-again', checkpoints };
+  await (await world.start(other, other.id)).result();
+  expect(ranIn('smoke-train')).toEqual([]);
+  expect(ranIn('full-train')[0]?.budgets).toEqual([rows(4096)]);
+});
+
 test('of equal candidates the first is taken; a second plan pays for nothing of it', async () => {
   world.stages.correct = { 'low-eval': 80, 'high-eval': 80 };
   const plan = await piloted('equal');

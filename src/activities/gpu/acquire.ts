@@ -59,11 +59,19 @@ async function refuseWithoutRoom({ chain, token, before }: Hold): Promise<void> 
   throw finalFailure('OutOfResources', message);
 }
 
+const FULL_DISK = {
+  resource: 'disk',
+  device: null,
+  tokenBudget: null,
+  tokens: null,
+  documents: null,
+} as const;
+
 /** Counted like what the trainer may end with, or a host where nothing works would try for ever. */
 export async function noteBreakdown({ chain, token, before }: Hold, error: unknown): Promise<void> {
   const full = isOutOfSpace(error);
   try {
-    if (full) await chain.budget(token, { resource: 'disk', tokenBudget: null });
+    if (full) await chain.budget(token, FULL_DISK);
     await chain.end(token, full ? 'failed' : 'crashed', before.newest?.step ?? 0, messageOf(error));
   } catch {
     // The store itself may be what is out of reach; then the attempt counts for nothing.

@@ -8,7 +8,7 @@ import { publishOutput, resultOf } from '../trainer/outputs.js';
 import { publishRun } from './run-artifact.js';
 import type { AttemptTools, StageWork } from './attempt.js';
 import { background, onTrainerEvent } from './beside-trainer.js';
-import { trainingHere } from './training-here.js';
+import { budgetsHere, foundBudgets } from './budgets.js';
 import { validated, ValidationLog } from './validation-log.js';
 import { bringInput, bringModel } from '../trainer/materials.js';
 
@@ -55,6 +55,7 @@ async function resultWith(
       kind: 'full-train',
       train: result.metrics,
       ...(validation ? { validation } : {}),
+      ...(await foundBudgets(tools)),
     },
   };
 }
@@ -65,7 +66,6 @@ async function trainSpec(
 ): Promise<RunSpecInput> {
   const { deps, input, folders, folder, restored } = tools;
   const { device, threads } = configuration;
-  const training = await trainingHere(tools, configuration.training);
   const { keep: _ours, ...interval } = configuration.checkpoints;
   const output = join(folder, 'model');
   await rm(output, { recursive: true, force: true });
@@ -76,7 +76,8 @@ async function trainSpec(
     ...(threads === undefined ? {} : { threads }),
     base: await bringModel(deps, input, folders, 'base'),
     dataset: await bringInput(deps, input, folders, 'dataset'),
-    training,
+    training: configuration.training,
+    budgets: await budgetsHere(tools),
     resumeFrom: restored?.folder ?? null,
     // The chain takes checkpoints from this plan's attempts alone, each file by its digest.
     checkpoints: { ...interval, folder: join(folder, 'staging'), compiledCode: true },

@@ -7,7 +7,7 @@ import { publishRun } from './run-artifact.js';
 import type { AttemptTools, StageWork } from './attempt.js';
 import { background } from './beside-trainer.js';
 import { bringInput, bringModel } from '../trainer/materials.js';
-import { trainingHere } from './training-here.js';
+import { budgetsHere, foundBudgets } from './budgets.js';
 import type { TrainerRun } from '../trainer/run-trainer.js';
 
 /** A few real steps, then a few real answers: what the quote for the rest is measured from. */
@@ -38,7 +38,14 @@ export function smokeTrainWork(configuration: SmokeTrainConfiguration): StageWor
       const { readySeconds: secondsToReady } = starting;
       return {
         artifacts: await publishRun(tools),
-        metrics: { kind: 'smoke-train', train, sample: sampled, secondsToReady, pace },
+        metrics: {
+          kind: 'smoke-train',
+          train,
+          sample: sampled,
+          secondsToReady,
+          pace,
+          ...(await foundBudgets(tools)),
+        },
       };
     },
   };
@@ -63,7 +70,6 @@ async function train(
 ): Promise<TrainerRun> {
   const { deps, input, folders, folder, runner, beat, losses } = tools;
   const { stopAfterSteps } = configuration;
-  const training = await trainingHere(tools, configuration.training);
   const begun = deps.now().getTime();
   const base = await bringModel(deps, input, folders, 'base');
   const dataset = await bringInput(deps, input, folders, 'dataset');
@@ -78,7 +84,8 @@ async function train(
       ...compute(configuration),
       base,
       dataset,
-      training,
+      training: configuration.training,
+      budgets: await budgetsHere(tools),
       stopAfterSteps,
       checkpoints: { everySteps: stopAfterSteps * 1000, folder: join(folder, 'staging'), keep: 1 },
       output: join(folder, 'model'),

@@ -23,13 +23,15 @@ export function isWithoutProgress(before: ChainState): boolean {
  * another, nothing was published, and the trainer had no smaller budget to propose: only a person helps.
  */
 export function isOutOfRoom(before: ChainState, attempt: number): boolean {
-  if (before.budget === null || before.budget.tokenBudget !== null) return false;
+  const withoutAdvice = new Set(
+    before.budgets.filter(({ tokenBudget }) => tokenBudget === null).map(({ token }) => token),
+  );
   let earlier = attempt;
   let failed = 0;
   for (const one of before.attempts.toReversed()) {
     // Attempts are counted anew when a stage is scheduled anew: that one gets three of its own.
     if (one.attempt >= earlier || one.ended?.how !== 'failed') return false;
-    if (one.publishedSteps.length > 0) return false;
+    if (one.publishedSteps.length > 0 || !withoutAdvice.has(one.token)) return false;
     earlier = one.attempt;
     failed += 1;
     if (failed >= ATTEMPTS_WITHOUT_PROGRESS) return true;

@@ -89,12 +89,13 @@ test('paused by Temporal it ends as cancelled, its stop journalled; cut off, not
 
 test('a failure is journalled with its budget, step and message, and typed', async () => {
   const { end, how, chain } = await attempt();
-  const budget = { resource: 'gpu-memory', tokenBudget: 512, tokens: 1024 } as const;
+  const told = { device: 'NVIDIA H20', tokenBudget: 512, tokens: 1024, documents: null };
+  const budget = { resource: 'gpu-memory', ...told } as const;
   const lastError = { type: 'error', reason: 'resources', message: 'no memory', mistakes: [] };
   const error = await failure(end(run({ code: 69, lastError: lastError as never }, null, budget)));
   expect(error).toMatchObject({ type: 'OutOfResources', message: 'no memory' });
   expect(await how()).toMatchObject({ how: 'failed', step: 7, message: 'no memory' });
-  expect((await chain.fold()).budget).toMatchObject({ tokenBudget: 512, tokens: 1024 });
+  expect((await chain.fold()).budget).toMatchObject(told);
 });
 
 test('a zombie says that it was superseded, and writes no end of its own', async () => {

@@ -45,9 +45,13 @@ describe('isWithoutProgress', () => {
 });
 
 /** Attempts that ended with exit 69: by their number in their scheduling, `+` published first. */
-function fullDisks(tokenBudget: Budget['tokenBudget'], ...attempts: (number | `+${number}`)[]) {
+function fullDisks(
+  advice: Budget['tokenBudget'] | readonly Budget['tokenBudget'][],
+  ...attempts: (number | `+${number}`)[]
+) {
   const entries: ChainEntry[] = [];
-  for (const one of attempts) {
+  for (const [number, one] of attempts.entries()) {
+    const tokenBudget = Array.isArray(advice) ? advice[number] : advice;
     const attempt = { host: 'h', boot: 'b', attempt: Number(one), at };
     entries.push({ type: 'acquired', planId: 'p', stage: 'full-train', ...attempt });
     const token = entries.length;
@@ -56,7 +60,8 @@ function fullDisks(tokenBudget: Budget['tokenBudget'], ...attempts: (number | `+
       const published = { token, manifest, parent: null, step: token, host: 'h', at };
       entries.push({ type: 'published', ...published });
     }
-    entries.push({ type: 'budget', token, resource: 'disk', tokenBudget, at });
+    const none = { device: null, tokens: null, documents: null };
+    entries.push({ type: 'budget', token, resource: 'disk', ...none, tokenBudget, at });
     entries.push({ type: 'ended', token, how: 'failed', step: 0, message: 'full', at });
   }
   return foldChain(entries);
@@ -73,6 +78,8 @@ describe('isOutOfRoom', () => {
     [false, 3, null, [1, 2, 3, 4, 1, 2]],
     // A smaller budget is worth a try, as often as the trainer knows one.
     [false, 4, 512, [1, 2, 3]],
+    [false, 4, [512, null, null], [1, 2, 3]],
+    [true, 5, [512, null, null, null], [1, 2, 3, 4]],
     [false, 1, null, []],
   ] as const)('%s for attempt %d, budget %j, after %j', (expected, attempt, budget, attempts) => {
     expect(isOutOfRoom(fullDisks(budget, ...attempts), attempt)).toBe(expected);

@@ -25,7 +25,7 @@ const FAKE_TRAINER = fileURLToPath(new URL('../../fixtures/trainer/', import.met
 
 export type Script = readonly Record<
   string,
-  string | number | readonly number[] | Readonly<Record<string, number>>
+  string | number | readonly number[] | Readonly<Record<string, number | string | null>>
 >[];
 export type Lab = Awaited<ReturnType<typeof openLab>>;
 

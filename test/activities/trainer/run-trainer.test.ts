@@ -88,7 +88,8 @@ test('a trainer is given its spec as a file; its events, budget and exit come ba
   expect(options.specPath).toBe(join(folder, 'validate.json'));
   expect(JSON.parse(await readFile(options.specPath, 'utf8'))).toMatchObject({ dataset: 'd' });
   expect(beat.progress).toMatchObject({ phase: 'starting', trainerPid: 4711 });
-  const budget = { resource: 'gpu-memory', tokenBudget: 512, tokens: 1024 } as const;
+  const told = { device: 'NVIDIA H20', tokenBudget: 512, tokens: 1024, documents: null };
+  const budget = { resource: 'gpu-memory', ...told } as const;
   options.onEvent({ type: 'budget', ...budget });
   options.onLogLine('a line for people');
   trainer.end(ended({ code: 69 }));

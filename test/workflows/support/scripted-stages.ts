@@ -5,6 +5,7 @@ import type {
   StageInput,
 } from '../../../src/contracts/activities.js';
 import type { ArtifactRef } from '../../../src/contracts/base.js';
+import type { MicroBatchBudget } from '../../../src/contracts/budget.js';
 import type { StageOutcome } from '../../../src/contracts/outcome.js';
 import type { StageName } from '../../../src/contracts/stages.js';
 import { Chain } from '../../../src/store/chain.js';
@@ -28,6 +29,9 @@ export class ScriptedStages {
 
   /** Right answers of 200 by part, as `low-eval` of a pilot. */
   correct: Readonly<Record<string, number>> = {};
+
+  /** What trainings found to fit, by part or stage. */
+  budgets: Readonly<Record<string, MicroBatchBudget[]>> = {};
 
   constructor(
     private readonly store: ObjectStore,
@@ -122,6 +126,11 @@ export class ScriptedStages {
     return manifest;
   }
 
+  #budgets({ stage, part = stage }: StageInput): { budgets?: MicroBatchBudget[] } {
+    const budgets = this.budgets[part];
+    return budgets ? { budgets } : {};
+  }
+
   /** Candidates of a pilot make different things, and so of different digests. */
   #artifacts({ part, stageKey }: StageInput, kind: Kind): Record<string, ArtifactRef> {
     const usual = this.artifacts[kind] ?? ARTIFACTS[kind] ?? {};
@@ -139,7 +148,10 @@ export class ScriptedStages {
       stageKey,
       planId,
       artifacts: this.#artifacts(input, kind),
-      metrics: correct === undefined ? METRICS[kind] : scoring(correct),
+      metrics: {
+        ...(correct === undefined ? METRICS[kind] : scoring(correct)),
+        ...this.#budgets(input),
+      },
       seconds: 1,
       finishedAt: new Date().toISOString(),
     });

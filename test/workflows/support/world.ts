@@ -58,6 +58,7 @@ export class World {
     this.stages.ran.length = 0;
     this.stages.artifacts = {};
     this.reported = null;
+    this.stages.budgets = {};
   }
 
   summaryOf(id: string) {

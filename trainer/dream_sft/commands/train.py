@@ -20,6 +20,7 @@ from dream_sft.io.stop import stop_requested
 from dream_sft.model.config import DreamConfig
 from dream_sft.model.weights import read_config
 from dream_sft.train.batches import Batches
+from dream_sft.train.budgets import Budgets
 from dream_sft.train.capture import Capture
 from dream_sft.train.checkpoint import Checkpoint, read_checkpoint
 from dream_sft.train.checkpointer import Checkpointer
@@ -74,17 +75,29 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     check_settings(spec["training"], spec["device"])
     check_base(Path(spec["base"]), spec["training"])
     _check_tokens(dataset, read_config(Path(spec["base"])))
+    budgets = Budgets.of(spec, device, dataset, resumed.state.budgets if resumed else ())
+    spec = {**spec, "training": budgets.within(ranks), "budgets": budgets.to_json()}
     startup.part("checks")
-    method = open_method(spec, device, resumed, ranks)
-    startup.part("weights")
-    spec = {**spec, "training": resolve_recomputation(method, spec["training"], ranks)}
-    try_worst_row(method, spec["training"])
-    startup.part("tryRow")
+    with budgets.noting():
+        method = open_method(spec, device, resumed, ranks)
+        startup.part("weights")
+        spec = {**spec, "training": resolve_recomputation(method, spec["training"], ranks)}
+        try_worst_row(method, spec["training"])
+        startup.part("tryRow")
+        if ranks.first:
+            emit = startup.watching(emit)
+        this = assemble(spec, emit, dataset, method, resumed, ranks)
+        startup.part("optimizerRestore")
+        _train(spec, this, startup)
     if ranks.first:
-        emit = startup.watching(emit)
-    this = assemble(spec, emit, dataset, method, resumed, ranks)
-    startup.part("optimizerRestore")
-    emit(
+        return _result(spec, this)
+    method.join_export(Path(spec["output"]))
+    return {}
+
+
+def _train(spec: dict[str, Any], this: Run, startup: StartUp) -> None:
+    """Raises Stopped when asked to stop."""
+    this.emit(
         {
             "type": "ready",
             "step": this.state.step,
@@ -100,10 +113,6 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         startup.finish()
         this.metrics.close()
         this.batches.close()
-    if ranks.first:
-        return _result(spec, this)
-    method.join_export(Path(spec["output"]))
-    return {}
 
 
 def _check_tokens(dataset: Dataset, config: DreamConfig) -> None:
@@ -149,6 +158,7 @@ def assemble(
             emit({"type": "resumed_inexactly", "differences": changed})
             state.inexact = True
         log.info("resumed from %s at step %d of %d", resumed.folder, state.step, total)
+    state.budgets = spec.get("budgets", [])
     last_step = min(total, spec.get("stopAfterSteps", total))
     _tell(method, len(dataset), state.step, last_step, total)
     records = resumed.records if resumed else ""

@@ -56,15 +56,32 @@ class DivergedError(TrainerError):
 
 
 class ResourceError(TrainerError):
-    """Memory or disk ran out; the next attempt should try `token_budget` (None: no advice)."""
+    """Memory or disk ran out.
+
+    token_budget: tokens of a micro-batch that the next attempt should try; None: no advice.
+    tokens: of the micro-batch that did not fit. documents: of padded rows, to try next.
+    device: the GPU model that the advice is for, or `cpu`.
+    """
 
     reason = "resources"
     exit_code = exit_codes.RESOURCES
 
-    def __init__(self, message: str, resource: Resource, token_budget: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        resource: Resource,
+        token_budget: int | None = None,
+        *,
+        tokens: int | None = None,
+        documents: int | None = None,
+        device: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.resource: Resource = resource
         self.token_budget = token_budget
+        self.tokens = tokens
+        self.documents = documents
+        self.device = device
 
 
 class NetworkError(TrainerError):

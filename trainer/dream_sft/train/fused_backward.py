@@ -277,4 +277,4 @@ def _memory_error(error: BaseException, micros: Sequence[FusedMicro]) -> Resourc
     """Half of the largest micro-batch is the budget to try next; None for other errors."""
     tokens = max((micro.ids_BL.numel() for micro in micros), default=1)
     where = f"a fused step with micro-batches of up to {tokens} tokens"
-    return out_of_memory(error, tokens, where, "tokensPerMicroBatch")
+    return out_of_memory(error, tokens, where)

@@ -9,6 +9,7 @@ from typing import Any
 
 from dream_sft.data.dataset import Dataset
 from dream_sft.diffusion.order import OrderHash
+from dream_sft.train.budgets import checked
 from dream_sft.train.fingerprint import Fingerprint
 
 # How a global batch is computed, not what it is: a change makes the resume inexact, not wrong.
@@ -62,6 +63,7 @@ class TrainState:
     validated, best: the newest validation, and the one with the lowest loss on its grid.
     ends_epoch: of the step just made, in runs that validate; nothing to resume from.
     tracker_run: the run's name in tracking services, if it has any: curves go on after a resume.
+    budgets: what micro-batches may hold on devices that ran out of memory (budgets.py).
     """
 
     step: int = 0
@@ -74,6 +76,7 @@ class TrainState:
     best: Validated | None = None
     ends_epoch: bool = False
     tracker_run: str | None = None
+    budgets: list[dict[str, Any]] = field(default_factory=list)
 
     def note_validation(self, nll: float, grid: str) -> bool:
         """Notes a validation of this step; whether it is the best of its grid so far."""
@@ -161,6 +164,8 @@ def state_to_json(
     # Random, so kept out of checkpoints that do without: they are the same bytes on every host.
     if state.tracker_run is not None:
         content["trackerRun"] = state.tracker_run
+    if state.budgets:
+        content["budgets"] = state.budgets
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -176,4 +181,5 @@ def state_from_json(content: dict[str, Any]) -> TrainState:
         validated=Validated.from_json(content.get("validation")),
         best=Validated.from_json(content.get("bestValidation")),
         tracker_run=content.get("trackerRun"),
+        budgets=[checked(budget) for budget in content.get("budgets", [])],
     )

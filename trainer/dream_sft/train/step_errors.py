@@ -19,19 +19,18 @@ def diverged(step: int, what: str, sample_ids: Sequence[int]) -> DivergedError:
     )
 
 
-def out_of_memory(
-    error: BaseException, tokens: int, where: str, setting: str
-) -> ResourceError | None:
+def out_of_memory(error: BaseException, tokens: int, where: str) -> ResourceError | None:
     """A ResourceError that advises half of these `tokens`; None for other errors.
 
-    `where` tells what was computed, `setting` the key of `training` to lower.
+    `where` tells what was computed. What to do, budgets.py adds.
     """
     resource = memory_that_ran_out(error)
     if resource is None:
         return None
     place = "host" if resource == "host-memory" else "GPU"
     return ResourceError(
-        f"out of {place} memory in {where}; lower training.{setting}, then resume",
+        f"out of {place} memory in {where}",
         resource,
         max(tokens // 2, 1),
+        tokens=tokens,
     )

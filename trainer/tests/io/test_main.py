@@ -101,7 +101,8 @@ def test_memory_that_runs_out_anywhere_ends_with_69(
     )
     assert done.returncode == 69
     _started, budget, error = (json.loads(line) for line in done.stdout.splitlines())
-    assert budget == {"type": "budget", "resource": resource, "tokenBudget": None}
+    told = dict.fromkeys(("device", "tokenBudget", "tokens", "documents"))
+    assert budget == {"type": "budget", "resource": resource, **told}
     assert error["reason"] == "resources" and advice in error["message"]
     assert "Traceback" not in done.stderr and "\nmore" not in error["message"]
 

@@ -26,7 +26,8 @@ def test_disk_full_during_a_checkpoint_ends_with_69_and_keeps_earlier_ones(
 
     full = run(begun.spec(resumeFrom=earlier), preexec_fn=small_files)
     assert full.code == 69, full.stderr
-    assert full.of("budget") == [{"type": "budget", "resource": "disk", "tokenBudget": None}]
+    told = dict.fromkeys(("device", "tokenBudget", "tokens", "documents"))
+    assert full.of("budget") == [{"type": "budget", "resource": "disk", **told}]
     assert full.events[-1]["reason"] == "resources"
     assert "Traceback" not in full.stderr
     checkpoints = Path(earlier).parent

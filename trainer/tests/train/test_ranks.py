@@ -231,7 +231,8 @@ def test_an_error_of_one_rank_ends_all_with_its_exit_code(workshop: Workshop) ->
 
     full = run(workshop.spec(training__steps=4000, training__worldSize=2), preexec_fn=small_files)
     assert full.code == 69, full.stderr
-    assert full.of("budget") == [{"type": "budget", "resource": "disk", "tokenBudget": None}]
+    told = dict.fromkeys(("device", "tokenBudget", "tokens", "documents"))
+    assert full.of("budget") == [{"type": "budget", "resource": "disk", **told}]
     assert [event["reason"] for event in full.of("error")] == ["resources"]
     assert "Traceback" not in full.stderr
 

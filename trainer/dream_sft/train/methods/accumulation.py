@@ -154,5 +154,4 @@ def share_of(batch: GlobalBatch, micro: MicroBatch, normalise: str) -> float:
 def micro_out_of_memory(error: BaseException, micro: MicroBatch) -> ResourceError | None:
     """A ResourceError that advises half of this micro-batch's tokens; None for other errors."""
     tokens = micro.noised_BL.size
-    setting = "documentsPerMicroBatch" if micro.lengths is None else "tokensPerMicroBatch"
-    return out_of_memory(error, tokens, f"a micro-batch of {tokens} tokens", setting)
+    return out_of_memory(error, tokens, f"a micro-batch of {tokens} tokens")
