@@ -31,6 +31,8 @@ class Checkpointer:
     A checkpoint that falls due while another is being written waits for the first step after it,
     so training never stops for longer than the copy out of device memory (promise 7). Nor is one
     taken sooner after the last than publishing took: it would only be overtaken while it waits.
+    The best by validation and an epoch's end are of this step or never: for them training waits
+    until the one before is written (not until it is published).
     """
 
     def __init__(self, settings: dict[str, Any], write: WriteTensors, emit: Emit) -> None:

@@ -20,6 +20,7 @@ from dream_sft.train.sharding import local
 Name = TypeVar("Name")
 # What pinning leaves to everything else on the host.
 _SHARE = 0.8
+_NO_LIMIT = 1 << 62
 
 
 class HostCopies(Generic[Name]):
@@ -64,12 +65,18 @@ def _with_gaps(nbytes: int) -> int:
 
 
 def available_host_bytes() -> int:
-    """Memory that can still be had, by the kernel and by the container's limit; Linux only."""
-    kernel = 0
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            kernel = int(line.split()[1]) * 1024
-    return min(kernel, _left_in_container())
+    """Memory that can still be had, by the kernel and by the container's limit."""
+    return min(_left_by_kernel(), _left_in_container())
+
+
+def _left_by_kernel(meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Where no kernel tells (macOS), there is no limit that one could know of."""
+    try:
+        lines = meminfo.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return _NO_LIMIT
+    found = (line.split()[1] for line in lines if line.startswith("MemAvailable:"))
+    return int(next(found, "0")) * 1024
 
 
 def _left_in_container(folder: Path = Path("/sys/fs/cgroup")) -> int:
@@ -89,4 +96,4 @@ def _left_in_container(folder: Path = Path("/sys/fs/cgroup")) -> int:
             continue
         cached = [line.split()[1] for line in counts.splitlines() if line.split()[:1] == [cache]]
         return int(most) - now + int(cached[0] if cached else 0)
-    return 1 << 62
+    return _NO_LIMIT

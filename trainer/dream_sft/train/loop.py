@@ -5,7 +5,8 @@ The promises this code keeps (design.md, "Checkpoints"; reviewed against these n
 4. Resume is exact: a step is a pure function of (data, configuration, step number, weights,
    moments). Nothing else survives from one step to the next, so nothing else is saved; the order
    hash proves samples, noise and schedule, the fingerprint tells when bits may differ.
-7. Training stops for a checkpoint only while weights and moments are copied (Checkpointer).
+7. Training stops for a checkpoint only while weights and moments are copied; for the best and for
+   an epoch's end also until the one before is written (Checkpointer).
 Further (what a step promises stands in methods/accumulation.py):
 a. A request to stop is answered between two steps, never within one.
 """
