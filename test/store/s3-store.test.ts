@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.js';
 import { openStore } from '../../src/store/open-store.js';
+import { chainContract } from './chain.contract.js';
 import { collectGarbageContract } from './collect-garbage.contract.js';
+import { journalContract } from './journal.contract.js';
+import { ledgerContract } from './ledger.contract.js';
 import { objectStoreContract } from './object-store.contract.js';
 import { hasSeaweed, KEYS, startSeaweed, whySkipped, type Seaweed } from './support/seaweed.js';
 
@@ -17,6 +20,9 @@ describe.skipIf(!hasSeaweed)(`S3 store on a real SeaweedFS${whySkipped}`, () => 
   afterAll(() => server.stop());
 
   objectStoreContract('S3 store', fresh);
+  journalContract('S3 store', fresh);
+  chainContract('S3 store', fresh);
+  ledgerContract('S3 store', fresh);
   collectGarbageContract('S3 store', fresh);
 
   it('leaves nothing of its probe', async () => {
