@@ -60,6 +60,19 @@ function addLongRunning(program: Command): void {
     .option('--plan <file>', 'another plan than plans/tiny.yaml')
     .option('--lang <en|zh>', 'language of the report')
     .action(action(async (options) => (await import('./commands/demo.js')).demo(options)));
+  addDrill(program);
+}
+
+function addDrill(program: Command): void {
+  program
+    .command('drill')
+    .description('strike the tiny plan with fault after fault here and see that nothing is lost')
+    .option('--faults <names>', 'comma-separated; all in turn when left out')
+    .option('--trials <number>', 'how many; one of each fault when left out')
+    .option('--seed <number>', 'of the steps at which they strike', '1')
+    .option('--lang <en|zh>', 'language of the table')
+    .option('--json', 'print one JSON document instead, for scripts')
+    .action(action(async (options) => (await import('./commands/drill.js')).drill(options)));
 }
 
 function addStart(program: Command): void {

@@ -36,7 +36,12 @@ export class Chain {
   }
 
   async fold(): Promise<ChainState> {
-    return foldChain(await this.#journal.read());
+    return foldChain(await this.entries());
+  }
+
+  /** As they stand in the journal, for whoever audits it. */
+  entries(): Promise<ChainEntry[]> {
+    return this.#journal.read();
   }
 
   /** From here on every older token is refused. `before` is the chain as it was until now. */
