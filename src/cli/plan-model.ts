@@ -1,13 +1,23 @@
 import type { Config } from '../config/config.js';
 import { CLI_EXIT } from '../contracts/failures.js';
-import type { FineTuned, LastCheckpoint, StageState, Summary } from '../contracts/state.js';
+import type {
+  FineTuned,
+  LastCheckpoint,
+  PlanState,
+  StageState,
+  Summary,
+} from '../contracts/state.js';
 import { DamagedArtifactError, MissingObjectError, UnfitStoreError } from '../store/errors.js';
 import { CliError } from './cli-error.js';
 
-/** What a plan says about its models. */
+/** What a plan says about its models and answers. */
 export type Told = Pick<Summary, 'model' | 'checkpoint'> & {
   readonly stages: readonly Pick<StageState, 'name' | 'status'>[];
-};
+} & (Pick<PlanState, 'answers'> | Pick<Summary, 'evaluation'>);
+
+/** Null where it has not answered its questions twice. */
+export const answersOf = (told: Told): PlanState['answers'] =>
+  'answers' in told ? told.answers : told.evaluation.answers;
 
 /** The server knows the newest run; without one, the summary tells of the last that has ended. */
 export async function lastWords(settings: Config, planId: string): Promise<Told> {

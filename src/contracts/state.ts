@@ -106,6 +106,9 @@ export type FineTuned = z.infer<typeof FineTuned>;
 export const LastCheckpoint = FineTuned.extend({ step: z.int() });
 export type LastCheckpoint = z.infer<typeof LastCheckpoint>;
 
+/** Artifacts of the graded answers, where a plan has been evaluated before and after. */
+const Answers = z.strictObject({ before: ArtifactRef, after: ArtifactRef });
+
 export const PlanState = z.strictObject({
   planId: PlanId,
   title: z.string(),
@@ -125,6 +128,7 @@ export const PlanState = z.strictObject({
   checkpoint: LastCheckpoint.nullable().default(null),
   pilot: Pilot.nullable().default(null).describe('null: none, or not begun'),
   compared: Compared.nullable().default(null).describe('after against before; null: not yet'),
+  answers: Answers.nullable().default(null).describe('null: not evaluated twice yet'),
   failure: z.string().nullable(),
 });
 export type PlanState = z.infer<typeof PlanState>;
@@ -170,6 +174,7 @@ export const Summary = z.strictObject({
     comparison: Compared.nullable()
       .default(null)
       .describe('after against before; null: not evaluated twice, or they do not compare'),
+    answers: Answers.nullable().default(null).describe('null: not evaluated twice'),
   }),
   model: FineTuned.nullable().default(null).describe('the fine-tuned model, in the store'),
   checkpoint: LastCheckpoint.nullable().default(null),

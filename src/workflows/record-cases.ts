@@ -20,8 +20,11 @@ const NOTHING: Recorded = { kind: 'recorded', inputs: {} };
 export async function recordCases(run: PlanRun): Promise<Recorded> {
   run.notTraced = null;
   const given = materials(run);
-  if (given === null || !patched('cases-recorded')) return NOTHING;
-  const cases = await chosen(run, given.before, given.after);
+  if (given === null) return NOTHING;
+  const { before, after } = given;
+  run.apply({ type: 'answered', answers: { before, after } });
+  if (!patched('cases-recorded')) return NOTHING;
+  const cases = await chosen(run, before, after);
   if (cases.length === 0) return NOTHING;
   try {
     const ended = await decode(run, cases, given);

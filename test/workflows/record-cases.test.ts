@@ -62,8 +62,11 @@ test('the cases by rule are decoded once more as they were evaluated, and the re
   });
   expect(world.reported).toMatchObject({ traces: { digest: '3'.repeat(64) }, notTraced: null });
   expect(world.aliveAtReport).toBe(0);
-  const { stages } = await stateOf(handle);
-  expect(stages.at(-1)).toMatchObject({ name: 'report', status: 'finished', attempts: 1 });
+  const state = await stateOf(handle);
+  expect(state.stages.at(-1)).toMatchObject({ name: 'report', status: 'finished', attempts: 1 });
+  const both = { before: answers['eval-before'].answers, after: answers['eval-after'].answers };
+  expect(state.answers).toEqual(both);
+  expect(world.summaryOf('traced').evaluation.answers).toEqual(both);
 });
 
 test('a report made anew decodes nothing, but what a person has picked since', async () => {

@@ -8,12 +8,19 @@ import type { Section } from './section.js';
 
 export const casesSection: Section = (data, t) => {
   const cases = caseBlocks(data, t);
-  if (cases.length === 0) return [text(t('noCases'))];
+  const unknown = unknownPicks(data).map((pick) => text(t('unknownPick', { pick }), 'note'));
+  if (cases.length === 0) return [text(t('noCases')), ...unknown];
   const rule = t(data.picks.length > 0 ? 'casesByHand' : 'casesRule');
   const why =
     data.notTraced === null ? [] : [text(t('notTraced', { why: data.notTraced }), 'note')];
-  return [text(rule, 'soft'), ...why, ...cases];
+  return [text(rule, 'soft'), ...unknown, ...why, ...cases];
 };
+
+/** Picked before the evaluation, when nobody could know that it would not be asked. */
+const unknownPicks = ({ picks, after }: ReportData): string[] =>
+  picks
+    .filter(({ suite, id }) => !after.some((one) => one.suite === suite && one.id === id))
+    .map(({ suite, id }) => `${suite}:${id}`);
 
 export const caseBlocks = (data: ReportData, t: Translate): CaseBlock[] =>
   pickCases(data.before, data.after, data.picks).map((one) => caseBlock(one, data, t));

@@ -22,6 +22,10 @@ export const DECK = {
     'How this answer formed was not recorded. dream-sft retry {id} --from report decodes it once more, on a GPU host.',
     '没有记录这个答案的生成过程。运行 dream-sft retry {id} --from report 会在 GPU 主机上重新解码并记录。',
   ],
+  unknownPick: [
+    '{pick} was chosen by hand, but was not asked.',
+    '人工挑选的 {pick} 不在评测的题目之中。',
+  ],
   casesByHand: ['Chosen by hand, not by rule.', '由人挑选，并非按规则选取。'],
   goal: ['Goal', '目标'],
   goalText: [

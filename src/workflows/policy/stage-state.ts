@@ -86,6 +86,7 @@ export function wentBack(state: PlanState, stage: StageName): PlanState {
   );
   const gated = from <= STAGES.indexOf('smoke-train');
   const trainsAgain = from <= STAGES.indexOf('full-train');
+  const answersAgain = from <= STAGES.indexOf('eval-after');
   return {
     ...state,
     status: 'running',
@@ -95,7 +96,8 @@ export function wentBack(state: PlanState, stage: StageName): PlanState {
     model: trainsAgain ? null : state.model,
     checkpoint: trainsAgain ? null : state.checkpoint,
     pilot: from <= STAGES.indexOf('pilot') ? null : state.pilot,
-    compared: from <= STAGES.indexOf('eval-after') ? null : state.compared,
+    compared: answersAgain ? null : state.compared,
+    answers: answersAgain ? null : state.answers,
     quote: gated ? null : state.quote,
     gate: gated ? { status: 'closed', approvedBy: null, at: null } : state.gate,
   };

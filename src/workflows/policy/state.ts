@@ -45,6 +45,7 @@ export type PlanEvent = { readonly at: string } & (
   | { readonly type: 'checkpointed'; readonly checkpoint: LastCheckpoint }
   | { readonly type: 'pilotTold'; readonly pilot: Pilot }
   | { readonly type: 'compared'; readonly compared: Compared }
+  | { readonly type: 'answered'; readonly answers: NonNullable<PlanState['answers']> }
   | { readonly type: 'ticked'; readonly item: string }
   | {
       readonly type: 'ended';
@@ -81,6 +82,7 @@ export function initialState(plan: ResolvedPlan, startedAt: string): PlanState {
     checkpoint: null,
     pilot: null,
     compared: null,
+    answers: null,
     failure: null,
   };
   return tick(state, 'plan-started', startedAt);
@@ -133,6 +135,7 @@ type PlanWide = Extract<
       | 'checkpointed'
       | 'pilotTold'
       | 'compared'
+      | 'answered'
       | 'ticked'
       | 'ended';
   }
@@ -170,6 +173,8 @@ function advancePlan(state: PlanState, event: PlanWide): PlanState {
       return { ...state, pilot: event.pilot };
     case 'compared':
       return { ...state, compared: event.compared };
+    case 'answered':
+      return { ...state, answers: event.answers };
     case 'ticked':
       return { ...state, ticked: { ...state.ticked, [event.item]: event.at } };
     case 'ended':

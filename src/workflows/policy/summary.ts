@@ -24,6 +24,7 @@ export function summarise(
       before: suites(results, 'eval-before'),
       after: suites(results, 'eval-after'),
       comparison: state.compared,
+      answers: state.answers,
     },
     model,
     checkpoint,

@@ -139,6 +139,13 @@ test('cases chosen by hand carry their comments, and the report says who chose',
   expect(cases).toHaveLength(2);
 });
 
+test('a question that was picked but never asked is named', async () => {
+  const picks = ['50', '4800'].map((id) => ({ suite: 'gsm8k', id, comment: null }));
+  const content = contentOf(await exampleData({ picks }), 'en');
+  const { blocks } = content.sections.find(({ id }) => id === 'cases')!;
+  expect(texts(blocks)).toContain('gsm8k:4800 was chosen by hand, but was not asked.');
+});
+
 test('an answer that was decoded once more and became another is shown as another', async () => {
   const data = await exampleData();
   const own = data.traces.after[0]!;
