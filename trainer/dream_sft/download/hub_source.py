@@ -6,6 +6,7 @@ then checked against what the hub lists for it: sha256 (large files) or git blob
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -19,6 +20,7 @@ from dream_sft.io.errors import NetworkError, SpecError
 from dream_sft.io.files import sha256_file
 
 TRIES = 3
+PROGRESS_BYTES = 16 << 20
 
 
 def fetch(source: dict[str, Any], destination: Path, emit: Emit) -> Fetched:
@@ -47,15 +49,59 @@ def fetch(source: dict[str, Any], destination: Path, emit: Emit) -> Fetched:
             f"{commit[:12]}; pickles and programs are never fetched"
         )
     destination.mkdir(parents=True, exist_ok=True)
-    for done, name in enumerate(names, start=1):
-        where = {"repo": repo, "repo_type": repo_type, "commit": commit, "endpoint": endpoint}
-        _fetch_file(where, listed[name], destination)
-        progress(emit, f"{repo} {name}", done, len(names), "files")
+    where = {"repo": repo, "repo_type": repo_type, "commit": commit, "endpoint": endpoint}
+    sizes = [listed[name].size or 0 for name in names]
+    arrived = _Arrived(emit, repo, sum(sizes))
+    for number, name in enumerate(names, start=1):
+        _fetch_file(where, listed[name], destination, arrived)
+        arrived.up_to(sum(sizes[:number]))
+    # What the library notes beside the files; it would be taken for a part of the model.
     shutil.rmtree(destination / ".cache" / "huggingface", ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (destination / ".cache").rmdir()
     return Fetched([destination / name for name in names], revision=commit)
 
 
-def _fetch_file(where: dict[str, Any], file: Any, destination: Path) -> None:
+class _Arrived:
+    """Bytes of all files so far, told every 16 MiB: who waits for a shard of 5 GB over a slow line
+    must see that it comes."""
+
+    def __init__(self, emit: Emit, repo: str, total: int) -> None:
+        self._emit, self._repo, self._total = emit, repo, total
+        self._done = self._said = 0
+
+    def add(self, count: int) -> None:
+        """More of the present file; the library counts some bytes twice."""
+        self._done = min(self._done + count, self._total)
+        if self._done - self._said >= PROGRESS_BYTES:
+            self._tell()
+
+    def up_to(self, done: int) -> None:
+        """Files of so many bytes are whole."""
+        self._done = done
+        if done != self._said:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._said = self._done
+        progress(self._emit, self._repo, self._done, self._total, "bytes")
+
+    def bar(self) -> Any:
+        """The library's progress bar, which only a terminal shows, with its bytes told as well."""
+        from huggingface_hub.utils.tqdm import tqdm
+
+        add = self.add
+
+        class Bar(tqdm):
+            def update(self, n: float | None = 1) -> bool | None:
+                add(int(n or 0))
+                shown: bool | None = super().update(n)
+                return shown
+
+        return Bar
+
+
+def _fetch_file(where: dict[str, Any], file: Any, destination: Path, arrived: _Arrived) -> None:
     """One file, verified; what is already there and right is not fetched again."""
     from huggingface_hub import hf_hub_download
 
@@ -72,6 +118,7 @@ def _fetch_file(where: dict[str, Any], file: Any, destination: Path) -> None:
                 local_dir=destination,
                 endpoint=where["endpoint"],
                 force_download=tried > 0,
+                tqdm_class=arrived.bar(),
             )
     if not matches(target, file):
         target.unlink(missing_ok=True)

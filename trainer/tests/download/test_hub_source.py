@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dream_sft.download import hub_source
 from dream_sft.download.hub_source import fetch
 from dream_sft.io.errors import NetworkError, SpecError
 from dream_sft.io.events import check
@@ -60,6 +61,26 @@ def test_safe_files_at_a_recorded_commit(tmp_path: Path, monkeypatch: pytest.Mon
     assert names(tmp_path) == SAFE == [p.relative_to(tmp_path).as_posix() for p in fetched.paths]
     assert (tmp_path / "model.safetensors").read_bytes() == FILES["model.safetensors"]
     assert sorted(server.fetched) == SAFE
+
+
+def test_bytes_are_told_while_a_file_arrives_and_nothing_else_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1000)
+    monkeypatch.setattr(hub_source, "PROGRESS_BYTES", 1000)
+    events: list[dict[str, Any]] = []
+    with hub(HubServer(FILES), monkeypatch):
+        fetch(source(), tmp_path, events.append)
+    assert [event["done"] for event in events] == [8, 11, 1011, 2011, 3011, 4011, 5011]
+    assert {(event["total"], event["unit"]) for event in events} == {(5011, "bytes")}
+    # Folders too: a hidden one beside the weights was once taken for a tokenizer file.
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "config.json",
+        "data",
+        "model.safetensors",
+    }
 
 
 def test_patterns_choose_and_cannot_ask_for_pickles(
