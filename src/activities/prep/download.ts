@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DownloadConfiguration } from '../../contracts/stage-configuration.js';
 import type { ArtifactRef, FileEntry, Manifest } from '../../contracts/base.js';
+import type { ResultEvent } from '../../contracts/events.js';
 import { publishArtifact } from '../../store/artifacts.js';
 import { resultOf } from '../trainer/outputs.js';
 import { stageFailure } from '../stage-failure.js';
@@ -13,12 +14,12 @@ const KINDS: Readonly<Record<string, Manifest['kind']>> = { base: 'model', datas
 export function downloadWork({ sources, suites }: DownloadConfiguration): PrepWork {
   return {
     unit: 'bytes',
-    spec: async ({ folder, folders }) => ({
+    spec: async ({ folder, folders, kept }) => ({
       command: 'download',
       runDir: folders.runDir,
       items: [
         ...Object.entries(sources).flatMap(([name, source]) =>
-          source ? [{ name, source, destination: join(folder, name) }] : [],
+          source ? [{ name, source, destination: join(kept, name) }] : [],
         ),
         ...suites.map(({ name, file }) => ({
           name: `suite-${name}`,
@@ -31,43 +32,58 @@ export function downloadWork({ sources, suites }: DownloadConfiguration): PrepWo
       const { metrics } = resultOf(run, 'download');
       const artifacts: Record<string, ArtifactRef> = {};
       for (const name of Object.keys(sources)) {
-        const files = metrics.items.find((item) => item.name === name)?.files;
-        artifacts[name] = await publishSource(tools, name, files);
+        artifacts[name] = await publishSource(tools, name, filesOf(metrics, name));
       }
-      if (!sources.tokenizer) artifacts['tokenizer'] = await tokenizerOfBase(tools);
+      if (!sources.tokenizer)
+        artifacts['tokenizer'] = await tokenizerOfBase(tools, filesOf(metrics, 'base'));
       if (suites.length > 0) artifacts['suites'] = await suiteFiles(tools, suites);
       return { artifacts, metrics: { kind: 'download', download: metrics } };
     },
   };
 }
 
+type DownloadMetrics = Extract<ResultEvent, { command: 'download' }>['metrics'];
+
+function filesOf({ items }: DownloadMetrics, name: string): readonly FileEntry[] {
+  const item = items.find((one) => one.name === name);
+  if (!item) throw stageFailure('TrainerCrashed', `download told nothing of ${name}`);
+  return item.files;
+}
+
 function publishSource(
-  { deps, folder }: PrepTools,
+  { deps, kept }: PrepTools,
   name: string,
-  files: readonly FileEntry[] | undefined,
+  files: readonly FileEntry[],
 ): Promise<ArtifactRef> {
-  const kind = KINDS[name] ?? 'files';
-  return publishArtifact(deps.store, { folder: join(folder, name), kind, ...(files && { files }) });
+  return publishArtifact(deps.store, {
+    folder: join(kept, name),
+    kind: KINDS[name] ?? 'files',
+    files,
+  });
 }
 
 const WEIGHTS = /\.(safetensors|safetensors\.index\.json|py)$/;
 const NOT_TOKENIZER = new Set(['config.json', 'generation_config.json']);
 
 /** The base's own tokenizer files: whatever lies beside its weights and is no model configuration. */
-async function tokenizerOfBase({ deps, folder }: PrepTools): Promise<ArtifactRef> {
-  const names = (await readdir(join(folder, 'base'))).filter(
-    (name) => !WEIGHTS.test(name) && !NOT_TOKENIZER.has(name),
+async function tokenizerOfBase(
+  tools: PrepTools,
+  files: readonly FileEntry[],
+): Promise<ArtifactRef> {
+  const beside = files.filter(
+    ({ path }) => !path.includes('/') && !WEIGHTS.test(path) && !NOT_TOKENIZER.has(path),
   );
-  if (names.length === 0) {
+  if (beside.length === 0) {
     throw stageFailure(
       'BadData',
       'The base model has no tokenizer files; name one in the plan with tokenizer',
     );
   }
-  const target = join(folder, 'tokenizer-of-base');
-  await mkdir(target);
-  await Promise.all(names.map((name) => copyFile(join(folder, 'base', name), join(target, name))));
-  return publishArtifact(deps.store, { folder: target, kind: 'files' });
+  return publishArtifact(tools.deps.store, {
+    folder: join(tools.kept, 'base'),
+    kind: 'files',
+    files: beside,
+  });
 }
 
 async function suiteFiles(

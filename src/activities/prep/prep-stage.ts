@@ -22,6 +22,8 @@ export interface PrepTools {
   readonly folders: StageFolders;
   /** Of this attempt, taken away when it has ended. */
   readonly folder: string;
+  /** Of the stage on this host: what one attempt fetched the next one finds, until it has finished. */
+  readonly kept: string;
 }
 
 export interface PrepWork {
@@ -40,7 +42,8 @@ export async function runPrep(
   beat.start();
   const folders = stageFolders(deps, input);
   const folder = join(folders.work, `prep-${Context.current().info.attempt}`);
-  const tools: PrepTools = { deps, input, folders, folder };
+  const kept = join(folders.work, 'kept');
+  const tools: PrepTools = { deps, input, folders, folder, kept };
   try {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
@@ -53,7 +56,9 @@ export async function runPrep(
       beat,
       onEvent: () => undefined,
     });
-    return await conclude(tools, work, run);
+    const outcome = await conclude(tools, work, run);
+    if (outcome.kind === 'finished') await rm(kept, { recursive: true, force: true });
+    return outcome;
   } catch (error) {
     throw toStageFailure(error);
   } finally {
