@@ -48,7 +48,8 @@ from dream_sft.train.step_log import StepLog
 from dream_sft.train.trackers.open import check_trackers
 from dream_sft.train.validation import Validation
 from dream_sft.train.watchdog import Watchdog
-from dream_sft.train.worst_case import resolve_recomputation, try_worst_row
+from dream_sft.train.worst_case import resolve_recomputation, try_worst_case
+from dream_sft.train.worst_layout import Documents
 
 log = logging.getLogger("dream_sft.train")
 
@@ -81,8 +82,10 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     with budgets.noting():
         method = open_method(spec, device, resumed, ranks)
         startup.part("weights")
-        spec = {**spec, "training": resolve_recomputation(method, spec["training"], ranks)}
-        try_worst_row(method, spec["training"])
+        documents = Documents.of(dataset, spec["training"])
+        settled = resolve_recomputation(method, spec["training"], documents, ranks)
+        spec = {**spec, "training": settled}
+        try_worst_case(method, settled, documents)
         startup.part("tryRow")
         if ranks.first:
             emit = startup.watching(emit)

@@ -53,6 +53,10 @@ class Accumulation:
         """Packed rows of at most `tokens` go through recorded CUDA graphs from now on."""
         self._graphed = GraphedLayers(self._model, tokens)
 
+    def bytes_to_come(self) -> int:
+        """What recorded graphs may still take."""
+        return 0 if self._graphed is None else self._graphed.bytes_to_come()
+
     def step(
         self, batch: GlobalBatch, measure_norm: Callable[[], float], update: Callable[[], None]
     ) -> StepResult:

@@ -56,6 +56,9 @@ class Method(Protocol):
     def try_gradient(self, batch: GlobalBatch) -> None:
         """Forward and backward of a batch, its gradients thrown away. Raises ResourceError."""
 
+    def bytes_to_come(self) -> int:
+        """What the device may come to hold beside a tried gradient: recordings of other rows."""
+
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
         """Unweighted nats over all masked tokens, without gradient."""
 

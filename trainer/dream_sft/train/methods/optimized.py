@@ -55,6 +55,9 @@ class OptimizedModel(Generic[AnyOptimizer]):
         self._accumulation.try_gradient(batch)
         self._optimizer.zero_grad()
 
+    def bytes_to_come(self) -> int:
+        return self._accumulation.bytes_to_come()
+
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
         return self._accumulation.nll(micro_batches)
 
