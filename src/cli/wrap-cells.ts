@@ -20,3 +20,6 @@ export function wrapCells(text: string, width: number): string[] {
   }
   return line.trim() === '' ? lines : [...lines, line.trimEnd()];
 }
+
+/** Cells of a line that a person reads without moving the head. */
+export const WIDTH = 100;

@@ -1,12 +1,18 @@
+const UNITS = {
+  en: { s: 's', min: 'min', h: 'h', d: 'd' },
+  zh: { s: '秒', min: '分', h: '小时', d: '天' },
+} as const;
+
 /** A time for people, in the terminal and in the report alike: `9.9 s`, `1 min 33 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+export function duration(seconds: number, language: keyof typeof UNITS = 'en'): string {
+  const { s, min, h, d } = UNITS[language];
+  if (seconds < 9.95) return `${seconds.toFixed(1)} ${s}`;
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return `${whole} ${s}`;
   const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  if (minutes < 60) return `${minutes} ${min} ${whole % 60} ${s}`;
   const hours = Math.floor(minutes / 60);
   return hours < 24
-    ? `${hours} h ${minutes % 60} min`
-    : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+    ? `${hours} ${h} ${minutes % 60} ${min}`
+    : `${Math.floor(hours / 24)} ${d} ${hours % 24} ${h}`;
 }

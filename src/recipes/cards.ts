@@ -9,9 +9,10 @@ export interface Card {
 }
 
 /** What an hour costs is assumed, from memory of public price lists; nobody quoted it. */
-export const PRICES_ASSUMED_ON = '2026-11-24';
+export const PRICES_ASSUMED_ON = '2026-11-30';
 
 export const CARDS = {
+  'h200-141g': { name: 'H200 141GB', memoryGb: 141, peak: 989, fp8: true, pricePerHourFen: 2600 },
   'h100-80g': { name: 'H100 80GB', memoryGb: 80, peak: 989, fp8: true, pricePerHourFen: 2000 },
   'a100-80g': { name: 'A100 80GB', memoryGb: 80, peak: 312, fp8: false, pricePerHourFen: 700 },
   'h20-96g': { name: 'H20 96GB', memoryGb: 96, peak: 148, fp8: true, pricePerHourFen: 600 },
@@ -22,6 +23,6 @@ export const CARDS = {
 export type CardId = keyof typeof CARDS;
 export const CARD_IDS = Object.keys(CARDS) as [CardId, ...CardId[]];
 
-/** The card that speeds were measured on; others are its speed times the ratio of their peaks. */
-export const REFERENCE: CardId = 'h100-80g';
-export const ratioOf = (card: CardId): number => CARDS[card].peak / CARDS[REFERENCE].peak;
+/** The card on which decoding was measured; others are taken to decode by the ratio of their peaks. */
+const DECODED_ON: CardId = 'h100-80g';
+export const decodingRatio = (card: CardId): number => CARDS[card].peak / CARDS[DECODED_ON].peak;

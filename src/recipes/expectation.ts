@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import type { Plan } from '../contracts/plan.js';
 import { probeQuestions } from '../contracts/probe.js';
 import { mostSteps } from '../contracts/sampling.js';
-import { CARDS, type CardId, ratioOf } from './cards.js';
+import { CARDS, type CardId, decodingRatio } from './cards.js';
 import { documentsOf } from './documents.js';
-import { speedOf } from './speeds.js';
+import { type Speed, speedOf } from './speeds.js';
 
 type ParsedPlan = z.output<typeof Plan>;
 
@@ -14,6 +14,7 @@ export interface Expectation {
   readonly tokens: number;
   readonly tokensPerSecond: number;
   readonly trainingSeconds: number;
+  readonly cards: number;
   /** Of the host: as many cards as the plan trains on. */
   readonly pricePerHourFen: number;
   /** Both evaluations, and those of a pilot's candidates. */
@@ -24,6 +25,10 @@ export interface Expectation {
   readonly fen: number;
   /** Whether the training speed was measured on this card; all other times are estimates. */
   readonly speedMeasured: boolean;
+  /** Where and when the speed was measured that this one is, or was reckoned from. */
+  readonly speedFrom: Pick<Speed['from'], 'card' | 'on' | 'conditions'>;
+  /** Assumed of a way of training that nobody has measured. */
+  readonly speedAssumes: Pick<NonNullable<Speed['derivation']>, 'en' | 'zh'> | null;
 }
 
 /** Assumptions behind what is not training; shown with the table. */
@@ -64,13 +69,21 @@ export function expect(plan: ParsedPlan, card: CardId): Expectation | null {
     tokens,
     tokensPerSecond,
     trainingSeconds,
+    cards: worldSize,
     pricePerHourFen,
     evaluationSeconds,
     otherSeconds,
     totalSeconds,
     fen: Math.ceil((totalSeconds * pricePerHourFen) / 3600),
     speedMeasured: speed.measured && worldSize === 1,
+    ...sourceOf(speed),
   };
+}
+
+function sourceOf({ from, derivation }: Speed): Pick<Expectation, 'speedFrom' | 'speedAssumes'> {
+  const { card, on, conditions } = from;
+  const speedAssumes = derivation && { en: derivation.en, zh: derivation.zh };
+  return { speedFrom: { card, on, conditions }, speedAssumes };
 }
 
 /** How many times as fast so many cards train as one; everything else uses one. */
@@ -93,7 +106,7 @@ function decodingSeconds(plan: ParsedPlan, card: CardId): number {
   const { sampling, suites } = plan.evaluation;
   const questions = suites.reduce((sum, suite) => sum + suite.questions, 0);
   const forwarded = mostSteps(sampling) * (ASSUMED.promptTokens + sampling.maxNewTokens);
-  const perQuestion = forwarded / (ASSUMED.forwardTokensPerSecond * ratioOf(card));
+  const perQuestion = forwarded / (ASSUMED.forwardTokensPerSecond * decodingRatio(card));
   const { pilot } = plan;
   const piloted = pilot ? pilot.candidates.length * pilot.suite.questions : 0;
   return (2 * questions + piloted + probeQuestions(plan)) * perQuestion;

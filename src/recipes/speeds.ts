@@ -1,50 +1,49 @@
 import type { TrainingConfig } from '../contracts/training.js';
-import { CARDS, type CardId, ratioOf, REFERENCE } from './cards.js';
+import { CARDS, type CardId } from './cards.js';
+import {
+  type Anchor,
+  type Derivation,
+  DERIVATIONS,
+  type Measurement,
+  MEASUREMENTS,
+  type Way,
+} from './measurements.js';
 
 export interface Speed {
   readonly tokensPerSecond: number;
-  /** Whether this very way of training was measured on this very card. */
+  /** Whether this way was measured on this very card, at about this length. */
   readonly measured: boolean;
+  /** What it is, or was reckoned from. */
+  readonly from: Measurement;
+  readonly derivation: Derivation | null;
 }
 
-/** Document tokens/s on one H100 80GB by mean document length; random weights, 2026-11-24. */
-interface Anchor {
-  readonly length: number;
-  readonly tokensPerSecond: number;
-}
-interface Measurement {
-  readonly anchors: readonly [Anchor, ...Anchor[]];
-  /** False where the measured way differs from ours in something that costs time. */
-  readonly same: boolean;
-}
-
-const at = (length: number, tokensPerSecond: number): Anchor => ({ length, tokensPerSecond });
-const MEASUREMENTS = {
-  'lora bf16': { same: true, anchors: [at(744, 16_500), at(2048, 15_100), at(4096, 13_300)] },
-  'lora fp8': { same: true, anchors: [at(744, 22_600), at(2048, 20_200), at(4096, 17_000)] },
-  'lora bf16 recompute': { same: true, anchors: [at(2048, 11_711)] },
-  'lora fp8 recompute': { same: true, anchors: [at(4096, 13_827)] },
-  // Not measured: products are bf16's, what turning the base back into bf16 costs is left out.
-  'lora int8 recompute': { same: false, anchors: [at(2048, 11_711)] },
-  'lora int8': { same: false, anchors: [at(744, 16_500), at(2048, 15_100), at(4096, 13_300)] },
-  'full kept': { same: true, anchors: [at(4096, 9_200)] },
-  // Measured without the 16-bit remainder of the weights.
-  'full fused': { same: false, anchors: [at(2048, 10_152)] },
-} as const satisfies Record<string, Measurement>;
-type Way = keyof typeof MEASUREMENTS;
-
-/** Memory in which nothing has to be computed again (57.6 GiB measured at rows of 8192 tokens). */
+/** A measured length says something of documents that differ by so much at most. */
+const ABOUT = 0.1;
+/** Memory in which nothing has to be computed again (66.5 GiB measured at rows of 12672 tokens). */
 const ROOMY_GB = 64;
 
 /** How fast a card trains documents of this mean length; null for a way nobody has measured. */
 export function speedOf(training: TrainingConfig, card: CardId, length: number): Speed | null {
   const way = wayOf(training, card);
   if (way === null) return null;
-  const { anchors, same }: Measurement = MEASUREMENTS[way];
+  const derivation = DERIVATIONS[way] ?? null;
+  const from = measurementFor(derivation?.from ?? way, card);
+  if (from === undefined) return null;
+  const ratio = CARDS[card].peak / CARDS[from.card].peak;
+  const near = from.anchors.some((one) => Math.abs(one.length - length) <= ABOUT * one.length);
   return {
-    tokensPerSecond: interpolate(anchors, length) * ratioOf(card),
-    measured: same && card === REFERENCE,
+    tokensPerSecond: interpolate(from.anchors, length) * ratio * (derivation?.factor ?? 1),
+    measured: derivation === null && from.card === card && near,
+    from,
+    derivation,
   };
+}
+
+/** On the card itself if there is one, else the first of the table. */
+function measurementFor(way: Way, card: CardId): Measurement | undefined {
+  const all = MEASUREMENTS.filter((one) => one.way === way);
+  return all.find((one) => one.card === card) ?? all[0];
 }
 
 function wayOf(training: TrainingConfig, card: CardId): Way | null {

@@ -14,7 +14,7 @@ const TEXTS = {
     defaults: '{} further settings are at their defaults',
     expected: 'What it takes, by card',
     unknown: 'Nobody has counted this data or measured this way of training.',
-    of: '{rows} rows, {steps} steps, {tokens} document tokens; {trained} M parameters are trained, a checkpoint is {size}',
+    of: '{rows} rows, {steps} steps of {each} documents, {tokens} document tokens; {trained} parameters are trained, a checkpoint is {size}',
     header: [
       'card',
       'CNY/h',
@@ -26,12 +26,15 @@ const TEXTS = {
       'CNY',
       'speed',
     ],
-    measured: 'measured',
-    estimated: 'estimated',
+    measured: 'measured {date}',
+    estimated: 'estimated from {card}',
+    otherLengths: 'estimated from other lengths',
+    measurement: 'Measured on one {card}, {date}, random weights: {conditions}.',
+    arithmetic:
+      'Estimated speeds are a measured one times the ratio of the cards’ peaks in bf16, on a straight line between measured lengths and the nearest one beyond. Where both were measured, H100 and H200, whose peaks are equal, differ by 5 to 8 %.',
     assumptions: [
       'Prices are assumed ({date}); the plan’s own is {price} an hour. Rows and tokens: counted on 58 of 1000 rows.',
-      'Measured speeds: our probe on one H100 with random weights; other cards: times the ratio of their peaks in bf16.',
-      'Evaluation, before and after, and other (fetching 15.2 GB at 50 MB/s, four starts of 60 s, writing) are estimates.',
+      'Evaluation, before and after (by one forward pass timed on an H100), and other (fetching 15.2 GB at 50 MB/s, four starts of 60 s, writing) are estimates.',
     ],
     several:
       '{count} cards of one host: {count} times the price, {share} of {count} times the speed of training (assumed); evaluation uses one.',
@@ -47,14 +50,17 @@ const TEXTS = {
     defaults: '另有 {} 项设置保持默认值',
     expected: '各显卡的预计开销',
     unknown: '没有统计过这份数据，或没有测量过这种训练方式。',
-    of: '{rows} 行，{steps} 步，{tokens} 个文档词元；训练 {trained} M 个参数，检查点 {size}',
+    of: '{rows} 行，{steps} 步，每步 {each} 篇，{tokens}个文档词元；训练 {trained}个参数，检查点 {size}',
     header: ['显卡', '元/时', '词元/秒', '训练', '评测', '其他', '合计', '费用（元）', '速度'],
-    measured: '实测',
-    estimated: '估算',
+    measured: '实测 {date}',
+    estimated: '由 {card} 估算',
+    otherLengths: '由其他长度估算',
+    measurement: '实测于一张 {card}，{date}，随机权重：{conditions}。',
+    arithmetic:
+      '估算速度 = 实测速度 × 两卡 bf16 峰值之比；长度介于实测值之间时按直线内插，超出时取最近的实测值。H100 与 H200 峰值相同，两者都测过之处相差 5 至 8 %。',
     assumptions: [
-      '价格为假定（{date}）；计划自身的价格为每小时 {price}。行数与词元数由 1000 行中的 58 行推算。',
-      '实测速度：在一张 H100 上用随机权重测得；其他显卡按 bf16 峰值之比折算。',
-      '训练前后的评测与其他（以 50 MB/s 下载 15.2 GB、四次各 60 秒的启动、写盘）均为估算。',
+      '价格为假定（{date}）；计划自身的价格为每小时 {price} 元。行数与词元数由 1000 行中的 58 行推算。',
+      '训练前后的评测（按 H100 上计时的一次前向传播推算）与其他（以 50 MB/s 下载 15.2 GB、四次各 60 秒的启动、写盘）均为估算。',
     ],
     several:
       '同一主机上的 {count} 张卡：价格为 {count} 倍，训练速度按 {count} 倍的 {share} 计（假定）；评测只用一张。',

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect as that, it } from 'vitest';
 import { checkPlanFile } from '../../src/cli/plan-file.js';
+import type { CardId } from '../../src/recipes/cards.js';
 import {
   adapterParameters,
   ASSUMED,
   checkpointBytes,
   expect,
 } from '../../src/recipes/expectation.js';
-import { speedOf } from '../../src/recipes/speeds.js';
 
 const PLANS = new URL('../../plans/', import.meta.url).pathname;
 
@@ -16,45 +16,6 @@ async function plan(settings: string[] = []) {
   if (text === null) throw new Error('the recipe does not parse');
   return text;
 }
-
-describe('speeds', () => {
-  it('are the measured ones at the measured lengths on the measured card', async () => {
-    const { training } = await plan();
-    for (const [length, speed] of [
-      [744, 16_500],
-      [2048, 15_100],
-      [4096, 13_300],
-    ] as const) {
-      that(speedOf(training, 'h100-80g', length)).toEqual({
-        tokensPerSecond: speed,
-        measured: true,
-      });
-    }
-  });
-
-  it('lie between and beyond, and scale by the peak of another card', async () => {
-    const { training } = await plan();
-    const speed = (length: number) => speedOf(training, 'h100-80g', length)?.tokensPerSecond ?? 0;
-    that(speed((744 + 2048) / 2)).toBeCloseTo((16_500 + 15_100) / 2);
-    that(speed(10)).toBe(16_500);
-    that(speed(9000)).toBe(13_300);
-    const a100 = speedOf(training, 'a100-80g', 744);
-    that(a100?.measured).toBe(false);
-    that(a100?.tokensPerSecond).toBeCloseTo((16_500 * 312) / 989);
-  });
-
-  it('take the 8-bit way that a card has, and compute again where memory is small', async () => {
-    const { training } = await plan(['training.basePrecision=fp8']);
-    that(speedOf(training, 'h100-80g', 744)?.tokensPerSecond).toBe(22_600);
-    that(speedOf(training, 'rtx4090-24g', 744)?.tokensPerSecond).toBeCloseTo((13_827 * 165) / 989);
-    that(speedOf(training, 'rtx3090-24g', 744)?.tokensPerSecond).toBeCloseTo((11_711 * 71) / 989);
-  });
-
-  it('are unknown for ways that nobody measured', async () => {
-    const { training } = await plan(['training.method=full', 'training.fullMode=plain']);
-    that(speedOf(training, 'h100-80g', 744)).toBeNull();
-  });
-});
 
 describe('expectations', () => {
   it('count an adapter as the issue does', async () => {
@@ -96,7 +57,17 @@ describe('expectations', () => {
     that(four.trainingSeconds).toBeCloseTo(one.trainingSeconds / (4 * ASSUMED.severalCards));
     that(four.evaluationSeconds).toBe(one.evaluationSeconds);
     that(four.tokens).toBe(one.tokens);
-    that([one.speedMeasured, four.speedMeasured]).toEqual([true, false]);
+    that([one.cards, four.cards]).toEqual([1, 4]);
+  });
+
+  it('call no speed of several cards measured, nor one of another card', async () => {
+    const measured = async (card: CardId, settings: string[]) =>
+      expect(await plan(settings), card)?.speedMeasured;
+    const fp8 = 'training.basePrecision=fp8';
+    that(await measured('h100-80g', [fp8])).toBe(true);
+    that(await measured('h100-80g', [fp8, 'training.worldSize=4'])).toBe(false);
+    that(await measured('h100-80g', [])).toBe(false);
+    that(expect(await plan(), 'h100-80g')?.speedFrom.card).toBe('h200-141g');
   });
 
   it('count the candidates of a pilot', async () => {

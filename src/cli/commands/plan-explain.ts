@@ -3,21 +3,16 @@ import type { z } from 'zod';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import type { Plan } from '../../contracts/plan.js';
 import { CARD_IDS, CARDS, type CardId, PRICES_ASSUMED_ON } from '../../recipes/cards.js';
-import {
-  ASSUMED,
-  checkpointBytes,
-  type Expectation,
-  expect,
-  trainedParameters,
-} from '../../recipes/expectation.js';
+import { expect } from '../../recipes/expectation.js';
 import { type Parameter, parametersOf } from '../../recipes/parameters.js';
 import { isDream7b, readWhy, reasonOf, type Why } from '../../recipes/reasons.js';
-import { explainTexts, type ExplainTexts, fill } from '../../recipes/texts.js';
+import { explainTexts, fill } from '../../recipes/texts.js';
 import { CliError } from '../cli-error.js';
-import { duration, padCells, print, printJson, table } from '../output.js';
+import { expectedLines } from '../expected-lines.js';
+import { padCells, print, printJson } from '../output.js';
 import { checkPlanFile, formatMistakes } from '../plan-file.js';
 import { languageOverride } from '../plan-overrides.js';
-import { wrapCells } from '../wrap-cells.js';
+import { WIDTH, wrapCells } from '../wrap-cells.js';
 
 type ParsedPlan = z.output<typeof Plan>;
 type Lang = 'en' | 'zh';
@@ -79,11 +74,10 @@ function rendered(plan: ParsedPlan, why: Why, language: Lang): string {
     ...parameterLines(plan, why, language),
     '',
     pc.bold(texts.expected),
-    ...expectedLines(plan, why, texts),
+    ...expectedLines(plan, cardsOf(plan, why), language),
   ].join('\n');
 }
 
-const WIDTH = 100;
 const INDENT = '    ';
 
 function parameterLines(plan: ParsedPlan, why: Why, language: Lang): string[] {
@@ -114,53 +108,5 @@ function whyLines(why: Why, planId: string, parameter: Parameter, language: Lang
   const others = [...new Set(known.map((value) => JSON.stringify(value)))].join(', ');
   return [
     pc.yellow(known.length === 0 ? texts.noReason : `${texts.noReason}; ${texts.known} ${others}`),
-  ];
-}
-
-function expectedLines(plan: ParsedPlan, why: Why, texts: ExplainTexts): string[] {
-  const found = cardsOf(plan, why).flatMap((card) => {
-    const expected = expect(plan, card);
-    return expected === null ? [] : [{ card, expected }];
-  });
-  const first = found[0]?.expected;
-  if (first === undefined) return [texts.unknown];
-  const rows = found.map(({ card, expected }) => cells(card, expected, texts));
-  const notes = notesOf(plan, texts);
-  const size = `${(checkpointBytes(plan.training) / 1e9).toFixed(1)} GB`;
-  const counts = {
-    rows: String(first.rows),
-    steps: String(first.steps),
-    tokens: million(first),
-    trained: (trainedParameters(plan.training) / 1e6).toFixed(1),
-    size,
-  };
-  return [fill(texts.of, counts), table(texts.header, rows), ...notes.map(pc.dim)];
-}
-
-function notesOf({ hosts, training, pilot }: ParsedPlan, texts: ExplainTexts): string[] {
-  const price = yuan(hosts.pricePerHourCny * 100);
-  const count = String(training.worldSize);
-  const share = `${100 * ASSUMED.severalCards} %`;
-  return [
-    ...texts.assumptions.map((note) => fill(note, { date: PRICES_ASSUMED_ON, price })),
-    ...(training.worldSize > 1 ? [fill(texts.several, { count, share })] : []),
-    ...(pilot ? [fill(texts.pilot, { count: String(pilot.candidates.length) })] : []),
-  ];
-}
-
-const million = ({ tokens }: Expectation): string => `${(tokens / 1e6).toFixed(2)} M`;
-const yuan = (fen: number): string => (fen / 100).toFixed(2);
-
-function cells(card: CardId, expected: Expectation, texts: ExplainTexts): string[] {
-  return [
-    CARDS[card].name,
-    yuan(expected.pricePerHourFen),
-    `${(expected.tokensPerSecond / 1000).toFixed(1)}k`,
-    duration(expected.trainingSeconds),
-    duration(expected.evaluationSeconds),
-    duration(expected.otherSeconds),
-    duration(expected.totalSeconds),
-    yuan(expected.fen),
-    expected.speedMeasured ? texts.measured : texts.estimated,
   ];
 }

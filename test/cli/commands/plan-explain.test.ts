@@ -24,10 +24,11 @@ describe('plan explain', () => {
     const text = await explain('dream7b-s1k.yaml');
     expect(text).toMatch(/training\.lora\.rank +32\n +dLLM's rank for Dream/);
     expect(text).toContain('source: ZHZisZZ/dllm');
-    expect(text).toContain('80.7 M parameters are trained, a checkpoint is 1.0 GB');
-    expect(text).toMatch(/H100 80GB .* measured/);
-    expect(text).toMatch(/A100 80GB .* estimated/);
-    expect(text).toContain('Prices are assumed (2026-11-24); the plan’s own is 20.00 an hour');
+    expect(text).toContain('80.74 M parameters are trained, a checkpoint is 1.0 GB');
+    expect(text).toMatch(/\nH200 141GB .* estimated from other lengths\n/);
+    expect(text).toMatch(/\nH100 80GB .* estimated from H200 141GB\n/);
+    expect(text).toContain('Measured on one H200 141GB, 2026-11-30, random weights: 100 steps');
+    expect(text).toContain('Prices are assumed (2026-11-30); the plan’s own is 20.00 an hour');
     expect(text).not.toContain('no reason');
   });
 
@@ -42,11 +43,24 @@ describe('plan explain', () => {
   it('aligns its table under Chinese titles', async () => {
     const lines = (await explain('dream7b-s1k.yaml', { lang: 'zh' })).split('\n');
     const head = lines.find((line) => line.startsWith('显卡')) ?? '';
-    const rows = lines.filter((line) => /^(H100|A100|H20) /.test(line));
-    expect(rows).toHaveLength(3);
+    const rows = lines.filter((line) => /^(H100|H200|A100|H20) /.test(line));
+    expect(rows).toHaveLength(4);
     const column = (line: string, text: string) => stringWidth(line.slice(0, line.indexOf(text)));
-    expect(column(rows[0] ?? '', '实测')).toBe(column(head, '速度'));
-    for (const row of rows.slice(1)) expect(column(row, '估算')).toBe(column(head, '速度'));
+    for (const row of rows) expect(column(row, '由')).toBe(column(head, '速度'));
+    expect(rows[0]).toMatch(/ \d+ 分 \d+ 秒 /);
+    expect(lines.join('')).not.toMatch(/\d (?:min|M) /);
+  });
+
+  it('calls measured what was measured on that card at that length', async () => {
+    const text = await explain('dream7b-s1k-trace.yaml');
+    expect(text).toMatch(/\nH200 141GB .* measured 2026-11-30\n/);
+    expect(text.match(/ measured 2026/g)).toHaveLength(1);
+  });
+
+  it('keeps to a width that can be read', async () => {
+    const text = await explain('dream7b-s1k-16g.yaml', { lang: 'zh' });
+    const notes = text.slice(text.indexOf('各显卡的预计')).split('\n').slice(4);
+    expect(Math.max(...notes.map((line) => stringWidth(line)))).toBeLessThanOrEqual(102);
   });
 
   it('says so when nobody wrote a reason for a value', async () => {
