@@ -46,7 +46,8 @@ export interface StageTiming {
 
 export const TIMING: StageTiming = {
   beatMs: 400,
-  hangFloorMs: 120_000,
+  // More than the 120 s of a training's own watchdog, which tells all stacks.
+  hangFloorMs: 150_000,
   hangFactor: 20,
   startFloorMs: 1_800_000,
   stopMs: 600_000,

@@ -8,7 +8,7 @@ import { cancellationReason } from '../cancellation.js';
 import { timingOf, type StageDeps } from '../deps.js';
 import type { Reason } from '../judge-exit.js';
 import type { Beat } from './beat.js';
-import { isSilent } from './patience.js';
+import { isSilent, timingWith } from './patience.js';
 
 export interface TrainerRun {
   readonly exit: TrainerExit;
@@ -54,7 +54,7 @@ export class TrainerRunner {
     const trainer = this.#start(options, specPath, (told) => (budget = told));
     this.#process = trainer;
     beat.set({ trainerPid: trainer.pid });
-    const release = this.#watch(trainer, beat);
+    const release = this.#watch(trainer, options);
     try {
       const exit = await trainer.exited;
       return { exit, reason: this.#reason, budget };
@@ -95,8 +95,8 @@ export class TrainerRunner {
   }
 
   /** Asks the trainer to stop on a cancellation and kills one that hangs; returns how to let go. */
-  #watch(trainer: TrainerProcess, beat: Beat): () => void {
-    const timing = timingOf(this.deps);
+  #watch(trainer: TrainerProcess, { beat, spec }: RunOptions): () => void {
+    const timing = timingWith(timingOf(this.deps), spec);
     // Taken now: the listener below is called by the worker, outside the activity's context.
     const context = Context.current();
     const signal = context.cancellationSignal;

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { TIMING } from '../../../src/activities/deps.js';
 import { Pace } from '../../../src/activities/trainer/pace.js';
-import { isSilent, patienceMs } from '../../../src/activities/trainer/patience.js';
+import type { RunSpecInput } from '../../../src/contracts/run-spec.js';
+import { isSilent, patienceMs, timingWith } from '../../../src/activities/trainer/patience.js';
 
 const timing = { ...TIMING, beatMs: 400, hangFloorMs: 120_000, hangFactor: 20 };
 
@@ -28,6 +29,14 @@ test('a slow pace earns more patience, and the start the most', () => {
   expect(patienceMs(timing, 10_000)).toBe(200_000);
   expect(patienceMs(timing, 100)).toBe(timing.hangFloorMs);
   expect(patienceMs(timing, null)).toBe(timing.startFloorMs);
+});
+
+test('a training that asks for more patience gets it, and more than its own watchdog', () => {
+  const factorOf = (spec: object): number => timingWith(timing, spec as RunSpecInput).hangFactor;
+  expect(factorOf({ command: 'train', training: { hangFactor: 60 } })).toBe(75);
+  expect(factorOf({ command: 'train', training: {} })).toBe(25);
+  expect(factorOf({ command: 'train', training: { hangFactor: 2 } })).toBe(20);
+  expect(factorOf({ command: 'evaluate' })).toBe(20);
 });
 
 test('hours in which this process did not run are not the silence of the trainer', () => {
