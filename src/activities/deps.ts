@@ -49,7 +49,8 @@ export const TIMING: StageTiming = {
   // More than the 120 s of a training's own watchdog, which tells all stacks.
   hangFloorMs: 150_000,
   hangFactor: 20,
-  startFloorMs: 1_800_000,
+  // More than the 30 min of that watchdog.
+  startFloorMs: 2_250_000,
   stopMs: 600_000,
   shutdownMs: 20_000,
 };
