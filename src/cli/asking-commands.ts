@@ -11,7 +11,10 @@ export function addAsking(program: Command): void {
     .option('--preset <name>', 'default, or published: as the authors sampled')
     .option('--set <key=value...>', 'other settings, as sampling.maxNewTokens=64')
     .option('--seed <number>', 'of the draws, where the temperature is above 0')
-    .option('--system-prompt <text>', 'another than the tokenizer’s own')
+    .option(
+      '--system-prompt <text>',
+      'another than the plan’s; of a folder: than the tokenizer’s own',
+    )
     .option('--save-trace <file>', 'which token came at which step and how sure, a line a question')
     .option('--device <cpu|cuda>', 'cuda where this machine has a GPU when left out')
     .option('--json', 'print one JSON document instead, for scripts')
@@ -36,7 +39,10 @@ export function addAsking(program: Command): void {
     .option('--preset <name>', 'what strategies change: default or published')
     .option('--set <key=value...>', 'other settings for all, as sampling.maxNewTokens=64')
     .option('--seed <number>', 'of the draws, where the temperature is above 0')
-    .option('--system-prompt <text>', 'another than the tokenizer’s own')
+    .option(
+      '--system-prompt <text>',
+      'another than the plan’s; of a folder: than the tokenizer’s own',
+    )
     .option('--device <cpu|cuda>', 'cuda where this machine has a GPU when left out')
     .option('--output <folder>', 'for strategies.json and .svg; what is measured there stands')
     .option('--json', 'print one JSON document instead, for scripts')

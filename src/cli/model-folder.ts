@@ -13,6 +13,8 @@ export interface FoundModel {
   readonly folder: string;
   /** As a sentence names it. */
   readonly label: string;
+  /** What it was trained and evaluated with; null: the tokenizer's own, or nobody has noted it. */
+  readonly systemPrompt: string | null;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function findModel(
   base: boolean,
 ): Promise<FoundModel> {
   if (existsSync(join(named, 'config.json'))) {
-    if (!base) return { folder: resolve(named), label: named };
+    if (!base) return { folder: resolve(named), label: named, systemPrompt: null };
     throw new CliError(
       `--base asks for the base of a plan, and ${named} is a folder.`,
       CLI_EXIT.usage,
@@ -42,7 +44,8 @@ export async function findModel(
   const model = modelOf(await lastWords(settings, named), named);
   const chosen = base ? baseOf(model, named) : model;
   const folder = await bring(settings, chosen);
-  return { folder, label: base ? `base of ${named}` : `fine-tuned model of ${named}` };
+  const label = base ? `base of ${named}` : `fine-tuned model of ${named}`;
+  return { folder, label, systemPrompt: model.systemPrompt ?? null };
 }
 
 function baseOf({ base, ...model }: FineTuned, planId: string): FineTuned {

@@ -98,6 +98,11 @@ export const FineTuned = z.strictObject({
   folder: z.enum(['', 'model']).describe('of the model inside the artifact'),
   tokenizer: ArtifactRef.describe('its files belong into the same folder'),
   base: ArtifactRef.optional().describe('what it was trained from; left out by older versions'),
+  systemPrompt: z
+    .string()
+    .nullable()
+    .optional()
+    .describe('in training and evaluation; null: the tokenizer’s own; left out by older versions'),
   store: StoreConfig,
 });
 export type FineTuned = z.infer<typeof FineTuned>;

@@ -26,7 +26,8 @@ export async function closeStage(
   const { newestCheckpoint } = closed;
   const tokenizer = run.results.download?.artifacts['tokenizer'];
   if (stage === 'full-train' && newestCheckpoint && tokenizer) {
-    const place = { folder: 'model', tokenizer, store } as const;
+    const { systemPrompt } = run.settings.data;
+    const place = { folder: 'model', tokenizer, systemPrompt, store } as const;
     run.apply({ type: 'checkpointed', checkpoint: { ...newestCheckpoint, ...place } });
   }
   if (releaseHosts) run.hostsOut = false;

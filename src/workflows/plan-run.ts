@@ -122,7 +122,9 @@ export class PlanRun {
   ): void {
     this.trained = { artifact, folder };
     const { store } = this.plan;
-    const model = { artifact, folder, tokenizer: tokenizer!, ...(base ? { base } : {}), store };
+    const { systemPrompt } = this.settings.data;
+    const from = { tokenizer: tokenizer!, ...(base ? { base } : {}), systemPrompt, store };
+    const model = { artifact, folder, ...from };
     this.apply({ type: 'trained', model });
   }
 

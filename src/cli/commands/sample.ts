@@ -33,6 +33,7 @@ export async function sample(
   const settings = await config();
   const device = await deviceOf(options.device);
   const found = await findModel(settings, model, options.base ?? false);
+  const systemPrompt = options.systemPrompt ?? found.systemPrompt;
   // stdout belongs to the document.
   const screen = options.json ? process.stderr : process.stdout;
   const view = options.watch ? new DenoisingView(screen, questions, sampling.order) : null;
@@ -44,14 +45,14 @@ export async function sample(
     settings,
     (folder) => ({
       ...{ command: 'sample', runDir: folder, device, model: found.folder },
-      ...{ questions: [...questions], systemPrompt: options.systemPrompt ?? null, sampling },
+      ...{ questions: [...questions], systemPrompt, sampling },
       // One canvas at a time can be watched.
       ...(view ? { watch: true, slots: 1 } : {}),
       ...(trace === null ? {} : { trace }),
     }),
     onEvent,
   );
-  if (options.json) printJson({ model: found, device, sampling, ...metrics, trace });
+  if (options.json) printJson({ model: found, device, sampling, systemPrompt, ...metrics, trace });
   else tell(found.label, metrics, trace);
   return CLI_EXIT.ok;
 }

@@ -37,13 +37,14 @@ export async function strategies(model: string, options: StrategiesArguments): P
   const settings = await config();
   const device = await deviceOf(options.device);
   const found = await findModel(settings, model, options.base ?? false);
+  const systemPrompt = options.systemPrompt ?? found.systemPrompt;
   const output = outputOf(settings, model, options);
   for (const reason of chosen.leftOut) process.stderr.write(`left out: ${reason}\n`);
   const { metrics } = await runTrainerHere(
     settings,
     (folder) => ({
       ...{ command: 'strategies', runDir: folder, device, model: found.folder, suite, batchSize },
-      ...{ systemPrompt: options.systemPrompt ?? null, strategies: [...chosen.strategies], output },
+      ...{ systemPrompt, strategies: [...chosen.strategies], output },
     }),
     progress(chosen.strategies.length),
   );

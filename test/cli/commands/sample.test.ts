@@ -35,6 +35,7 @@ async function ended(change: (model: FineTuned) => Partial<FineTuned> = () => ({
 }
 
 interface Document {
+  readonly systemPrompt: string | null;
   readonly model: { readonly folder: string; readonly label: string };
   readonly answers: readonly { readonly answer: string; readonly steps: number }[];
 }
@@ -62,6 +63,21 @@ test('a folder and a plan with the same weights give the same answer; the base c
   expect(await hashFolder(plan.model.folder)).toEqual(await hashFolder(BASE));
   // A log that nobody will look for is not kept.
   expect(await readdir(join(home, 'logs'))).toEqual([]);
+});
+
+test('a plan is asked with the system prompt that it was trained with; another can be set', async () => {
+  const { home } = await ended(() => ({ systemPrompt: '3' }));
+  const ask = async (...args: string[]): Promise<Document> =>
+    JSON.parse((await dreamSft(home, ['sample', ...args, ...SMALL, '--json'])).stdout) as Document;
+  const [plan, folder, set] = [
+    await ask('done', QUESTION),
+    await ask(BASE, QUESTION, '--system-prompt', '3'),
+    await ask('done', QUESTION, '--system-prompt', '4+4'),
+  ];
+  const prompts = [plan, folder, set].map(({ systemPrompt }) => systemPrompt);
+  expect(prompts).toEqual(['3', '3', '4+4']);
+  expect(plan.answers).toEqual(folder.answers);
+  expect(plan.answers).not.toEqual(set.answers);
 });
 
 test('--watch in a pipe tells every step, and the trace holds the same', async () => {
