@@ -5,6 +5,7 @@ import { SamplingConfig, SuiteConfig, withPreset } from '../contracts/sampling.j
 import { samplingMistakes } from '../contracts/sampling-rules.js';
 import { checkPilot } from './pilot-cross-checks.js';
 import { dotted, lineOf, type Mistake, nodeAt } from './plan-mistakes.js';
+import { checkStore } from './store-cross-checks.js';
 
 export type Path = readonly (string | number)[];
 export type Get = (...path: Path) => unknown;
@@ -24,7 +25,7 @@ export async function crossMistakes(
   };
   checkLength(get, add);
   checkMoney(get, add);
-  checkEndpoint(get, add);
+  checkStore(get, add);
   checkSampling(get, add);
   for (const at of suitesOf(get)) checkSuite(get, add, at);
   await checkPilot(get, add, folder);
@@ -45,13 +46,6 @@ function checkMoney(get: Get, add: Add): void {
   if (typeof cap !== 'number' || typeof reserve !== 'number' || reserve < cap) return;
   const message = `must be less than capCny (${cap}), or nothing is left to train with`;
   add(['money', 'reserveCny'], message);
-}
-
-function checkEndpoint(get: Get, add: Add): void {
-  const endpoint = get('store', 'endpoint');
-  if (typeof endpoint !== 'string' || !/^[a-z]+:\/\/[^/]*@/i.test(endpoint)) return;
-  const instead = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the workers';
-  add(['store', 'endpoint'], `must hold no credentials: they belong in ${instead}`);
 }
 
 /** Settings that the schema refuses are told by it. */

@@ -7,8 +7,6 @@ export interface S3Traits {
   readonly service: string;
   readonly putIfAbsent: PutIfAbsentHeader;
   readonly pathStyle: 'refused' | 'taken';
-  /** The only region its endpoint takes. */
-  readonly region?: string;
 }
 
 interface Service extends S3Traits {
@@ -36,7 +34,6 @@ const SERVICES: readonly Service[] = [
     endpoint: /\.r2\.cloudflarestorage\.com$/,
     putIfAbsent: 'if-none-match',
     pathStyle: 'taken',
-    region: 'auto',
   },
 ];
 
