@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Departure } from '../notices/departure.js';
 import type { Work } from '../hosts/tenancy.js';
 import type { StartTrainer } from '../processes/trainer.js';
 import type { ObjectStore } from '../store/object-store.js';
@@ -28,6 +29,10 @@ export interface StageDeps extends Storing {
   /** Told at each beat that changes what the host does, for its record in the store. */
   readonly onWork?: (work: Work | null, store: ObjectStore) => void;
   readonly timing?: Partial<StageTiming>;
+  /** Whether and when this host goes; left out: known only by its worker's shutdown. */
+  readonly departure?: Departure;
+  /** Kept free before that end. */
+  readonly marginSeconds?: number;
 }
 
 export interface StageTiming {
@@ -40,7 +45,7 @@ export interface StageTiming {
   readonly startFloorMs: number;
   /** After SIGTERM, before SIGKILL. */
   readonly stopMs: number;
-  /** The same, when the host itself is about to be taken. */
+  /** The same, when the link is lost, or the worker ends and does not say by when. */
   readonly shutdownMs: number;
 }
 

@@ -73,7 +73,6 @@ export function exitMessage(exit: TrainerExit, reason: Reason | null): string {
   if (reason === null && cannotRun(exit)) {
     return 'Python cannot be run; run `npm run setup` on this host, or set DREAM_SFT_PYTHON';
   }
-  if (reason === 'worker-shutdown') return 'The worker is shutting down; the next attempt resumes';
   if (reason === 'superseded') return 'A newer attempt has taken over; nothing more is published';
   if (exit.lastError) {
     const { message, mistakes } = exit.lastError;

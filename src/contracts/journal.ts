@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArtifactRef, Fen, Instant, PlanId, Sha256 } from './base.js';
 import { OutOfResource } from './budget.js';
+import { Notice } from './notice.js';
 import { StageName } from './stages.js';
 
 /** Cause of an interruption; `sentence` in failures.ts says it to people. */
@@ -21,6 +22,15 @@ export const PostMortem = z.strictObject({
   lostToken: z.int().describe('fencing token of the attempt that was lost'),
   host: z.string(),
   noticeSeen: z.boolean(),
+  notice: z
+    .strictObject({
+      source: Notice.shape.source,
+      action: Notice.shape.action,
+      seconds: z.number().describe('from the notice to the end it told'),
+      handedOverAfterSeconds: z.number().describe('from the notice to the end of the attempt'),
+    })
+    .optional()
+    .describe('of a cloud, or a SIGTERM'),
   lastSeenAt: Instant,
   detectedAfterSeconds: z.number().nullable(),
   resumedAfterSeconds: z.number().nullable().describe('last sign of life → first new step'),
@@ -78,6 +88,7 @@ export const ChainEntry = z.discriminatedUnion('type', [
     how: z.enum(['finished', 'stopped', 'failed', 'crashed', 'preempted']),
     step: z.int(),
     message: z.string().max(500).nullable(),
+    notice: Notice.optional().describe('why it was preempted'),
     at: Instant,
   }),
   z.strictObject({ type: z.literal('postMortem'), postMortem: PostMortem, at: Instant }),

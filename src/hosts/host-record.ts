@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { HostRecord } from '../contracts/journal.js';
+import type { ProfileName } from '../contracts/notice.js';
 import { readGpus } from '../processes/gpus.js';
 import { removeHostRecord, writeHostRecord } from '../store/host-records.js';
 import type { ObjectStore } from '../store/object-store.js';
@@ -28,6 +29,8 @@ export class HostRecordKeeper {
   readonly #startedAt: string;
   readonly #stores: Set<ObjectStore>;
   #gpus: string[] = [];
+  /** Where the host stands, once that is known. */
+  profile: ProfileName = 'none';
   readonly #tenancy = new Tenancy();
   #timer: NodeJS.Timeout | null = null;
   readonly #renewing = new Map<ObjectStore, Promise<void>>();
@@ -55,7 +58,7 @@ export class HostRecordKeeper {
       pid: process.pid,
       gpus: this.#gpus,
       pricePerHourFen: null,
-      profile: 'none',
+      profile: this.profile,
       codeDigest: deps.codeDigest,
       freeDiskBytes: disk.bavail * disk.bsize,
       ...this.#tenancy.at(now),

@@ -6,6 +6,13 @@ export type StopNotice = Notice & { readonly kind: 'stop'; readonly stopAt: stri
 export const isStop = (notice: Notice): notice is StopNotice =>
   notice.kind === 'stop' && notice.stopAt !== null;
 
+/** For people. */
+export function whoTakes({ source, action, stopAt, seenAt }: StopNotice): string {
+  if (source === 'signal') return `The worker was told to end (${action})`;
+  const seconds = Math.round((Date.parse(stopAt) - Date.parse(seenAt)) / 1000);
+  return `${source} takes this host (${action}, told ${seconds} s before ${stopAt.slice(0, 19)}Z)`;
+}
+
 /** Whether and when this host goes: what its watcher and its signals tell, to whom it concerns. */
 export class Departure {
   readonly #begun = new AbortController();

@@ -1,5 +1,6 @@
 import type { ArtifactRef } from '../contracts/base.js';
 import { ChainEntry, type PostMortem } from '../contracts/journal.js';
+import type { Notice } from '../contracts/notice.js';
 import { foldChain, type ChainState } from './fold-chain.js';
 import { Journal, type Decision, type JournalOptions } from './journal.js';
 import { type Marks } from './marked.js';
@@ -100,6 +101,7 @@ export class Chain {
     how: Of<'ended'>['how'],
     step: number,
     message?: string | null,
+    notice?: Notice | null,
   ): Promise<'ended' | 'refused'> {
     const text = message == null ? null : message.slice(0, MESSAGE_LENGTH);
     return this.#update((state) => {
@@ -109,8 +111,9 @@ export class Chain {
         return { append: this.#refusal(state, token, null, step, host), result: 'refused' };
       }
       if (attempt?.ended) return { result: 'ended' };
-      const at = this.#at();
-      return { append: { type: 'ended', token, how, step, message: text, at }, result: 'ended' };
+      const told = notice ? { notice } : {};
+      const append = { type: 'ended' as const, token, how, step, message: text, ...told };
+      return { append: { ...append, at: this.#at() }, result: 'ended' };
     });
   }
 

@@ -20,7 +20,8 @@ export interface ObjectStore {
   putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
   put(key: string, bytes: Uint8Array): Promise<void>;
   get(key: string): Promise<Uint8Array | undefined>;
-  putFile(key: string, path: string): Promise<void>;
+  /** Aborted: as soon as may be, and what has arrived is left as after any failure. */
+  putFile(key: string, path: string, signal?: AbortSignal): Promise<void>;
   /** Writes the file whole or not at all; throws MissingObjectError. */
   getFile(key: string, path: string): Promise<void>;
   has(key: string): Promise<boolean>;

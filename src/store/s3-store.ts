@@ -71,8 +71,8 @@ export class S3Store implements ObjectStore {
     return found ? Buffer.concat(chunks) : undefined;
   }
 
-  async putFile(key: string, path: string): Promise<void> {
-    const how = { checksum: this.#checksum, limits: this.limits };
+  async putFile(key: string, path: string, signal?: AbortSignal): Promise<void> {
+    const how = { checksum: this.#checksum, limits: this.limits, signal };
     await uploadFile(this.client, this.#at(key), path, how);
   }
 

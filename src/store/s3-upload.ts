@@ -23,6 +23,7 @@ interface Sending {
   readonly size: number;
   readonly checksum: ChecksumKind;
   readonly limits: UploadLimits;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The object appears whole or not at all; the client repeats each request that fails on the way. */
@@ -30,22 +31,26 @@ export async function uploadFile(
   client: S3Client,
   at: ObjectAddress,
   path: string,
-  { checksum, limits }: Pick<Sending, 'checksum' | 'limits'>,
+  { checksum, limits, signal }: Pick<Sending, 'checksum' | 'limits' | 'signal'>,
 ): Promise<void> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    const sending = { client, at, file, size, checksum, limits };
+    const sending = { client, at, file, size, checksum, limits, signal };
     await (size > limits.partBytes ? uploadParts(sending) : putWhole(sending));
   } finally {
     await file.close();
   }
 }
 
-async function putWhole({ client, at, file, size, checksum }: Sending): Promise<void> {
+async function putWhole(sending: Sending): Promise<void> {
+  const { client, at, file, size, checksum } = sending;
   const Body = await readPart(file, { number: 1, start: 0, length: size });
-  await client.send(new PutObjectCommand({ ...at, Body, ...checksumOf(checksum, Body) }));
+  const command = new PutObjectCommand({ ...at, Body, ...checksumOf(checksum, Body) });
+  await client.send(command, optionsOf(sending));
 }
+
+const optionsOf = ({ signal }: Sending) => (signal === undefined ? {} : { abortSignal: signal });
 
 /** A broken upload is left as it is: the next one of this key goes on with its parts. */
 async function uploadParts(sending: Sending): Promise<void> {
@@ -75,7 +80,7 @@ async function sendParts(
   upload: Upload,
   there: ReadonlyMap<number, ListedPart>,
 ): Promise<CompletedPart[]> {
-  const { size, limits } = sending;
+  const { size, limits, signal } = sending;
   const underWay: Promise<CompletedPart>[] = [];
   const send = (part: Part): Promise<CompletedPart> => {
     const sent = sendPart(sending, upload, part, there);
@@ -84,18 +89,24 @@ async function sendParts(
   };
   try {
     const parts = partsOf(size, limits.partBytes);
-    return await pMap(parts, send, { concurrency: limits.partsAtOnce });
+    const { partsAtOnce: concurrency } = limits;
+    return await pMap(
+      parts,
+      send,
+      signal === undefined ? { concurrency } : { concurrency, signal },
+    );
   } finally {
     await Promise.allSettled(underWay);
   }
 }
 
 async function sendPart(
-  { client, file, checksum }: Sending,
+  sending: Sending,
   upload: Upload,
   part: Part,
   there: ReadonlyMap<number, ListedPart>,
 ): Promise<CompletedPart> {
+  const { client, file, checksum } = sending;
   const Body = await readPart(file, part);
   const sent = checksumOf(checksum, Body);
   const { ContentMD5: _, ...named } = sent;
@@ -103,7 +114,7 @@ async function sendPart(
   const known = there.get(PartNumber);
   if (known && isSamePart(known, Body, sent)) return { PartNumber, ETag: known.etag, ...named };
   const command = new UploadPartCommand({ ...upload, PartNumber, Body, ...sent });
-  const { ETag } = await client.send(command);
+  const { ETag } = await client.send(command, optionsOf(sending));
   return { PartNumber, ...named, ...(ETag === undefined ? {} : { ETag }) };
 }
 

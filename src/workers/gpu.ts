@@ -1,5 +1,6 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { Alarm } from '../activities/trainer/alarm.js';
 import { createGpuActivities } from '../activities/create-gpu-activities.js';
 import { createProbeActivities } from '../activities/create-probe-activities.js';
 import { codeDigest } from '../config/code-digest.js';
@@ -10,11 +11,14 @@ import { gpuQueue, probeQueue } from '../contracts/stages.js';
 import { holdCards } from '../hosts/cards.js';
 import { hostIdIn } from '../hosts/host-names.js';
 import { HostRecordKeeper } from '../hosts/host-record.js';
+import { type Departure, whoTakes } from '../notices/departure.js';
+import type { NoticeSettings } from '../notices/settings.js';
 import { requirePython } from '../processes/python-check.js';
 import { startTrainer } from '../processes/trainer.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { storeOpener } from '../store/store-opener.js';
-import { connectPatiently, installRuntime, runTogether } from './runtime.js';
+import { watchDeparture } from './departing.js';
+import { connectPatiently, installRuntime, onAsked, runTogether } from './runtime.js';
 
 export interface GpuWorkerOptions {
   readonly gpuClass: string;
@@ -34,16 +38,49 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
   const digest = await codeDigest(config.root);
   const host: GpuHost = { config, options, id, log, store, openStore, digest };
   const record = recordOf(host);
+  const over = new AbortController();
+  const departure = watchDeparture(config.notices, {
+    ...{ log, onAsked, now: () => new Date(), signal: over.signal },
+    onProfile: (profile) => (record.profile = profile),
+  });
   const connection = await connectPatiently(config, log);
-  const workers = await workersOf(host, record, connection);
+  const workers = await workersOf(host, record, connection, departure);
   await holdCards(config, id);
   await record.start();
   try {
-    await runTogether(workers);
+    await Promise.race([runTogether(workers, departure.signal), overdue(departure)]);
   } finally {
+    over.abort();
     await record.end();
     await connection.close();
   }
+  sayWhy(departure);
+}
+
+/** To whoever looks at a worker that has ended by itself; one that was told to knows. */
+function sayWhy({ notice }: Departure): void {
+  if (notice && notice.source !== 'signal') process.stdout.write(`${whoTakes(notice)}.\n`);
+}
+
+const FORCED_AFTER_MS = 10_000;
+
+/** Rejects when the host should be gone and its worker is still here: the process ends, trainer and all. */
+function overdue(departure: Departure): Promise<never> {
+  return new Promise((_, reject) => {
+    const alarm = new Alarm();
+    void alarm.rings.then(() => reject(new Error('not ended in the time that its host had')));
+    const arm = (): void => {
+      const stopAt = Date.parse(departure.notice?.stopAt ?? '');
+      alarm.arm(Math.max(0, stopAt - Date.now()) + FORCED_AFTER_MS);
+    };
+    departure.onSooner(arm);
+    if (departure.notice) arm();
+  });
+}
+
+function longestWindowMs({ clouds, signalSeconds }: NoticeSettings): number {
+  const windows = Object.values(clouds).map(({ windowSeconds }) => windowSeconds);
+  return 1000 * Math.max(...windows, signalSeconds ?? 0);
 }
 
 /** What everything that serves this host is made from. */
@@ -71,7 +108,11 @@ function recordOf({ config, options, id, log, store, digest }: GpuHost): HostRec
   });
 }
 
-function activitiesOf(host: GpuHost, record: HostRecordKeeper): GpuActivities {
+function activitiesOf(
+  host: GpuHost,
+  record: HostRecordKeeper,
+  departure: Departure,
+): GpuActivities {
   const { config, options, id, log, store, openStore, digest } = host;
   return createGpuActivities({
     store,
@@ -86,6 +127,8 @@ function activitiesOf(host: GpuHost, record: HostRecordKeeper): GpuActivities {
     now: () => new Date(),
     log,
     onWork: (work, at) => record.work(work, at),
+    departure,
+    marginSeconds: config.notices.marginSeconds,
     ...(options.beforeJournalWrite ? { beforeJournalWrite: options.beforeJournalWrite } : {}),
   });
 }
@@ -94,6 +137,7 @@ async function workersOf(
   host: GpuHost,
   record: HostRecordKeeper,
   connection: NativeConnection,
+  departure: Departure,
 ): Promise<Worker[]> {
   const { config, options, id } = host;
   const common = {
@@ -102,13 +146,14 @@ async function workersOf(
     identity: `${id}:${options.gpuClass}:${process.pid}`,
     // A spot host has no time to give away: running attempts hear of a shutdown at once.
     shutdownGraceTime: 0,
-    shutdownForceTime: '30s' as const,
+    // A running attempt ends by itself in the time that its host has; this is when it does not.
+    shutdownForceTime: longestWindowMs(config.notices) + FORCED_AFTER_MS,
     maxHeartbeatThrottleInterval: config.heartbeatThrottleMs,
   };
   const training = await Worker.create({
     ...common,
     taskQueue: gpuQueue(options.gpuClass),
-    activities: activitiesOf(host, record),
+    activities: activitiesOf(host, record, departure),
     maxConcurrentActivityTaskExecutions: 1,
   });
   const probes = await Worker.create({

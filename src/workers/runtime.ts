@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 
+const ENDING = ['SIGTERM', 'SIGINT'] as const;
+
 /** Aborted by the first SIGTERM or SIGINT that this process gets. */
 const asked = new AbortController();
 
@@ -26,7 +28,14 @@ export function installRuntime(log: Logger): void {
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } },
   });
   // The SDK takes its listeners away after the first signal; a second one would kill Node at once.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => asked.abort());
+  for (const signal of ENDING) process.on(signal, () => asked.abort(signal));
+}
+
+/** Calls back once, with the first signal that asks this process to end, also if that has come. */
+export function onAsked(listener: (signal: string) => void): void {
+  const { signal } = asked;
+  if (signal.aborted) listener(String(signal.reason));
+  else signal.addEventListener('abort', () => listener(String(signal.reason)), { once: true });
 }
 
 const FIRST_WAIT_MS = 250;
@@ -62,12 +71,16 @@ export async function connectPatiently(config: Config, log: Logger): Promise<Nat
   }
 }
 
-/** When one worker ends by an error the others of its process must not live on. */
-export async function runTogether(workers: readonly Worker[]): Promise<void> {
+/**
+ * When one worker ends by an error the others of its process must not live on. `leave`: they take no
+ * more work, and end when what they have has ended.
+ */
+export async function runTogether(workers: readonly Worker[], leave?: AbortSignal): Promise<void> {
   // Asked to end while it was being made ready: the SDK does not know of that signal.
-  if (asked.signal.aborted) return;
+  if (asked.signal.aborted || leave?.aborted) return;
   const stopAll = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
+  leave?.addEventListener('abort', stopAll, { once: true });
   await Promise.all(workers.map((worker) => worker.run().finally(stopAll)));
 }

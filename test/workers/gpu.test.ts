@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../../src/config/config.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
 import { HostRecord } from '../../src/contracts/journal.js';
 import { probeQueue } from '../../src/contracts/stages.js';
+import { startMockCloud } from '../../src/mock-cloud/server.js';
 import { freePorts } from '../../src/processes/free-port.js';
 import { isAlive } from '../../src/processes/identity.js';
 import { startTemporalServer, type TemporalServer } from '../../src/processes/server.js';
@@ -37,13 +38,14 @@ afterAll(async () => {
   rmSync(serverHome, { recursive: true, force: true });
 });
 
-async function startHost(id: string) {
+async function startHost(id: string, changes: Partial<Config> = {}) {
   const home = temporaryFolder();
   const config = loadConfig({
     home,
     connection: { address: server.address },
     lifetimeSocket: null,
     heartbeatThrottleMs: 100,
+    ...changes,
   });
   const worker = await startWorkerProcess(config, ['gpu', '--gpu-class', 'c', '--host', id], id);
   onTestFinished(async () => {
@@ -76,6 +78,23 @@ test('a second SIGTERM does not kill a worker that is shutting down', async () =
   worker.kill('SIGTERM');
   expect(await worker.exited).toBe(0);
   expect(await isAlive(worker.identity)).toBe(false);
+});
+
+test('a notice of its cloud ends a worker in good order, and its record tells where it stands', async () => {
+  const mock = await startMockCloud();
+  onTestFinished(() => mock.close());
+  const { notices } = loadConfig();
+  const gcp = { ...notices.clouds.gcp, endpoint: mock.endpoints.gcp };
+  const { worker, record, home } = await startHost('h4', {
+    notices: { ...notices, profile: 'gcp', clouds: { ...notices.clouds, gcp } },
+  });
+  await until('a record with its cloud', async () => (await record())?.profile === 'gcp');
+  mock.tell('gcp', { noticeAfterSeconds: 0 });
+  expect(await worker.exited).toBe(0);
+  expect(await record()).toBeUndefined();
+  expect(readFileSync(join(home, 'logs', 'h4.out'), 'utf8')).toMatch(
+    /^gcp takes this host \(preempted, told 30 s before [^)]*\)\.\n$/,
+  );
 });
 
 test('the probe queue of the host answers beside its training slot', async () => {

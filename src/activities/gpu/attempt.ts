@@ -12,6 +12,8 @@ import { attemptFolder, stageFolders, type StageFolders } from '../trainer/folde
 import { type TrainerRun, TrainerRunner } from '../trainer/run-trainer.js';
 import { acquire, type Hold, noteBreakdown, refuseInVain } from './acquire.js';
 import { conclude } from './conclude.js';
+import { handBack } from './hand-back.js';
+import { Leaving, LeftEarlyError } from './leaving.js';
 import { Losses } from './losses.js';
 import { Publisher } from './publisher.js';
 import { findStaged } from './staged.js';
@@ -40,6 +42,7 @@ export interface AttemptTools {
   readonly beat: Beat;
   readonly publisher: Publisher;
   readonly losses: Losses;
+  readonly leaving: Leaving;
   /** Folder of the checkpoint to go on from. */
   readonly restored: { readonly step: number; readonly folder: string } | null;
 }
@@ -51,12 +54,14 @@ export async function runAttempt(
   work: StageWork,
 ): Promise<StageOutcome> {
   const beat = new Beat(deps, input, work.unit);
+  const leaving = new Leaving(deps, beat);
   beat.start();
   try {
-    return await carryOut({ deps, input, work, beat });
+    return await carryOut({ deps, input, work, beat, leaving });
   } catch (error) {
     throw toStageFailure(error);
   } finally {
+    leaving.end();
     beat.stop();
   }
 }
@@ -66,10 +71,11 @@ interface Attempt {
   readonly input: StageInput;
   readonly work: StageWork;
   readonly beat: Beat;
+  readonly leaving: Leaving;
 }
 
 async function carryOut(attempt: Attempt): Promise<StageOutcome> {
-  const { deps, input, work, beat } = attempt;
+  const { deps, input, work, beat, leaving } = attempt;
   refuseOtherCode(deps, input);
   const standing = await readResult(deps.store, input.stageKey);
   if (standing) return { kind: 'finished', result: { ...standing, stage: input.stage } };
@@ -77,9 +83,13 @@ async function carryOut(attempt: Attempt): Promise<StageOutcome> {
   beat.set({ token: hold.token });
   await refuseInVain(hold);
   try {
-    const tools = await prepare(attempt, hold);
-    return await conclude(tools, work, await work.run(tools));
+    const tools = await leaving.unlessPreparing(prepare(attempt, hold));
+    return await conclude(tools, work, await leaving.unlessPreparing(work.run(tools)));
   } catch (error) {
+    if (error instanceof LeftEarlyError) {
+      const step = hold.before.newest?.step ?? null;
+      throw await handBack(hold, leaving, { done: step ?? 0, resumable: step });
+    }
     if (!isStageFailure(error)) await noteBreakdown(hold, error);
     throw error;
   }
@@ -93,12 +103,16 @@ function refuseOtherCode({ codeDigest, host }: StageDeps, input: StageInput): vo
   );
 }
 
-async function prepare({ deps, input, work, beat }: Attempt, hold: Hold): Promise<AttemptTools> {
+async function prepare(
+  { deps, input, work, beat, leaving }: Attempt,
+  hold: Hold,
+): Promise<AttemptTools> {
   const { chain, token, before } = hold;
   const folders = stageFolders(deps, input);
   const folder = attemptFolder(folders, token);
-  const runner = new TrainerRunner(deps);
-  const publisher = new Publisher(deps, chain, token, work.keep, beat, () => runner.supersede());
+  const runner = new TrainerRunner(deps, () => leaving.decide());
+  const superseded = (): void => runner.supersede();
+  const publisher = new Publisher(deps, chain, token, work.keep, beat, superseded, leaving);
   beat.set({ phase: 'restoring' });
   // What this host had finished but not published counts before what the store has.
   const head = before.newest?.step ?? -1;
@@ -112,5 +126,6 @@ async function prepare({ deps, input, work, beat }: Attempt, hold: Hold): Promis
   if (restored) beat.set({ done: restored.step });
   const losses = new Losses(deps, input, chain, before);
   const paths = { folders, folder };
-  return { deps, input, chain, token, ...paths, runner, beat, publisher, losses, restored };
+  const beside = { beat, publisher, losses, leaving };
+  return { deps, input, chain, token, ...paths, runner, ...beside, restored };
 }

@@ -7,6 +7,7 @@ import { exitMessage, exitTail, judgeExit } from '../judge-exit.js';
 import { leaveResult } from '../leave-result.js';
 import { stageFailure } from '../stage-failure.js';
 import type { AttemptTools, StageWork } from './attempt.js';
+import { handBack, settle } from './hand-back.js';
 import { attemptFolder } from '../trainer/folders.js';
 import type { TrainerRun } from '../trainer/run-trainer.js';
 
@@ -16,15 +17,18 @@ export async function conclude(
   work: StageWork,
   run: TrainerRun,
 ): Promise<StageOutcome> {
-  const { beat, publisher, input, chain, token } = tools;
-  await publisher.settle();
-  await tools.losses.settle();
+  const { beat, publisher, input, chain, token, leaving } = tools;
+  await settle(tools);
   // Copies of what this attempt resumed from; the next one brings its own.
-  await rm(join(tools.folder, 'restore'), { recursive: true, force: true });
+  if (!leaving.begun) await rm(join(tools.folder, 'restore'), { recursive: true, force: true });
   const reason = publisher.refused ? 'superseded' : run.reason;
   const verdict = judgeExit(run.exit, reason);
-  const { done } = beat.progress;
+  const { done, publishedStep } = beat.progress;
   if (verdict.action === 'finish') return finish(tools, work, run);
+  if (reason === 'worker-shutdown') {
+    const resumable = publishedStep ?? tools.restored?.step ?? null;
+    throw await handBack(tools, leaving, { done, resumable });
+  }
   const message = exitMessage(run.exit, reason);
   if (run.budget) await chain.budget(token, run.budget);
   if (verdict.ending) await chain.end(token, verdict.ending, done, message);

@@ -93,6 +93,7 @@ export class Losses {
       lostToken: attempt.token,
       host: attempt.host,
       noticeSeen: attempt.ended?.how === 'preempted',
+      ...noticeOf(attempt),
       lastSeenAt,
       detectedAfterSeconds: round(Math.max(0, detected)),
       resumedAfterSeconds: round(Math.max(0, (resumedAt - seen) / 1000)),
@@ -124,6 +125,16 @@ function kindOf(attempt: ChainAttempt, boot: string): InterruptionKind {
   if (attempt.ended.how === 'preempted') return 'preempted';
   if (attempt.ended.how === 'failed') return 'out-of-resources';
   return attempt.ended.message === HUNG ? 'trainer-hung' : 'trainer-crashed';
+}
+
+/** What was told before, by whom, and how long the handing over took. */
+function noticeOf({ ended }: ChainAttempt): Pick<PostMortem, 'notice'> {
+  const notice = ended?.notice;
+  if (!ended || !notice?.stopAt) return {};
+  const { source, action, stopAt, seenAt } = notice;
+  const since = (at: string): number => round((Date.parse(at) - Date.parse(seenAt)) / 1000);
+  const told = { seconds: since(stopAt), handedOverAfterSeconds: since(ended.at) };
+  return { notice: { source, action, ...told } };
 }
 
 const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;

@@ -1,12 +1,16 @@
 import { dirname } from 'node:path';
 import type { CheckpointReadyEvent } from '../../contracts/events.js';
-import { confirmArtifact, publishArtifact } from '../../store/artifacts.js';
+import type { ArtifactRef } from '../../contracts/base.js';
+import { confirmArtifact } from '../../store/artifacts.js';
 import type { Chain } from '../../store/chain.js';
 import { markedOf } from '../../store/marked.js';
 import { pruneCheckpoints } from '../../store/prune.js';
 import type { StageDeps } from '../deps.js';
 import type { Beat } from '../trainer/beat.js';
+import { dropsOlder, mayFinish } from '../trainer/leave-decision.js';
+import type { Leaving } from './leaving.js';
 import { dropStaged, recordStaged, type Staged, tellPublishTime } from './staged.js';
+import { Upload } from './upload.js';
 
 /**
  * Publishes staged checkpoints beside training: at most one in flight, and of those that wait the
@@ -18,6 +22,8 @@ export class Publisher {
   #recording: Promise<void> = Promise.resolve();
   #working: Promise<void> = Promise.resolve();
   #busy = false;
+  /** Null again when the journal is about to name it: that is only a moment. */
+  #upload: Upload | null = null;
   refused = false;
 
   constructor(
@@ -28,6 +34,7 @@ export class Publisher {
     private readonly beat: Beat,
     /** A newer attempt holds the chain: this one must end. */
     private readonly onRefused: () => void,
+    private readonly leaving: Leaving,
   ) {}
 
   /** One after another; `settle` waits for these too: the last event comes just before the exit. */
@@ -39,6 +46,8 @@ export class Publisher {
 
   async #take(event: CheckpointReadyEvent): Promise<void> {
     const staged = await recordStaged(event);
+    this.leaving.cost.saved(event.seconds);
+    if (this.leaving.begun) this.#makeWay();
     const all = [...this.#waiting, staged];
     const kept = markedOf(all);
     const waits = (one: Staged): boolean => one === staged || kept.includes(one);
@@ -48,10 +57,32 @@ export class Publisher {
     if (!this.#busy) this.#working = this.#drain();
   }
 
-  /** Until everything offered is published or refused. */
+  /** Until everything offered is published, refused, or given up. */
   async settle(): Promise<void> {
     await this.#recording;
     await this.#working;
+  }
+
+  /** The host goes and no checkpoint is to come: what cannot be there in time is not waited for. */
+  giveUpInVain(): void {
+    const { usableSeconds, cost } = this.leaving;
+    if (this.#upload === null) return;
+    const runningSeconds = this.#secondsSince(this.#upload.begunAt);
+    if (!mayFinish(usableSeconds, cost.publishSeconds, runningSeconds)) this.giveUp();
+  }
+
+  /** What is not in the store yet stays staged. */
+  giveUp(): void {
+    this.#waiting = [];
+    this.#upload?.giveUp();
+  }
+
+  /** The host goes, and its last checkpoint is here: it waits for no older one. */
+  #makeWay(): void {
+    const { usableSeconds, cost } = this.leaving;
+    if (!dropsOlder(usableSeconds, cost.publishSeconds)) return;
+    if (this.#upload) this.beat.line('an older checkpoint gives way to the last one');
+    this.giveUp();
   }
 
   async #drain(): Promise<void> {
@@ -93,24 +124,34 @@ export class Publisher {
   }
 
   async #publishNow(staged: Staged): Promise<void> {
-    const { store, host } = this.deps;
-    const { folder, files, step, marks } = staged;
-    const begun = this.deps.now().getTime();
-    const manifest = await publishArtifact(store, { folder, files, kind: 'checkpoint' });
-    const how = await this.chain.publish(this.token, {
-      manifest,
-      step,
-      host: host.id,
-      marks,
-    });
+    const { step, marks } = staged;
+    const begunAt = this.deps.now().getTime();
+    const manifest = await this.#send(new Upload(this.deps.store, begunAt), staged);
+    const host = this.deps.host.id;
+    const how = await this.chain.publish(this.token, { manifest, step, host, marks });
     if (how === 'refused') {
       this.refused = true;
       this.onRefused();
       return;
     }
     this.beat.set({ publishedStep: step, publishedDigest: manifest.digest });
-    await this.#tell(staged, (this.deps.now().getTime() - begun) / 1000);
+    const seconds = this.#secondsSince(begunAt);
+    this.leaving.cost.published(seconds);
+    await this.#tell(staged, seconds);
     await this.#clear(staged, manifest.digest);
+  }
+
+  async #send(upload: Upload, { folder, files }: Staged): Promise<ArtifactRef> {
+    this.#upload = upload;
+    try {
+      return await upload.send({ folder, files, kind: 'checkpoint' });
+    } finally {
+      this.#upload = null;
+    }
+  }
+
+  #secondsSince(at: number): number {
+    return (this.deps.now().getTime() - at) / 1000;
   }
 
   /** The trainer takes the next one no sooner: it would only wait here to be overtaken. */
@@ -129,6 +170,8 @@ export class Publisher {
       // Before the journal named it another chain may have let go of an equal one.
       await confirmArtifact(this.deps.store, { folder, files, kind: 'checkpoint' });
       await dropStaged(staged);
+      // Rotation can wait for the next attempt; the host cannot.
+      if (this.leaving.begun) return;
       await pruneCheckpoints(this.deps.store, await this.chain.fold(), this.keep + 1, {
         // Just written and hashed: reading every byte of it again would cost a second disk pass.
         isValid: async (digest) => digest === newest,

@@ -5,7 +5,9 @@ import type { TrainerEvent } from '../../contracts/events.js';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import type { TrainerExit, TrainerProcess } from '../../processes/trainer.js';
 import { cancellationReason } from '../cancellation.js';
-import { timingOf, type StageDeps } from '../deps.js';
+import { type StageTiming, timingOf, type StageDeps } from '../deps.js';
+import { Alarm } from './alarm.js';
+import type { LeaveDecision } from './leave-decision.js';
 import type { Reason } from '../judge-exit.js';
 import type { Beat } from './beat.js';
 import { isSilent, timingWith } from './patience.js';
@@ -33,7 +35,14 @@ export class TrainerRunner {
   #process: TrainerProcess | null = null;
   #reason: Reason | null = null;
 
-  constructor(private readonly deps: StageDeps) {}
+  constructor(
+    private readonly deps: StageDeps,
+    /** Asked when the host is about to go, and again when that becomes sooner. */
+    private readonly leave: () => LeaveDecision = () => ({
+      last: 'stage',
+      trainerSeconds: timingOf(deps).shutdownMs / 1000,
+    }),
+  ) {}
 
   /** A newer attempt publishes now: nothing this one does counts any more. */
   supersede(): void {
@@ -90,6 +99,16 @@ export class TrainerRunner {
     });
   }
 
+  #asksForCheckpoint(): boolean {
+    return this.#reason !== 'worker-shutdown' || this.leave().last !== 'none';
+  }
+
+  /** From the asking to the kill. */
+  #patienceMs({ stopMs, shutdownMs }: StageTiming): number {
+    if (this.#reason === 'worker-shutdown') return this.leave().trainerSeconds * 1000;
+    return this.#reason === 'connection-lost' ? shutdownMs : stopMs;
+  }
+
   #end(reason: Reason): void {
     this.#reason ??= reason;
   }
@@ -100,14 +119,16 @@ export class TrainerRunner {
     // Taken now: the listener below is called by the worker, outside the activity's context.
     const context = Context.current();
     const signal = context.cancellationSignal;
-    let patience: NodeJS.Timeout | null = null;
+    const patience = new Alarm();
+    void patience.rings.then(() => trainer.kill());
     const stop = (): void => {
       this.#end(cancellationReason(context));
-      trainer.stop();
-      const inHaste = this.#reason === 'worker-shutdown' || this.#reason === 'connection-lost';
-      const wait = inHaste ? timing.shutdownMs : timing.stopMs;
-      patience = setTimeout(() => trainer.kill(), wait);
+      if (this.#asksForCheckpoint()) trainer.stop();
+      patience.arm(this.#patienceMs(timing));
     };
+    const away = this.deps.departure?.onSooner(() => {
+      if (this.#reason === 'worker-shutdown') patience.arm(this.#patienceMs(timing));
+    });
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
     const hang = setInterval(() => {
@@ -117,7 +138,8 @@ export class TrainerRunner {
     }, timing.beatMs);
     return () => {
       clearInterval(hang);
-      if (patience) clearTimeout(patience);
+      patience.disarm();
+      away?.();
       signal.removeEventListener('abort', stop);
     };
   }

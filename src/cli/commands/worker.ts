@@ -40,8 +40,10 @@ export async function worker(kind: string, options: WorkerArguments): Promise<nu
   over.abort();
   await telling;
   // Null: the signal came before the worker could mind it.
+  const log = join(settings.home, 'logs', `${name}.out`);
+  if (code === 0 && !asked) print(await lastWords(log));
   if (code === 0 || (asked && code === null)) return CLI_EXIT.ok;
-  throw await endedBadly(known, code, join(settings.home, 'logs', `${name}.out`));
+  throw await endedBadly(known, code, log);
 }
 
 const LOOK_EVERY_MS = 1000;
@@ -61,10 +63,14 @@ async function tellOfServer(address: string, over: AbortSignal): Promise<void> {
   if (!over.aborted) print(`It serves ${address}. Ctrl-C ends it.`);
 }
 
-async function endedBadly(kind: string, code: number | null, log: string): Promise<CliError> {
+async function lastWords(log: string): Promise<string> {
   const said = (await readFile(log, 'utf8').catch(() => '')).trim();
+  return said.split('\n').slice(-2).join('\n');
+}
+
+async function endedBadly(kind: string, code: number | null, log: string): Promise<CliError> {
   return new CliError(
-    said.split('\n').slice(-2).join('\n') || `The ${kind} worker ended unexpectedly.`,
+    (await lastWords(log)) || `The ${kind} worker ended unexpectedly.`,
     code ?? CLI_EXIT.planFailed,
     `Its log: ${log}`,
   );

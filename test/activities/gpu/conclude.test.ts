@@ -5,6 +5,7 @@ import { CancelledFailure } from '@temporalio/activity';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AttemptTools, StageWork } from '../../../src/activities/gpu/attempt.js';
 import { conclude } from '../../../src/activities/gpu/conclude.js';
+import { Leaving } from '../../../src/activities/gpu/leaving.js';
 import { Losses } from '../../../src/activities/gpu/losses.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
 import type { Reason } from '../../../src/activities/judge-exit.js';
@@ -40,10 +41,12 @@ async function attempt() {
     const beat = new Beat(deps, input, 'steps');
     beat.set({ done: 7 });
     const runner = new TrainerRunner(deps);
-    const publisher = new Publisher(deps, chain, token, 2, beat, () => runner.supersede());
+    const leaving = new Leaving(deps, beat);
+    const superseded = (): void => runner.supersede();
+    const publisher = new Publisher(deps, chain, token, 2, beat, superseded, leaving);
     const losses = new Losses(deps, input, chain, before);
     const own = { deps, input, chain, token, folders, folder };
-    return { ...own, runner, beat, publisher, losses, restored: null };
+    return { ...own, runner, beat, publisher, losses, leaving, restored: null };
   });
   const work: StageWork = {
     unit: 'steps',

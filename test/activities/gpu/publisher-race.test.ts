@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { Leaving } from '../../../src/activities/gpu/leaving.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
 import { Beat } from '../../../src/activities/trainer/beat.js';
 import { hashFolder } from '../../../src/store/artifact-files.js';
@@ -37,8 +38,11 @@ async function world() {
     attempt: 1,
   } as const;
   const { token } = await chain.acquire(who);
-  const beat = await quietEnvironment().run(async () => new Beat(lab.deps, input, 'steps'));
-  const made = new Publisher(lab.deps, chain, token, 2, beat, () => undefined);
+  const made = await quietEnvironment().run(async () => {
+    const beat = new Beat(lab.deps, input, 'steps');
+    const leaving = new Leaving(lab.deps, beat);
+    return new Publisher(lab.deps, chain, token, 2, beat, () => undefined, leaving);
+  });
   const ready = async (step: number) => {
     const folder = join(lab.home, 'staging', `step-${step}`);
     await mkdir(folder, { recursive: true });

@@ -1,11 +1,14 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ActivityCancellationDetails } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Beat } from '../../../src/activities/trainer/beat.js';
+import { Leaving } from '../../../src/activities/gpu/leaving.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
 import { findStaged, recordStaged } from '../../../src/activities/gpu/staged.js';
 import type { CheckpointReadyEvent } from '../../../src/contracts/events.js';
 import { hashFolder } from '../../../src/store/artifact-files.js';
+import { Departure } from '../../../src/notices/departure.js';
 import { Chain } from '../../../src/store/chain.js';
 import { openLab, quietEnvironment, stageOf, type Lab } from '../support/lab.js';
 
@@ -45,12 +48,17 @@ async function publisher(onRefused = (): void => undefined) {
     attempt: 1,
   } as const;
   const { token } = await chain.acquire(who);
-  const beat = await quietEnvironment().run(async () => new Beat(lab.deps, input, 'steps'));
-  return {
-    chain,
-    who,
-    made: new Publisher(lab.deps, chain, token, 2, beat, onRefused),
+  const env = quietEnvironment();
+  const made = await env.run(async () => {
+    const beat = new Beat(lab.deps, input, 'steps');
+    return new Publisher(lab.deps, chain, token, 2, beat, onRefused, new Leaving(lab.deps, beat));
+  });
+  const leave = (departure: Departure, stopAt: string): void => {
+    const seenAt = new Date().toISOString();
+    departure.tell({ kind: 'stop', source: 'gcp', action: 'preempted', stopAt, seenAt });
+    env.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
   };
+  return { chain, who, made, leave };
 }
 
 /** As a later attempt on this host finds them. */
@@ -172,5 +180,59 @@ describe('Publisher', () => {
     await made.settle();
     expect([refusals, made.refused, await published(chain)]).toEqual([1, true, []]);
     expect((await chain.fold()).refused).toHaveLength(1);
+  });
+
+  it('drops an older upload for the last checkpoint, which alone is published, however late it ends', async () => {
+    const departure = new Departure();
+    lab = { ...lab, deps: { ...lab.deps, departure, marginSeconds: 0 } };
+    const put = lab.store.putFile.bind(lab.store);
+    let arrive = (): void => undefined;
+    const arrives = new Promise<void>((resolve) => (arrive = resolve));
+    let signal: AbortSignal | undefined;
+    const { chain, made, leave } = await publisher();
+    await made.offer(await ready(1));
+    await made.settle();
+    vi.spyOn(lab.store, 'putFile').mockImplementationOnce(async (key, path, given) => {
+      signal = given;
+      await arrives;
+      await put(key, path);
+    });
+    await made.offer(await ready(2));
+    await vi.waitFor(() => expect(signal?.aborted).toBe(false));
+    const stopAt = new Date(Date.now() + 3600_000).toISOString();
+    leave(departure, stopAt);
+    await made.offer(await ready(3));
+    expect(signal?.aborted).toBe(true);
+    await made.settle();
+    arrive();
+    expect(await published(chain)).toEqual([1, 3]);
+    const left = await findStaged(join(lab.home, 'staging'));
+    expect(left.map(({ step }) => step)).toEqual([2]);
+  });
+
+  it('keeps an older upload when the last checkpoint would not fit', async () => {
+    const departure = new Departure();
+    lab = { ...lab, deps: { ...lab.deps, departure, marginSeconds: 0 } };
+    const { chain, made, leave } = await publisher();
+    await made.offer(await ready(1));
+    await made.settle();
+    let signal: AbortSignal | undefined;
+    let arrive = (): void => undefined;
+    const arrives = new Promise<void>((resolve) => (arrive = resolve));
+    const put = lab.store.putFile.bind(lab.store);
+    vi.spyOn(lab.store, 'putFile').mockImplementationOnce(async (key, path, given) => {
+      signal = given;
+      await arrives;
+      await put(key, path);
+    });
+    await made.offer(await ready(2));
+    await vi.waitFor(() => expect(signal).toBeDefined());
+    // The end is now: nothing that takes any time fits.
+    leave(departure, new Date(0).toISOString());
+    await made.offer(await ready(3));
+    expect(signal?.aborted).toBe(false);
+    arrive();
+    await made.settle();
+    expect((await published(chain)).slice(0, 2)).toEqual([1, 2]);
   });
 });
