@@ -13,8 +13,8 @@ export interface MockCloudServer {
   readonly endpoints: Readonly<Record<CloudName, string>>;
   /** The last of them, oldest first. */
   readonly requests: Readonly<Record<CloudName, readonly SeenRequest[]>>;
-  tell(cloud: CloudName, behaviour: MockBehaviourInput): void;
-  close(): Promise<void>;
+  readonly tell: (cloud: CloudName, behaviour: MockBehaviourInput) => void;
+  readonly close: () => Promise<void>;
 }
 
 export interface SeenRequest {
