@@ -27,11 +27,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
 from random_dream import DREAM_7B, TINY, draw, random_dream  # noqa: E402
 from train_gpu import lengths_of, say, write_documents, write_spec  # noqa: E402
 
-from dream_sft.commands.train import assemble  # noqa: E402
 from dream_sft.data.dataset import load_dataset  # noqa: E402
 from dream_sft.io.rank_process import RankProcess, agent_command, rank_environment  # noqa: E402
 from dream_sft.io.spec import load_spec  # noqa: E402
 from dream_sft.model.network import Dream  # noqa: E402
+from dream_sft.train.assemble import assemble  # noqa: E402
 from dream_sft.train.loop import train  # noqa: E402
 from dream_sft.train.methods.lora import LoraFineTuning  # noqa: E402
 from dream_sft.train.methods.method import Method  # noqa: E402

@@ -29,9 +29,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
 from random_dream import DREAM_7B, MATMUL_PARAMETERS, TINY, random_dream  # noqa: E402
 
-from dream_sft.commands.train import assemble  # noqa: E402
 from dream_sft.data.dataset import Document, dataset_bytes, load_dataset  # noqa: E402
 from dream_sft.io.spec import load_spec  # noqa: E402
+from dream_sft.train.assemble import assemble  # noqa: E402
 from dream_sft.train.loop import Run, train  # noqa: E402
 from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning  # noqa: E402
 from dream_sft.train.methods.lora import LoraFineTuning  # noqa: E402

@@ -125,14 +125,21 @@ class GraphedLayers:
         recorded = self._record(length, key, bounds, layout)
         taken = max(self._driver_bytes() - before, 0)
         self._recorded.add((length, key), recorded, taken)
-        log.debug(
-            "recorded a row of %d tokens, up to %d documents of up to %d: %.0f MiB beside the pool;"
-            " %d kept take %.0f MiB, %d given up; torch holds %.2f GiB",
-            length, key.documents, key.longest, taken / 2**20, len(self._recorded),
-            self._recorded.nbytes / 2**20, self._recorded.given_up,
+        self._tell(length, key, taken)
+        return recorded
+
+    def _tell(self, length: int, key: PlanKey, taken: int) -> None:
+        kept = self._recorded
+        # A handful of lines a run: the first, the second, the fourth, ...
+        level = logging.INFO if kept.made.bit_count() == 1 else logging.DEBUG
+        log.log(
+            level,
+            "recording %d: %d tokens, up to %d documents of up to %d; %.0f MiB beside the pool, "
+            "%.0f of at most %.0f MiB for the %d kept, %d given up; torch holds %.2f GiB",
+            kept.made, length, key.documents, key.longest, taken / 2**20, kept.nbytes / 2**20,
+            self._most_bytes / 2**20, len(kept), kept.given_up,
             torch.cuda.memory_reserved() / 2**30,
         )  # fmt: skip
-        return recorded
 
     @staticmethod
     def _driver_bytes() -> int:

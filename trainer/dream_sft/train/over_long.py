@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dream_sft.data.dataset import Dataset
 from dream_sft.diffusion.masking import EosTail
-from dream_sft.io.errors import SpecError
+from dream_sft.io.errors import DataError, SpecError
 from dream_sft.train.packing import rounded
 
 ROWS_NAMED = 20
@@ -26,20 +26,44 @@ def longest_lengths(dataset: Dataset, tail: EosTail) -> NDArray[np.int64]:
 
 def refuse_over_long(dataset: Dataset, tail: EosTail, cap: int) -> None:
     """Raises SpecError that names every row (the first 20) which can outgrow `cap` tokens."""
+    longest, mistakes = _longer(dataset, tail, cap)
+    if mistakes:
+        raise SpecError(
+            f"training.tokensPerMicroBatch: {_count(mistakes)} with their end tokens are longer "
+            f"than {cap}; give at least {rounded(longest)}, or convert with a lower maxLength",
+            _named(mistakes),
+        )
+
+
+def refuse_beyond_positions(dataset: Dataset, tail: EosTail, positions: int) -> None:
+    """Raises DataError that names every row (the first 20) which can outgrow the positions that
+    the model was made for."""
+    _, mistakes = _longer(dataset, tail, positions)
+    if mistakes:
+        raise DataError(
+            f"{dataset.folder}: {_count(mistakes)} with their end tokens are longer than the "
+            f"model's max_position_embeddings {positions}; convert with a lower maxLength",
+            _named(mistakes),
+        )
+
+
+def _longer(dataset: Dataset, tail: EosTail, most: int) -> tuple[int, list[str]]:
+    """The most tokens of any document, and a line for each that can have more than `most`."""
     longest_N = longest_lengths(dataset, tail)
-    over = np.flatnonzero(longest_N > cap).tolist()
+    over = np.flatnonzero(longest_N > most).tolist()
     if not over:
-        return
+        return int(longest_N.max(initial=0)), []
     numbers = _row_numbers(dataset)
-    mistakes = [f"row {numbers[n]}: {int(longest_N[n])} tokens" for n in over[:ROWS_NAMED]]
-    if len(over) > ROWS_NAMED:
-        mistakes.append(f"and {len(over) - ROWS_NAMED} more")
-    raise SpecError(
-        f"training.tokensPerMicroBatch: {len(over)} documents with their end tokens are longer "
-        f"than {cap}; give at least {rounded(int(longest_N.max()))}, or convert with a lower "
-        "maxLength",
-        mistakes,
-    )
+    return int(longest_N.max()), [f"row {numbers[n]}: {int(longest_N[n])} tokens" for n in over]
+
+
+def _count(mistakes: list[str]) -> str:
+    return f"{len(mistakes)} document{'s' if len(mistakes) > 1 else ''}"
+
+
+def _named(mistakes: list[str]) -> list[str]:
+    more = len(mistakes) - ROWS_NAMED
+    return mistakes if more <= 0 else [*mistakes[:ROWS_NAMED], f"and {more} more"]
 
 
 def _row_numbers(dataset: Dataset) -> list[int]:

@@ -16,7 +16,7 @@ class Recordings(Generic[Key, Recording]):
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[Key, tuple[Recording, int]] = OrderedDict()
-        self.given_up = 0
+        self.made = self.given_up = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -34,6 +34,7 @@ class Recordings(Generic[Key, Recording]):
 
     def add(self, key: Key, recording: Recording, nbytes: int) -> None:
         """Room is made after it is there: a pool of memory must not lose its last graph."""
+        self.made += 1
         self._kept[key] = (recording, nbytes)
         self._kept.move_to_end(key)
         while len(self) > 1 and (len(self) > self._most or self.nbytes > self._most_bytes):

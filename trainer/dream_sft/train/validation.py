@@ -68,17 +68,22 @@ class ValidationResult:
     by_t: list[float | None]
 
 
+def refuse_none_held_out(held_out: Dataset) -> None:
+    """Raises SpecError when there is no row to measure on."""
+    if len(held_out) == 0:
+        raise SpecError(
+            "training.validation: the data set holds no row out; convert with heldOutRows, "
+            "or leave validation out"
+        )
+
+
 class Validation:
     """The frozen grid of one data set, and when to measure it."""
 
     def __init__(self, held_out: Dataset, training: dict[str, Any], ids: TokenIds) -> None:
         """Raises SpecError when no row is held out or one does not fit a packed row."""
         settings = training["validation"]
-        if len(held_out) == 0:
-            raise SpecError(
-                "training.validation: the data set holds no row out; convert with heldOutRows, "
-                "or leave validation out"
-            )
+        refuse_none_held_out(held_out)
         self._every: int | None = settings.get("everySteps")
         self._at_epoch_end: bool = settings.get("atEpochEnd", True)
         packed = training.get("tokensPerMicroBatch")

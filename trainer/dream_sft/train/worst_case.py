@@ -49,6 +49,9 @@ def try_worst_case(method: Method, training: dict[str, Any], documents: Document
         torch.cuda.synchronize(device)
         del kept_free
     peak = int(torch.cuda.max_memory_reserved(device))
+    # What was kept free goes to the driver, and steps report their own peak.
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
     log.info("%s takes %.1f GiB", _told(micro), peak / 2**30)
     return peak
 

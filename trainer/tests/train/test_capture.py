@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import torch
 
-from dream_sft.commands.train import assemble
 from dream_sft.data.dataset import load_dataset
 from dream_sft.io.errors import ResourceError
 from dream_sft.io.events import Event
 from dream_sft.io.spec import load_spec
 from dream_sft.train import capture, host_copies
+from dream_sft.train.assemble import assemble
 from dream_sft.train.checkpoint import read_checkpoint
 from dream_sft.train.host_arena import HostArena
 from dream_sft.train.loop import Run, train

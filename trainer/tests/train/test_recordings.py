@@ -15,7 +15,7 @@ def test_the_one_not_used_for_longest_is_given_up() -> None:
     assert kept.get("a") == 1
     kept.add("c", 3, 10)
     assert (kept.get("a"), kept.get("b"), kept.get("c")) == (1, None, 3)
-    assert (len(kept), kept.nbytes, kept.given_up) == (2, 20, 1)
+    assert (len(kept), kept.nbytes, kept.made, kept.given_up) == (2, 20, 3, 1)
 
 
 def test_bytes_bound_them_too_and_the_newest_stays_whatever_it_takes() -> None:
