@@ -61,15 +61,25 @@ function noteVerdict({ compared }: PlanState, note: Note): void {
 }
 
 /** What the rest takes and costs; both evaluations are part of it. */
-export function quoteText(quote: Quote): string {
+export function quoteText(quote: Quote, zh = false): string {
   const { trainSeconds, evalSecondsEach, pilotSeconds, totalSeconds, fen } = quote;
+  if (zh) {
+    const time = (seconds: number): string => duration(seconds, 'zh');
+    const trials = pilotSeconds === undefined ? '' : `试点 ${time(pilotSeconds)}，`;
+    const evaluated = `两次评测各不超过 ${time(evalSecondsEach)}`;
+    return `余下需 ${time(totalSeconds)}，${money(fen)}：${trials}训练 ${time(trainSeconds)}，${evaluated}`;
+  }
   const pilot = pilotSeconds === undefined ? '' : `pilot ${duration(pilotSeconds)}, `;
   const training = `${pilot}training ${duration(trainSeconds)}`;
   const evaluations = `two evaluations of ${duration(evalSecondsEach)} each at most`;
   return `the rest takes ${duration(totalSeconds)} and ${money(fen)}: ${training}, ${evaluations}`;
 }
 
-export function gateText({ approvedBy }: PlanState['gate']): string {
+export function gateText({ approvedBy }: PlanState['gate'], zh = false): string {
+  if (zh)
+    return approvedBy === LIMIT_OF_PLAN
+      ? '自动通过：报价在计划的限额之内'
+      : `由 ${approvedBy} 批准`;
   return approvedBy === LIMIT_OF_PLAN
     ? 'passed automatically: the quote is within the limit in the plan'
     : `approved by ${approvedBy}`;

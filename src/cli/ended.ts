@@ -10,8 +10,13 @@ export function planStatus(server: string, told: unknown): string {
 }
 
 /** How a plan that has ended can be done again. */
-export function againAdvice(planId: string, status: string): string {
+export function againAdvice(planId: string, status: string, zh = false): string {
   const retry = `\`dream-sft retry ${planId} --from STAGE\``;
+  if (zh) {
+    return status === 'finished'
+      ? `\`dream-sft start PLAN --again\` 从头再做一遍，${retry} 从某个阶段起重做。`
+      : `\`dream-sft start PLAN\` 从最后一个检查点继续，${retry} 重做某个阶段。`;
+  }
   return status === 'finished'
     ? `\`dream-sft start PLAN --again\` carries it out anew, ${retry} from a stage on.`
     : `\`dream-sft start PLAN\` goes on from its last checkpoint, ${retry} does a stage again.`;

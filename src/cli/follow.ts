@@ -6,7 +6,7 @@ import { changes } from './changes.js';
 import { lookAt } from './look.js';
 import { print } from './output.js';
 import { exitCodeOf, type Running } from './plan-handle.js';
-import { renderProgress } from './render-state.js';
+import { renderProgress } from './render-progress.js';
 
 export interface FollowOptions {
   /** Nothing is printed: stdout belongs to a document. */

@@ -10,7 +10,8 @@ const TYPES: Readonly<Record<string, string>> = {
   object: 'a block of keys',
   record: 'a block of keys',
 };
-const LONGEST = 60;
+/** Characters of a value that are quoted. */
+export const LONGEST = 60;
 
 /** What is wrong with a value, in the words of a plan file: what was expected, and what is there. */
 export function issueWords(issue: z.core.$ZodIssue): string {
@@ -53,7 +54,7 @@ function amount(
 }
 
 /** The value that the words are about; of a union it is the key that tells the forms apart. */
-function givenOf(issue: z.core.$ZodIssue): unknown {
+export function givenOf(issue: z.core.$ZodIssue): unknown {
   if (issue.code !== 'invalid_union' || !('discriminator' in issue)) return issue.input;
   const { input } = issue;
   return (input as Readonly<Record<string, unknown>> | undefined)?.[String(issue.discriminator)];

@@ -125,6 +125,7 @@ function addReadingCommands(program: Command): void {
   program
     .command('status [id]')
     .description('one plan on one screen, or all plans')
+    .option('--lang <en|zh>', 'language, en when left out')
     .option('--json', 'print one JSON document instead, for scripts')
     .action(
       action(async (id, options) => (await import('./commands/read.js')).status(id, options)),
@@ -133,6 +134,7 @@ function addReadingCommands(program: Command): void {
     .command('list')
     .description('all plans, each by its newest run')
     .option('--all', 'every run of every plan')
+    .option('--lang <en|zh>', 'language, en when left out')
     .option('--json', 'print one JSON document instead, for scripts')
     .action(action(async (options) => (await import('./commands/list.js')).list(options)));
   addReadingOfResults(program);
@@ -174,6 +176,7 @@ function addPlanFileCommands(plan: Command): void {
     .command('check <file>')
     .description('find every mistake of a plan file')
     .option('--set <path=value...>', 'other values than the file has, as training.steps=40')
+    .option('--lang <en|zh>', 'language, that of the plan when left out')
     .option('--json', 'print one JSON document instead, for scripts')
     .action(
       action(async (file, options) =>

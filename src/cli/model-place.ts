@@ -16,12 +16,25 @@ export function storePlace(store: StoreConfig, home: string): string {
 }
 
 /** Which artifact the fine-tuned model is, and how to get at its files. */
-export function modelLines(planId: string, model: FineTuned, { home, before }: Place): string[] {
+export function modelLines(
+  planId: string,
+  model: FineTuned,
+  { home, before }: Place,
+  zh = false,
+): string[] {
   const { artifact, folder, store } = model;
-  const what = folder === '' ? 'artifact' : 'last checkpoint, artifact';
   const command = `${before ? `${before} ` : ''}dream-sft export ${planId} FOLDER`;
+  const name = artifact.digest.slice(0, 16);
+  if (zh) {
+    const what = folder === '' ? '制品' : '最后一个检查点，制品';
+    return [
+      `微调后的模型：${storePlace(store, home)} 中的${what} ${name}`,
+      `  放进自己的文件夹：${command}`,
+    ];
+  }
+  const what = folder === '' ? 'artifact' : 'last checkpoint, artifact';
   return [
-    `fine-tuned model: ${what} ${artifact.digest.slice(0, 16)} in ${storePlace(store, home)}`,
+    `fine-tuned model: ${what} ${name} in ${storePlace(store, home)}`,
     `  into a folder of its own: ${command}`,
   ];
 }

@@ -12,14 +12,17 @@ export async function checkPilot(get: Get, add: Add, folder: string): Promise<vo
     const path = ['evaluation', 'suites', i];
     const same = ['name', 'file'].every((key) => get(...at, key) === get(...path, key));
     if (get(...at, 'name') !== undefined && same) {
-      add(at, `asks the questions of ${path.join('.')}; use others`);
+      const zh = `与 ${path.join('.')} 的题目相同；请换用别的题目`;
+      add(at, `asks the questions of ${path.join('.')}; use others`, { zh });
       continue;
     }
     const theirs = await questionsOf(get, path, folder);
     const shared = [...ours].filter((question) => theirs.has(question)).length;
     if (shared > 0) {
       const what = `shares ${count(shared, 'question')} with ${path.join('.')}`;
-      add(at, `${what}; what judges the result must not choose it: use a training set`);
+      add(at, `${what}; what judges the result must not choose it: use a training set`, {
+        zh: `与 ${path.join('.')} 有 ${shared} 道题相同；评判结果的题目不得用于选择：请用训练集`,
+      });
     }
   }
 }
@@ -29,7 +32,7 @@ function checkNames(get: Get, add: Add): void {
   for (let i = 0; get('pilot', 'candidates', i) !== undefined; i += 1) {
     const path = ['pilot', 'candidates', i, 'name'];
     const name = get(...path);
-    if (names.has(name)) add(path, `${String(name)} is taken`);
+    if (names.has(name)) add(path, `${String(name)} is taken`, { zh: `${String(name)} 已被使用` });
     names.add(name);
   }
 }

@@ -9,7 +9,8 @@ import { checkStore } from './store-cross-checks.js';
 
 export type Path = readonly (string | number)[];
 export type Get = (...path: Path) => unknown;
-export type Add = (path: Path, message: string, absent?: boolean) => void;
+/** A mistake, in English and, where somebody has said it, in Chinese. */
+export type Add = (path: Path, message: string, more?: Pick<Mistake, 'zh' | 'absent'>) => void;
 
 /** What no single key can get wrong on its own; each rule looks at the raw document. */
 export async function crossMistakes(
@@ -19,9 +20,9 @@ export async function crossMistakes(
 ): Promise<Mistake[]> {
   const found: Mistake[] = [];
   const get: Get = (...path) => document.getIn(path);
-  const add: Add = (path, message, absent = false) => {
+  const add: Add = (path, message, more = {}) => {
     const line = lineOf(nodeAt(document, path), counter);
-    found.push({ line, path: dotted(path), message, ...(absent ? { absent } : {}) });
+    found.push({ line, path: dotted(path), message, ...more });
   };
   checkLength(get, add);
   checkMoney(get, add);
@@ -37,7 +38,8 @@ export async function crossMistakes(
 function checkLength(get: Get, add: Add): void {
   if (!isMap(get('training'))) return;
   const given = ['steps', 'epochs'].filter((key) => get('training', key) !== undefined);
-  if (given.length !== 1) add(['training'], 'give either steps or epochs');
+  if (given.length !== 1)
+    add(['training'], 'give either steps or epochs', { zh: 'steps 与 epochs 只给一个' });
 }
 
 function checkMoney(get: Get, add: Add): void {
@@ -45,7 +47,8 @@ function checkMoney(get: Get, add: Add): void {
   const reserve = get('money', 'reserveCny');
   if (typeof cap !== 'number' || typeof reserve !== 'number' || reserve < cap) return;
   const message = `must be less than capCny (${cap}), or nothing is left to train with`;
-  add(['money', 'reserveCny'], message);
+  const zh = `须小于 capCny（${cap}），否则没有钱可用于训练`;
+  add(['money', 'reserveCny'], message, { zh });
 }
 
 /** Settings that the schema refuses are told by it. */
@@ -73,7 +76,8 @@ function checkSuite(get: Get, add: Add, at: Path): void {
   const name = SuiteConfig.shape.name.safeParse(get(...at, 'name'));
   // A name that is none is told by the schema.
   if (!name.success || name.data === 'arithmetic' || get(...at, 'file') !== undefined) return;
-  add(at, `${name.data} needs file: the JSONL of its questions`);
+  const zh = `${name.data} 需要 file：题目的 JSONL 文件`;
+  add(at, `${name.data} needs file: the JSONL of its questions`, { zh });
 }
 
 async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
@@ -81,13 +85,16 @@ async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
     const path = get(...at, 'path');
     if (get(...at, 'kind') !== 'file' || typeof path !== 'string') continue;
     const place = resolve(folder, path);
-    if (!(await exists(place))) add([...at, 'path'], `there is no file or folder ${place}`, true);
+    if (await exists(place)) continue;
+    const zh = `没有文件或文件夹 ${place}`;
+    add([...at, 'path'], `there is no file or folder ${place}`, { zh, absent: true });
   }
   for (const at of suitesOf(get)) {
     const file = get(...at, 'file');
     if (typeof file !== 'string') continue;
     const place = resolve(folder, file);
-    if (!(await exists(place))) add([...at, 'file'], `there is no file ${place}`, true);
+    if (await exists(place)) continue;
+    add([...at, 'file'], `there is no file ${place}`, { zh: `没有文件 ${place}`, absent: true });
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import type { Language } from '../contracts/base.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { isRecord } from '../contracts/is-record.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
@@ -38,6 +39,7 @@ export async function checkPlanFile(
         line: counter.linePos(error.pos[0]).line,
         path: '',
         message: `not YAML: ${error.message.split('\n')[0]}`,
+        zh: `不是 YAML：${error.message.split('\n')[0]}`,
       })),
     };
   }
@@ -80,14 +82,25 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-export function formatMistakes(path: string, mistakes: readonly Mistake[]): string {
-  const lines = mistakes.map(
-    (m) => `  ${m.from ?? `${path}:${m.line}`}  ${m.path ? `${m.path}: ` : ''}${m.message}`,
-  );
-  return [
-    `${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'} in ${path}:`,
-    ...lines,
-  ].join('\n');
+/** A mistake in one language; what nobody put into Chinese stays English. */
+export function mistakeIn(language: Language, { zh, ...mistake }: Mistake): Omit<Mistake, 'zh'> {
+  return language === 'zh' && zh !== undefined ? { ...mistake, message: zh } : mistake;
+}
+
+export function formatMistakes(
+  path: string,
+  mistakes: readonly Mistake[],
+  language: Language = 'en',
+): string {
+  const zh = language === 'zh';
+  const lines = mistakes.map((mistake) => {
+    const { from = `${path}:${mistake.line}`, message } = mistakeIn(language, mistake);
+    return `  ${from}  ${mistake.path ? `${mistake.path}${zh ? '：' : ': '}` : ''}${message}`;
+  });
+  const heading = zh
+    ? `${path} 有 ${mistakes.length} 处错误：`
+    : `${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'} in ${path}:`;
+  return [heading, ...lines].join('\n');
 }
 
 /** A plan ready for the workflow, or one CliError that lists every mistake. */

@@ -3,12 +3,15 @@ import type { Document, Node } from 'yaml';
 import { LineCounter, isMap, isNode, isPair, isScalar } from 'yaml';
 import type { z } from 'zod';
 import { issueWords } from './issue-words.js';
+import { issueWordsZh } from './issue-words-zh.js';
 
 /** One mistake of a plan file, ready to print. */
 export interface Mistake {
   readonly line: number;
   readonly path: string;
   readonly message: string;
+  /** The same in Chinese, where somebody has said it. */
+  readonly zh?: string;
   /** The option of the command that has set it, when it does not come from the file. */
   readonly from?: string;
   /** Set when a file or folder is not there (yet); the text itself is right. */
@@ -67,7 +70,12 @@ export function mistakesOf(
     if (issue.code !== 'unrecognized_keys') {
       const node = issue.path.length ? keyAt(document, issue.path) : null;
       return [
-        { line: lineOf(node, counter), path: dotted(issue.path), message: issueWords(issue) },
+        {
+          line: lineOf(node, counter),
+          path: dotted(issue.path),
+          message: issueWords(issue),
+          zh: issueWordsZh(issue),
+        },
       ];
     }
     return issue.keys.map((key) => {
@@ -77,6 +85,7 @@ export function mistakesOf(
         line: lineOf(keyAt(document, path), counter),
         path: dotted(path),
         message: suggestion ? `unknown key; did you mean ${suggestion}?` : 'unknown key',
+        zh: suggestion ? `未知的键；是否想写 ${suggestion}？` : '未知的键',
       };
     });
   });

@@ -17,7 +17,7 @@ export function languageOverride(lang: string | undefined): Pick<PlanOverrides, 
   if (lang === undefined) return {};
   const language = Language.safeParse(lang);
   if (language.success) return { language: language.data };
-  throw new CliError(`--lang ${lang}: the report is written in en or zh`, CLI_EXIT.usage);
+  throw new CliError(`--lang ${lang}: expected en or zh`, CLI_EXIT.usage);
 }
 
 /** Path of a key → the option that has set it. */

@@ -1,72 +1,113 @@
 import pc from 'picocolors';
+import type { Language } from '../contracts/base.js';
 import { detectableSentence } from '../contracts/detectable.js';
-import type { StageProgress } from '../contracts/progress.js';
 import type { PlanState } from '../contracts/state.js';
 import { verdictSentence } from '../contracts/verdict.js';
 import { gateText, quoteText } from './changes.js';
 import { againAdvice } from './ended.js';
 import { modelLines, type Place } from './model-place.js';
-import { bar, count, duration, money, statusText, table } from './output.js';
+import { count, duration, money, table } from './output.js';
 import { pilotLines } from './pilot-text.js';
 import type { Running } from './plan-handle.js';
+import { renderProgress } from './render-progress.js';
+import { statusIn } from './status-words.js';
 
 /** The whole plan on one screen. */
-export function renderState(state: PlanState, running: Running, place: Place): string {
-  const spent = `${money(state.spentFen)} of ${money(state.capFen)}`;
+export function renderState(
+  state: PlanState,
+  running: Running,
+  place: Place,
+  language: Language = 'en',
+): string {
+  const zh = language === 'zh';
   const lines = [
     `${pc.bold(state.title)}  (${state.planId})`,
-    `${statusText(state.status)}   spent ${spent}   ${count(state.interruptions.length, 'interruption')}`,
+    summaryLine(state, language),
     '',
-    stagesTable(state),
+    stagesTable(state, language),
   ];
-  if (running.progress) lines.push('', renderProgress(running.progress));
-  if (running.lastFailure) lines.push(pc.yellow(`Tried again after: ${running.lastFailure}`));
+  const told = (en: string, inChinese: string, what: string): string =>
+    zh ? `${inChinese}：${what}` : `${en}: ${what}`;
+  if (running.progress) lines.push('', renderProgress(running.progress, zh));
+  const { lastFailure } = running;
+  if (lastFailure) lines.push(pc.yellow(told('Tried again after', '重试的原因', lastFailure)));
   const waiting = state.current?.waitingFor;
-  if (waiting) lines.push('', pc.yellow(`Waiting: ${waiting}`));
-  if (state.quote) lines.push('', ...quoteLines(state, state.quote));
-  if (state.pilot) lines.push('', ...pilotLines(state.pilot).map((line) => `Pilot: ${line}`));
-  const verdicts = state.compared?.suites ?? [];
+  if (waiting) lines.push('', pc.yellow(told('Waiting', '等待', waiting)));
+  if (state.quote) lines.push('', ...quoteLines(state, state.quote, zh));
+  const trials = state.pilot ? pilotLines(state.pilot, zh) : [];
+  if (trials.length > 0) lines.push('', ...trials.map((line) => told('Pilot', '试点', line)));
+  const verdicts = (state.compared?.suites ?? []).map((one) => verdictSentence(one, zh));
   if (verdicts.length > 0) {
-    lines.push('', ...verdicts.map((one) => `Before/after: ${verdictSentence(one, false)}`));
+    lines.push('', ...verdicts.map((line) => told('Before/after', '前后对比', line)));
   }
-  if (state.failure) lines.push('', pc.red(`Failed: ${state.failure}`));
-  if (state.model) lines.push('', ...modelLines(state.planId, state.model, place));
-  const next = nextStep(state);
+  if (state.failure) lines.push('', pc.red(told('Failed', '失败', state.failure)));
+  if (state.model) lines.push('', ...modelLines(state.planId, state.model, place, zh));
+  const next = nextStep(state, zh);
   if (next !== null) lines.push('', pc.yellow(next));
   return lines.join('\n');
 }
 
-function stagesTable({ stages, failure }: PlanState): string {
+function summaryLine(
+  { status, spentFen, capFen, interruptions }: PlanState,
+  language: Language,
+): string {
+  const [spent, cap, lost] = [money(spentFen), money(capFen), interruptions.length];
+  const words =
+    language === 'zh'
+      ? `已花 ${spent}，上限 ${cap}   ${lost} 次中断`
+      : `spent ${spent} of ${cap}   ${count(lost, 'interruption')}`;
+  return `${statusIn(language, status)}   ${words}`;
+}
+
+const HEADERS = {
+  en: ['STAGE', 'STATUS', 'ATTEMPTS', 'TIME', ''],
+  zh: ['阶段', '状态', '尝试', '用时', ''],
+} as const;
+
+function stagesTable({ stages, failure }: PlanState, language: Language): string {
+  const cached = language === 'zh' ? '以前已完成，不再付费' : 'already done before, not paid again';
   return table(
-    ['STAGE', 'STATUS', 'ATTEMPTS', 'TIME', ''],
+    HEADERS[language],
     stages.map((stage) => [
       stage.name,
-      statusText(stage.status),
+      statusIn(language, stage.status),
       stage.attempts ? String(stage.attempts) : '',
-      stage.seconds ? duration(stage.seconds) : '',
-      stage.cached ? 'already done before, not paid again' : remark(stage.message, failure),
+      stage.seconds ? duration(stage.seconds, language) : '',
+      stage.cached ? cached : remark(stage.message, failure),
     ]),
   );
 }
 
-function quoteLines(state: PlanState, quote: NonNullable<PlanState['quote']>): string[] {
-  const { gate } = state;
-  const passed = gate.status === 'approved' ? [`Gate: ${gateText(gate)}.`] : [];
-  const { detectable: suites = [] } = quote;
-  const shows = suites.length > 0 ? [`The ${detectableSentence(suites, false)}.`] : [];
-  return [`Quote: ${quoteText(quote)} (${quote.basis}).`, ...shows, ...passed];
+function quoteLines(
+  { gate }: PlanState,
+  quote: NonNullable<PlanState['quote']>,
+  zh: boolean,
+): string[] {
+  const words = quoteText(quote, zh);
+  const shows = quote.detectable?.length ? detectableSentence(quote.detectable, zh) : null;
+  const passed = gate.status === 'approved' ? gateText(gate, zh) : null;
+  if (zh) {
+    const after = [shows, passed === null ? null : `关口：${passed}`];
+    const known = after.filter((line) => line !== null).map((line) => `${line}。`);
+    return [`报价：${words}（${quote.basis}）。`, ...known];
+  }
+  return [
+    `Quote: ${words} (${quote.basis}).`,
+    ...(shows === null ? [] : [`The ${shows}.`]),
+    ...(passed === null ? [] : [`Gate: ${passed}.`]),
+  ];
 }
 
 /** What a person must do for the plan to go on; null when it does by itself or is done. */
-function nextStep({ planId, status }: PlanState): string | null {
+function nextStep({ planId, status }: PlanState, zh: boolean): string | null {
   switch (status) {
     case 'awaiting-approval':
-      return `Approve with: dream-sft approve ${planId}`;
+      return `${zh ? '批准：' : 'Approve with: '}dream-sft approve ${planId}`;
     case 'paused':
-      return `Go on with: dream-sft resume ${planId}`;
+      return `${zh ? '继续：' : 'Go on with: '}dream-sft resume ${planId}`;
     case 'cancelled':
     case 'failed':
-      return againAdvice(planId, status);
+      return againAdvice(planId, status, zh);
     default:
       return null;
   }
@@ -75,22 +116,3 @@ function nextStep({ planId, status }: PlanState): string | null {
 /** What ended the plan is told once, below the table. */
 const remark = (message: string | null, failure: string | null): string =>
   message === null || failure?.startsWith(message) ? '' : message;
-
-/** One line of a running stage: bar, loss, speed, time left. */
-export function renderProgress(progress: StageProgress): string {
-  const parts: string[] = [];
-  if (progress.total) {
-    const share = Math.floor((100 * progress.done) / progress.total);
-    parts.push(`${bar(progress.done, progress.total)} ${String(share).padStart(3)} %`);
-    parts.push(`${progress.done}/${progress.total} ${progress.unit}`);
-  } else if (progress.done > 0) {
-    parts.push(`${progress.done} ${progress.unit}`);
-  }
-  if (progress.loss !== null) parts.push(`loss ${progress.loss.toFixed(4)}`);
-  if (progress.score)
-    parts.push(`${progress.score.suite} ${progress.score.correct}/${progress.score.done}`);
-  if (progress.tokensPerSecond) parts.push(`${Math.round(progress.tokensPerSecond)} tokens/s`);
-  if (progress.etaSeconds !== null) parts.push(`${duration(progress.etaSeconds)} left`);
-  if (progress.phase !== 'running') parts.push(progress.phase);
-  return parts.join('  ');
-}

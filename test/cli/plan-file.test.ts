@@ -127,6 +127,7 @@ describe('plan files', () => {
         line: 4,
         path: 'base.path',
         message: `there is no file or folder ${join(folder, 'nowhere')}`,
+        zh: `没有文件或文件夹 ${join(folder, 'nowhere')}`,
         absent: true,
       },
     ]);

@@ -1,10 +1,14 @@
+import type { Language } from '../../contracts/base.js';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import { PLAN_WORKFLOW } from '../../contracts/stages.js';
 import { config } from '../context.js';
 import { planStatus } from '../ended.js';
-import { localTime, print, printJson, statusText, table } from '../output.js';
+import { localTime, print, printJson, table } from '../output.js';
+import { languageOverride } from '../plan-overrides.js';
+import { statusIn } from '../status-words.js';
 
 export interface ListArguments {
+  readonly lang?: string;
   readonly json?: boolean;
   readonly all?: boolean;
 }
@@ -18,6 +22,7 @@ export interface ListedRun {
 
 export async function list(options: ListArguments): Promise<number> {
   const { withClient } = await import('../connect.js');
+  const { language = 'en' } = languageOverride(options.lang);
   return withClient(await config(), async (client) => {
     const runs: ListedRun[] = [];
     for await (const run of client.workflow.list({ query: `WorkflowType = '${PLAN_WORKFLOW}'` })) {
@@ -30,8 +35,8 @@ export async function list(options: ListArguments): Promise<number> {
     }
     const plans = options.all ? newestFirst(runs) : newestOfEach(runs);
     if (options.json) printJson(plans);
-    else if (plans.length === 0) print('No plans yet. Start one with: dream-sft start PLAN');
-    else print(rendered(plans));
+    else if (plans.length === 0) print(NO_PLANS[language]);
+    else print(rendered(plans, language));
     return CLI_EXIT.ok;
   });
 }
@@ -45,12 +50,21 @@ export function newestOfEach(runs: readonly ListedRun[]): ListedRun[] {
   return newestFirst(runs).filter(({ planId }) => !seen.has(planId) && seen.add(planId));
 }
 
-function rendered(plans: readonly ListedRun[]): string {
+const NO_PLANS: Readonly<Record<Language, string>> = {
+  en: 'No plans yet. Start one with: dream-sft start PLAN',
+  zh: '还没有计划。启动一个：dream-sft start PLAN',
+};
+const HEADERS: Readonly<Record<Language, readonly string[]>> = {
+  en: ['PLAN', 'STATUS', 'STAGE', 'STARTED'],
+  zh: ['计划', '状态', '阶段', '开始于'],
+};
+
+export function rendered(plans: readonly ListedRun[], language: Language): string {
   const rows = plans.map((plan) => [
     plan.planId,
-    statusText(plan.status),
+    statusIn(language, plan.status),
     plan.stage,
     localTime(new Date(plan.startedAt)),
   ]);
-  return table(['PLAN', 'STATUS', 'STAGE', 'STARTED'], rows);
+  return table(HEADERS[language], rows);
 }
