@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -97,10 +98,11 @@ class Accumulation:
 
     @torch.no_grad()
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
-        """Unweighted nats over all masked tokens of these."""
+        """Unweighted nats over all masked tokens of these. Raises ResourceError."""
         total = torch.zeros((), device=self._device)
         for micro, factor in self._own(micro_batches):
-            nll = self.sums(micro).parts_nll.sum()
+            with _memory_errors(micro):
+                nll = self.sums(micro).parts_nll.sum()
             if factor:
                 total += nll
         return float(self._ranks.sum(total))
@@ -126,14 +128,10 @@ class Accumulation:
         self, batch: GlobalBatch, micro: MicroBatch, factor: float
     ) -> tuple[Tensor, LossSums]:
         share = share_of(batch, micro, self._normalise)
-        try:
+        with _memory_errors(micro):
             sums = self.sums(micro)
             loss = sums.total / share
             (loss * factor).backward()  # type: ignore[no-untyped-call]
-        except (MemoryError, RuntimeError) as error:
-            if (typed := micro_out_of_memory(error, micro)) is None:
-                raise
-            raise typed from error
         return loss.detach(), sums
 
 
@@ -153,6 +151,16 @@ def share_of(batch: GlobalBatch, micro: MicroBatch, normalise: str) -> float:
         microbatch_masked=micro.plan.masked,
         microbatches=len(batch.micro_batches),
     )
+
+
+@contextmanager
+def _memory_errors(micro: MicroBatch) -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if (typed := micro_out_of_memory(error, micro)) is None:
+            raise
+        raise typed from error
 
 
 def micro_out_of_memory(error: BaseException, micro: MicroBatch) -> ResourceError | None:

@@ -60,7 +60,7 @@ class Method(Protocol):
         """What the device may come to hold beside a tried gradient: recordings of other rows."""
 
     def nll(self, micro_batches: Sequence[MicroBatch]) -> float:
-        """Unweighted nats over all masked tokens, without gradient."""
+        """Unweighted nats over all masked tokens, without gradient. Raises ResourceError."""
 
     def weights(self) -> Mapping[str, Tensor]:
         """What is trained, by name; live tensors."""

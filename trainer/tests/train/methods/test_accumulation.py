@@ -8,6 +8,7 @@ import torch
 
 from dream_sft.data.dataset import Dataset, load_dataset
 from dream_sft.diffusion.loss import LEVELS
+from dream_sft.io.errors import ResourceError
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import load_dream, model_sha256
 from dream_sft.train.batches import Batches, GlobalBatch, TokenIds
@@ -105,6 +106,20 @@ def test_out_of_memory_advises_half_of_the_tokens(parts: Path) -> None:
     assert (host.resource, gpu.resource) == ("host-memory", "gpu-memory")
     assert gpu.token_budget == micro.noised_BL.size // 2
     assert micro_out_of_memory(RuntimeError("shape mismatch"), micro) is None
+
+
+def test_memory_that_runs_out_in_a_validation_advises_too(parts: Path) -> None:
+    model = load_dream(parts / "base")
+    method, batches = bench(model, load_dataset(parts / "dataset"), parts)
+    micros = batches.batch(1).micro_batches
+
+    def full(*_inputs: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    model.model.norm.register_forward_hook(full)
+    with pytest.raises(ResourceError) as raised:
+        method.nll(micros)
+    assert raised.value.token_budget == micros[0].noised_BL.size // 2
 
 
 def test_an_error_that_is_not_of_memory_leaves_a_step_as_it_was_raised(parts: Path) -> None:
