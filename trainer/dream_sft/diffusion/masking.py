@@ -114,7 +114,7 @@ def masked_response(
     below_L: NDArray[np.bool_], shape: Shape, *, as_one: bool = False
 ) -> NDArray[np.bool_]:
     """Which positions [L] are masked, from whether the draw of each is below t."""
-    masked_L = below_L.copy()
+    masked_L: NDArray[np.bool_] = below_L.copy()
     masked_L[: shape.prompt] = False
     if as_one and shape.eos:
         first = shape.prompt + shape.answer
