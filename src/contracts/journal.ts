@@ -51,6 +51,7 @@ export const ChainEntry = z.discriminatedUnion('type', [
     boot: z.string(),
     attempt: z.int(),
     run: z.string().optional().describe('of the workflow: an earlier run had the same stage key'),
+    keep: z.int().min(1).optional().describe('published checkpoints that its rotation keeps'),
     at: Instant,
   }),
   z.strictObject({

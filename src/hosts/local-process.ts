@@ -39,6 +39,9 @@ export class LocalProcessProvider implements HostProvider {
   }
 
   async ensure(request: EnsureRequest): Promise<Ensured> {
+    // First: the cards may be held by the very host that is asked for.
+    const known = await this.#startedFor(request.key);
+    if (known) return { kind: 'host', host: await toHost(known), started: false };
     // A worker without Python dies at once: one would be started every second, and nobody told.
     const missing = (await this.#missing()) ?? (await this.#taken());
     if (missing !== null) return missing;

@@ -81,7 +81,7 @@ async function contentsOf(store: ObjectStore, known: KnownFiles): Promise<StoreC
     { concurrency: REQUESTS_AT_ONCE },
   );
   // Last: what a journal names by now stays, even if it was only just put.
-  const roots = await heldManifests(store, Infinity);
+  const roots = await heldManifests(store, () => Infinity);
   return { manifests: new Map(manifests), blobs: new Map(blobs), roots };
 }
 

@@ -11,6 +11,8 @@ export interface ChainAttempt {
   readonly attempt: number;
   /** Run of the workflow; null in journals of older versions. */
   readonly run: string | null;
+  /** Published checkpoints that its rotation keeps; null in journals of older versions. */
+  readonly keep: number | null;
   readonly at: string;
   ended: Omit<Of<'ended'>, 'type' | 'token'> | null;
   readonly publishedSteps: number[];
@@ -66,9 +68,9 @@ function emptyState(): ChainState {
 }
 
 function acquire(state: ChainState, entry: Of<'acquired'>, seq: number): void {
-  const { host, boot, attempt, run = null, at } = entry;
+  const { host, boot, attempt, run = null, keep = null, at } = entry;
   state.newestToken = seq;
-  const taken = { token: seq, host, boot, attempt, run, at };
+  const taken = { token: seq, host, boot, attempt, run, keep, at };
   state.attempts.push({ ...taken, ended: null, publishedSteps: [] });
 }
 

@@ -40,7 +40,8 @@ export async function pruneCheckpoints(
   if (candidates.size === 0) return { checkpoints: 0, blobs: 0 };
   const mark = await doom(store, [...candidates.keys(), ...[...candidates.values()].flat()]);
   try {
-    const held = await heldManifests(store, keep);
+    // Another stage may keep more than this one; its journal says how many.
+    const held = await heldManifests(store, ({ attempts }) => attempts.at(-1)?.keep ?? keep);
     for (const digest of candidates.keys()) if (held.has(digest)) candidates.delete(digest);
     return await remove(store, candidates, mark);
   } finally {
@@ -56,6 +57,17 @@ async function firstIndex(
   return -1;
 }
 
+/** A digest's manifest never changes: a process that prunes again and again reads each one once. */
+const read = new WeakMap<ObjectStore, Map<string, readonly string[]>>();
+
+async function knownFiles(store: ObjectStore, digest: string): Promise<readonly string[] | null> {
+  const known = read.get(store) ?? new Map<string, readonly string[]>();
+  read.set(store, known);
+  const files = known.get(digest) ?? (await filesOfManifest(store, digest));
+  if (files !== null) known.set(digest, files);
+  return files;
+}
+
 /** Of those that are still there: the blobs that each names. */
 async function filesOf(
   store: ObjectStore,
@@ -65,7 +77,7 @@ async function filesOf(
   if (digests.length === 0) return found;
   const standing = new Set(await store.list('manifests/'));
   for (const digest of digests) {
-    const named = standing.has(manifestKey(digest)) ? await filesOfManifest(store, digest) : null;
+    const named = standing.has(manifestKey(digest)) ? await knownFiles(store, digest) : null;
     if (named !== null) found.set(digest, named);
   }
   return found;
@@ -83,7 +95,7 @@ async function remove(
   if (blobs.size === 0) return { checkpoints: candidates.size, blobs: 0 };
   for (const key of await store.list('manifests/')) {
     const digest = key.slice('manifests/'.length, -'.json'.length);
-    (await filesOfManifest(store, digest))?.forEach((blob) => blobs.delete(blob));
+    (await knownFiles(store, digest))?.forEach((blob) => blobs.delete(blob));
   }
   if (!(await mark.stands())) return { checkpoints: candidates.size, blobs: 0 };
   for (const blob of blobs) await store.delete(blobKey(blob));

@@ -1,6 +1,6 @@
 import { ChainEntry } from '../contracts/journal.js';
 import { StageResult } from '../contracts/outcome.js';
-import { foldChain } from './fold-chain.js';
+import { type ChainState, foldChain } from './fold-chain.js';
 import { Journal } from './journal.js';
 import { markedOf } from './marked.js';
 import type { ObjectStore } from './object-store.js';
@@ -17,15 +17,20 @@ function journalAt(store: ObjectStore, prefix: string): Journal<ChainEntry> {
   return journal;
 }
 
+/** How many of its newest checkpoints a chain holds. */
+export type Holds = (chain: ChainState) => number;
+
 /** Manifests that any chain would restore from: equal training gives equal digests across chains. */
-async function heldByChains(store: ObjectStore, keep: number): Promise<string[]> {
+async function heldByChains(store: ObjectStore, holds: Holds): Promise<string[]> {
   const keys = await store.list('chains/');
   const prefixes = new Set(keys.map((key) => key.slice(0, key.lastIndexOf('/'))));
   const held: string[] = [];
   for (const prefix of prefixes) {
-    const { published } = foldChain(await journalAt(store, prefix).read());
-    const kept = [...published.slice(-keep), ...markedOf(published)];
-    held.push(...kept.map(({ manifest }) => manifest.digest));
+    const chain = foldChain(await journalAt(store, prefix).read());
+    const { published } = chain;
+    const newest = new Set(published.toReversed().map(({ manifest }) => manifest.digest));
+    held.push(...[...newest].slice(0, holds(chain)));
+    held.push(...markedOf(published).map(({ manifest }) => manifest.digest));
   }
   return held;
 }
@@ -39,6 +44,6 @@ async function heldByResults(store: ObjectStore): Promise<string[]> {
 }
 
 /** Digests of manifests that must stay whatever one chain wants to be rid of. */
-export async function heldManifests(store: ObjectStore, keep: number): Promise<Set<string>> {
-  return new Set([...(await heldByChains(store, keep)), ...(await heldByResults(store))]);
+export async function heldManifests(store: ObjectStore, holds: Holds): Promise<Set<string>> {
+  return new Set([...(await heldByChains(store, holds)), ...(await heldByResults(store))]);
 }

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/config.js';
 import { CardInUseError, holdCards, holderOfCards } from '../../src/hosts/cards.js';
 import { LocalProcessProvider } from '../../src/hosts/local-process.js';
+import { processIdentity } from '../../src/processes/identity.js';
 import { scriptedNvidiaSmi, withoutNvidiaSmi } from '../processes/support/scripted-nvidia-smi.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -82,4 +83,26 @@ test('a provider starts no host on a card that a hand-started worker has: a pers
     command: `kill ${process.pid} (GPU worker box-1, which has the card)`,
   });
   expect(await provider.list('local')).toEqual([]);
+});
+
+test('who asks for a host that has just taken the card gets that host, not the advice to kill it', async () => {
+  twoCards();
+  const config = loadConfig({ home: temporaryFolder(), hostname: 'box', visibleCards: null });
+  const folder = join(config.home, 'hosts', 'local-1');
+  mkdirSync(folder, { recursive: true });
+  const known = { id: 'local-1', gpuClass: 'local', key: 'stage-0', planId: 'plan' };
+  const record = { ...known, startedAt: '2026-11-30T10:00:00.000Z' };
+  const identity = await processIdentity(process.pid);
+  writeFileSync(join(folder, 'host.json'), JSON.stringify({ ...record, process: identity }));
+  await holdCards(config, 'local-1');
+  const provider = new LocalProcessProvider(config);
+  expect(await provider.ensure({ gpuClass: 'local', key: 'stage-0', planId: 'plan' })).toEqual({
+    kind: 'host',
+    host: { ...record, alive: true, tenure: null },
+    started: false,
+  });
+  // Another stage's is refused while that one lives.
+  expect(
+    await provider.ensure({ gpuClass: 'local', key: 'stage-1', planId: 'plan' }),
+  ).toMatchObject({ kind: 'person' });
 });

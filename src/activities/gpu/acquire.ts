@@ -16,8 +16,11 @@ export interface Hold {
   readonly before: ChainState;
 }
 
+/** Published checkpoints that rotation keeps: as many as asked for besides the newest. */
+export const rotationKeeps = (keep: number): number => keep + 1;
+
 /** From here on every older attempt is a zombie. */
-export async function acquire(deps: StageDeps, input: StageInput): Promise<Hold> {
+export async function acquire(deps: StageDeps, input: StageInput, keep: number): Promise<Hold> {
   const chain = new Chain(deps.store, input.stageKey, {
     now: deps.now,
     ...(deps.beforeJournalWrite ? { beforeAppend: deps.beforeJournalWrite } : {}),
@@ -29,6 +32,7 @@ export async function acquire(deps: StageDeps, input: StageInput): Promise<Hold>
     boot: deps.host.boot,
     attempt: Context.current().info.attempt,
     run: runId(),
+    keep: rotationKeeps(keep),
   });
   return { chain, token, before };
 }

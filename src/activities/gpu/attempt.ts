@@ -79,7 +79,7 @@ async function carryOut(attempt: Attempt): Promise<StageOutcome> {
   refuseOtherCode(deps, input);
   const standing = await readResult(deps.store, input.stageKey);
   if (standing) return { kind: 'finished', result: { ...standing, stage: input.stage } };
-  const hold = await acquire(deps, input);
+  const hold = await acquire(deps, input, work.keep);
   beat.set({ token: hold.token });
   await refuseInVain(hold);
   try {

@@ -7,6 +7,7 @@ import { markedOf } from '../../store/marked.js';
 import { pruneCheckpoints } from '../../store/prune.js';
 import type { StageDeps } from '../deps.js';
 import type { Beat } from '../trainer/beat.js';
+import { rotationKeeps } from './acquire.js';
 import { dropsOlder, mayFinish } from '../trainer/leave-decision.js';
 import type { Leaving } from './leaving.js';
 import { dropStaged, recordStaged, type Staged, tellPublishTime } from './staged.js';
@@ -172,7 +173,7 @@ export class Publisher {
       await dropStaged(staged);
       // Rotation can wait for the next attempt; the host cannot.
       if (this.leaving.begun) return;
-      await pruneCheckpoints(this.deps.store, await this.chain.fold(), this.keep + 1, {
+      await pruneCheckpoints(this.deps.store, await this.chain.fold(), rotationKeeps(this.keep), {
         // Just written and hashed: reading every byte of it again would cost a second disk pass.
         isValid: async (digest) => digest === newest,
       });

@@ -13,9 +13,10 @@ export async function chainOf(
   steps: readonly number[],
   key = KEY,
   marks: Readonly<Record<number, Marks>> = {},
+  keep?: number,
 ) {
   const chain = new Chain(store, key);
-  const { token } = await chain.acquire(attemptOn('h1'));
+  const { token } = await chain.acquire({ ...attemptOn('h1'), ...(keep ? { keep } : {}) });
   for (const step of steps) {
     const folder = await folderOf({ 'model/a.txt': `step ${step}`, 'config.json': 'shared' });
     const manifest = await publishArtifact(store, { folder, kind: 'checkpoint' });
