@@ -110,6 +110,21 @@ def test_other_numerics_are_named_and_remembered(begun: Workshop) -> None:
     assert resumed.metrics["resumedInexactly"] is True
 
 
+def test_other_numerics_give_the_same_order_and_losses_within_1e_5(begun: Workshop) -> None:
+    """Float32, and every document in a micro-batch of its own from the checkpoint on."""
+    whole = run(begun.spec("whole"))
+    resumed = run(begun.spec(resumeFrom=begun.newest(), training__documentsPerMicroBatch=1))
+    assert resumed.code == 0, resumed.stderr
+    assert resumed.metrics["resumedInexactly"] is True
+    assert resumed.metrics["orderHash"] == whole.metrics["orderHash"]
+    assert resumed.metrics["weightsSha256"] != whole.metrics["weightsSha256"]
+    losses = {event["step"]: event["loss"] for event in whole.of("step")}
+    steps = resumed.of("step")
+    assert [event["step"] for event in steps] == list(range(steps[0]["step"], 31))
+    for event in steps:
+        assert event["loss"] == pytest.approx(losses[event["step"]], rel=1e-5)
+
+
 def refused(spec: Path) -> DataError:
     """In this process: what is wrong is found before anything runs."""
     with pytest.raises(DataError) as caught:
