@@ -60,6 +60,12 @@ export const Plan = z.strictObject({
     suites: z.array(SuiteConfig).min(1).describe('the same questions before and after'),
     sampling: PlanSampling,
     batchSize: z.int().min(1).default(8).describe('questions answered together'),
+    compile: z
+      .boolean()
+      .optional()
+      .describe(
+        'compiled decoding, which may change a token; left out: on a GPU whose host has a compiler (say so where hosts differ)',
+      ),
   }),
   pilot: PilotConfig.optional().describe(
     'short trainings between the gate and full-train, which goes on with the winner’s values',

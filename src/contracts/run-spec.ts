@@ -125,6 +125,13 @@ export const EvaluateSpec = z.strictObject({
     .int()
     .min(1)
     .describe('questions answered together; a stop repeats at most one batch'),
+  compile: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe(
+      'compiled decoding, which may change a token; null: on a GPU whose machine has a compiler',
+    ),
   shard: z
     .strictObject({ from: z.int().min(0), to: z.int().min(1) })
     .nullable()

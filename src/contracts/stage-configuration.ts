@@ -60,6 +60,7 @@ export const EvalConfiguration = z.strictObject({
     .describe('of those suites: another prompt or rule is another score'),
   sampling: SamplingConfig,
   batchSize: z.int().min(1),
+  compile: z.boolean().optional(),
   systemPrompt: z.string().nullable(),
   modelFolder: z
     .enum(['', 'model'])

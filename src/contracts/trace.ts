@@ -20,6 +20,7 @@ export const TraceSpec = z.strictObject({
   systemPrompt: z.string().nullable().default(null).describe('null: the tokenizer’s own default'),
   sampling: SamplingConfig,
   batchSize: z.int().min(1).describe('that of the evaluation: tokens may depend on it'),
+  compile: z.boolean().nullable().default(null).describe('that of the evaluation'),
   answers: z
     .array(z.string().min(1))
     .default([])

@@ -69,7 +69,7 @@ async function evaluateSpec(
   configuration: EvalConfiguration,
 ): Promise<RunSpecInput> {
   const { deps, input, restored, folder, folders } = tools;
-  const { suites, sampling, batchSize, systemPrompt, device, threads } = configuration;
+  const { suites, sampling, batchSize, compile, systemPrompt, device, threads } = configuration;
   return {
     command: 'evaluate',
     runDir: folders.runDir,
@@ -80,6 +80,7 @@ async function evaluateSpec(
     systemPrompt,
     sampling,
     batchSize,
+    ...(compile === undefined ? {} : { compile }),
     resumeFrom: restored?.folder ?? null,
     checkpoints: { folder: join(folder, 'staging') },
     output: join(folder, 'answers'),

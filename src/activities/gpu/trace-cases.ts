@@ -46,7 +46,8 @@ async function trace(
   side: Side,
 ): Promise<TrainerRun> {
   const { deps, input, runner, beat, folder, folders } = tools;
-  const { cases, suites, sampling, batchSize, systemPrompt, device, threads } = configuration;
+  const { cases, suites, sampling, batchSize, compile, systemPrompt } = configuration;
+  const { device, threads } = configuration;
   const model =
     side === 'before'
       ? bringModel(deps, input, folders, 'base')
@@ -66,6 +67,7 @@ async function trace(
       systemPrompt,
       sampling,
       batchSize,
+      ...(compile === undefined ? {} : { compile }),
       answers: [await bringInput(deps, input, folders, side)],
       output: join(folder, side),
     },

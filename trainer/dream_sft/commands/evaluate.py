@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dream_sft.commands.evaluation_sampler import open_sampler
 from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
 from dream_sft.evaluation.answers import read_answers
 from dream_sft.evaluation.detectable import smallest_detectable
@@ -21,7 +22,6 @@ from dream_sft.io.events import Emit
 from dream_sft.io.files import FileEntry, file_entries, write_atomic, write_folder
 from dream_sft.io.stop import stop_requested
 from dream_sft.model.weights import weights_sha256
-from dream_sft.sampling.engine import Sampler
 
 log = logging.getLogger("dream_sft.evaluate")
 Part = tuple[Suite, tuple[int, int]]  # a suite and its questions [from, to)
@@ -41,7 +41,7 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     _bring_answers(spec["resumeFrom"], answers)
     before = len(read_answers(answers))
     keeper = _Keeper(spec, emit, parts, answers)
-    sampler = Sampler(model, sampling, slots=spec["batchSize"])
+    sampler = open_sampler(spec, model, sampling)
     for suite, shard in parts:
         _announce(suite, shard)
         ask(

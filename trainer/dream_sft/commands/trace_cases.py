@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dream_sft.commands.evaluation_sampler import open_sampler
 from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
 from dream_sft.commands.revealed import revealed_token
 from dream_sft.data.tokenizer import Tokenizer
@@ -23,7 +24,6 @@ from dream_sft.evaluation.suites import Question, Suite, load_suite
 from dream_sft.io.errors import DataError
 from dream_sft.io.events import Emit
 from dream_sft.io.files import file_entry, write_atomic
-from dream_sft.sampling.engine import Sampler
 from dream_sft.sampling.requests import Decoded
 
 log = logging.getLogger("dream_sft.trace")
@@ -42,7 +42,7 @@ def run(spec: Row, emit: Emit) -> Row:
     known = _known(spec["answers"])
     model = open_model(spec["model"], open_device(spec)).eval()
     tokenizer = open_tokenizer(spec["model"], model)
-    sampler = Sampler(model, sampling, slots=spec["batchSize"])
+    sampler = open_sampler(spec, model, sampling)
     requests = [request_of(tokenizer, *case, spec["systemPrompt"]) for case in cases]
     rows: dict[int, Row] = {}
     begun = time.perf_counter()

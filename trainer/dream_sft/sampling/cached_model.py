@@ -21,7 +21,8 @@ from dream_sft.sampling.fused_layer import after_attention, before_attention, fu
 class CachedDream:
     """Passes of fixed shape, so that a row's numbers do not depend on who else is decoded.
 
-    compiled: the parts around attention through torch.compile (one compilation a shape).
+    compiled: the parts around attention through torch.compile (one compilation a shape, chosen
+    without timing kernels: another process, after a loss, makes the same code).
     fused: fewer, larger products (fused_layer.py); not measured on a card yet.
     graphs: each pass as one CUDA graph (launches can cost more than what they compute).
     """
@@ -38,11 +39,12 @@ class CachedDream:
         self.model, self.device = model, weight.device
         self.kernel = choose_used_kernel(weight.device, weight.dtype)
         self.graphs = graphs and weight.device.type == "cuda"
+        self.compiled, self.fused = compiled, fused
         self._fused = [fuse(layer) if fused else None for layer in model.layers()]
         plain = (Layer.before_attention, Layer.after_attention, before_attention, after_attention)
         self._parts: tuple[Callable[..., Any], ...] = plain
         if compiled:
-            self._parts = tuple(torch.compile(part, dynamic=False) for part in plain)
+            self._parts = tuple(_compiled(part) for part in plain)
         self._replays: dict[object, Callable[..., Tensor]] = {}
         self.kept: KeyValues | None = None
 
@@ -125,6 +127,18 @@ class CachedDream:
                 x = fused_after(layer, x, attend(number, q, k, v), fused.gate_up)
         out: Tensor = body.norm(x)
         return out
+
+
+# Shapes that one process may compile; torch's own limit of 8 would fall back to other kernels in
+# silence, at whichever shape comes ninth, and a row's tokens would depend on what came before it.
+_MOST_SHAPES = 1024
+
+
+def _compiled(part: Callable[..., Any]) -> Callable[..., Any]:
+    torch._dynamo.config.recompile_limit = _MOST_SHAPES
+    torch._dynamo.config.accumulated_recompile_limit = _MOST_SHAPES
+    torch._dynamo.config.fail_on_recompile_limit_hit = True
+    return torch.compile(part, dynamic=False, options={"deterministic": True})
 
 
 def captured(action: Callable[..., Tensor], *like: Tensor, warm: int = 3) -> Callable[..., Tensor]:

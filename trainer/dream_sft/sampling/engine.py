@@ -67,7 +67,10 @@ class Sampler:
     @property
     def key(self) -> dict[str, int | None]:
         """What a row's numbers depend on besides model, settings and request."""
-        return {"slots": self.slots, "bucket": self.bucket, "context": self.context}
+        shapes = {"slots": self.slots, "bucket": self.bucket, "context": self.context}
+        # Left out where nothing is compiled, so that keys of answers made before stand.
+        made = {name: 1 for name in ("compiled", "fused") if getattr(self.model, name)}
+        return {**shapes, **made}
 
     def decode(
         self, requests: Sequence[Request], *, trace: bool = False, watch: Watch | None = None

@@ -164,3 +164,28 @@ def test_exported_answers_are_never_paid_for_twice(tmp_path: Path, character_mod
     _, again = evaluate(write_spec(tmp_path, character_model, "again", resumeFrom="exported"))
     assert again["metrics"]["answersThisAttempt"] == 0
     assert again["metrics"]["suites"] == first["metrics"]["suites"]
+
+
+def test_compiled_code_is_part_of_the_settings(
+    tmp_path: Path, character_model: Path, compiler: None
+) -> None:
+    few = {"suites": [{"name": "arithmetic", "questions": 3}]}
+    evaluate(write_spec(tmp_path, character_model, "plain", **few))
+    evaluate(write_spec(tmp_path, character_model, "compiled", compile=True, **few))
+    [plain], [compiled] = (
+        {answer["harness"] for answer in answers_of(tmp_path / name / "output")}
+        for name in ("plain", "compiled")
+    )
+    assert plain != compiled
+    with pytest.raises(DataError, match="another"):
+        evaluate(
+            write_spec(tmp_path, character_model, "mixed", resumeFrom="compiled/output", **few)
+        )
+
+
+def test_compiled_code_that_cannot_be_made_is_a_spec_error(
+    tmp_path: Path, character_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(SpecError, match="no compiler no-such-compiler; install it, or say false"):
+        evaluate(write_spec(tmp_path, character_model, "run", compile=True))
