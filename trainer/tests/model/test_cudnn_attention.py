@@ -33,6 +33,18 @@ def test_without_a_card_it_is_not_chosen_and_asking_for_it_names_what_runs() -> 
         choose_kernel("cudnn", torch.device("cpu"), torch.bfloat16)
 
 
+@pytest.mark.parametrize(("frugal", "chosen"), [(True, "cudnn"), (False, "varlen")])
+def test_by_itself_it_is_chosen_only_where_memory_grows_with_tokens(
+    monkeypatch: pytest.MonkeyPatch, frugal: bool, chosen: str
+) -> None:
+    pytest.importorskip("torch.nn.attention.varlen")
+    monkeypatch.setattr(cudnn_attention, "usable", lambda _width: True)
+    monkeypatch.setattr(cudnn_attention, "frugal", lambda: frugal)
+    card = torch.device("cuda")
+    assert choose_kernel("auto", card, torch.bfloat16) == chosen
+    assert choose_kernel("cudnn", card, torch.bfloat16) == "cudnn"
+
+
 def values_and_gradients(lengths: list[int], kernel: str, dtype: torch.dtype) -> list[Tensor]:
     draw = torch.Generator("cuda").manual_seed(1)
     bounds = DocumentBounds.of(lengths, "cuda")
