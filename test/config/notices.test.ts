@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { noticeEnvironment, noticeSettings } from '../../src/config/notices.js';
 import { CLOUDS } from '../../src/contracts/notice.js';
@@ -64,4 +66,14 @@ test.each([
 ])('%s=%s is refused by name', (variable, value, why) => {
   vi.stubEnv(variable, value);
   expect(() => noticeSettings()).toThrow(`${variable}=${value} ${why}`);
+});
+
+test.each(['docs/notices.md', 'docs/notices.zh-CN.md'])('%s names every setting', (name) => {
+  const told = readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
+  // What each cloud has is told once, of the first of them.
+  const others = CLOUDS.slice(1).map((cloud) => `_${cloud.toUpperCase()}_`);
+  const missing = Object.keys(noticeEnvironment(noticeSettings()))
+    .filter((variable) => !others.some((other) => variable.includes(other)))
+    .filter((variable) => !told.includes(`\`${variable}\``));
+  expect(missing).toEqual([]);
 });

@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PAIRS = [
   ['README.md', 'README.zh-CN.md'],
   ['docs/guide.md', 'docs/guide.zh-CN.md'],
+  ['docs/notices.md', 'docs/notices.zh-CN.md'],
 ] as const;
 
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
@@ -44,7 +45,8 @@ describe.each(PAIRS)('%s and %s', (en, zh) => {
 
   it.each([en, zh])('%s links only to files that exist', (name) => {
     const targets = [...read(name).matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => target ?? '');
-    const missing = targets.filter((to) => !existsSync(join(ROOT, dirname(name), to)));
+    const own = targets.filter((to) => !/^https?:/.test(to));
+    const missing = own.filter((to) => !existsSync(join(ROOT, dirname(name), to)));
     expect(missing).toEqual([]);
   });
 });
