@@ -16,9 +16,9 @@ export async function probe(store: ObjectStore): Promise<void> {
   const key = `probes/${randomUUID()}`;
   try {
     const first = await store.putIfAbsent(key, Buffer.from('first'));
+    if (!first || (await textAt(store, key)) !== 'first') throw forgetful(store.location);
     const second = await store.putIfAbsent(key, Buffer.from('second'));
-    const standing = Buffer.from((await store.get(key)) ?? []).toString('utf8');
-    if (!first || second || standing !== 'first') throw unconditional(store.location);
+    if (second || (await textAt(store, key)) !== 'first') throw unconditional(store.location);
   } catch (error) {
     const unknown = UNKNOWN_HEADER.includes(statusOf(error));
     throw unknown && !OTHER_MISTAKES.includes(codeOf(error))
@@ -27,6 +27,16 @@ export async function probe(store: ObjectStore): Promise<void> {
   } finally {
     await store.delete(key).catch(() => undefined);
   }
+}
+
+const textAt = async (store: ObjectStore, key: string): Promise<string> =>
+  Buffer.from((await store.get(key)) ?? []).toString('utf8');
+
+function forgetful(location: string): UnfitStoreError {
+  return new UnfitStoreError(
+    location,
+    'what was written is not read back, so what answers is no S3 store. Correct store.endpoint.',
+  );
 }
 
 function unconditional(location: string): UnfitStoreError {

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.js';
@@ -55,6 +57,21 @@ describe.skipIf(!hasSeaweed)(`what a store that cannot be used says${whySkipped}
   it('an endpoint of a name that nobody has', async () => {
     const said = await refusal({ endpoint: 'http://no-such-host.invalid' });
     expect(said).toContain('there is no host of the name in http://no-such-host.invalid.');
+  });
+
+  it.each([200, 404])('a web server that answers %i to everything', async (status) => {
+    const web = createServer((asked, answer) => {
+      asked.resume();
+      answer.writeHead(status, { 'content-type': 'text/html' }).end('<html><p>Hello</html>');
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    const { port } = web.address() as AddressInfo;
+    const said = await refusal({ endpoint: `http://127.0.0.1:${port}` });
+    expect(said).toMatch(
+      /S3\. Correct store\.endpoint\.$|no S3 store\. Correct store\.endpoint\.$/,
+    );
+    web.closeAllConnections();
+    web.close();
   });
 
   it('https:// to a server that speaks http', async () => {
