@@ -6,6 +6,7 @@ import { samplingMistakes } from '../contracts/sampling-rules.js';
 import { checkPilot } from './pilot-cross-checks.js';
 import { dotted, lineOf, type Mistake, nodeAt } from './plan-mistakes.js';
 import { checkStore } from './store-cross-checks.js';
+import { checkTraining } from './training-cross-checks.js';
 
 export type Path = readonly (string | number)[];
 export type Get = (...path: Path) => unknown;
@@ -29,6 +30,7 @@ export async function crossMistakes(
   checkStore(get, add);
   checkSampling(get, add);
   for (const at of suitesOf(get)) checkSuite(get, add, at);
+  await checkTraining(get, add, folder);
   await checkPilot(get, add, folder);
   await checkFiles(get, add, folder);
   return found;

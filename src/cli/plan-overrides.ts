@@ -59,8 +59,10 @@ function applySetting(document: Document, setting: string): string {
   return path;
 }
 
-/** A mistake of an option is told with that option, not with a line of the file. */
+/** A mistake in what an option has set is told with that option, not with a line of the file. */
 export function withOrigin(mistake: Mistake, origins: Origins): Mistake {
-  const from = origins.get(mistake.path);
+  const parts = mistake.path.split('.');
+  const above = parts.map((_, i) => parts.slice(0, parts.length - i).join('.'));
+  const from = above.map((path) => origins.get(path)).find((option) => option !== undefined);
   return from === undefined ? mistake : { ...mistake, from };
 }

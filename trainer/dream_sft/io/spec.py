@@ -15,8 +15,10 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from dream_sft.data.view_rules import view_mistakes
 from dream_sft.io.errors import SpecError
 from dream_sft.io.schemas import branch_of, describe, load_schema
+from dream_sft.train.methods.settings import setting_mistakes
 
 Spec = dict[str, Any]
 # Keys that hold a path, by their dotted place ('[]' stands for any item of a list).
@@ -49,14 +51,17 @@ def load_spec(command: str, path: Path) -> Spec:
     """The spec at `path` for `command`, complete. Raises SpecError with every mistake."""
     schema = load_schema(f"{command}-spec")
     raw = _read(path)
-    errors = _flat(Draft202012Validator(schema).iter_errors(raw))
+    errors = list(_flat(Draft202012Validator(schema).iter_errors(raw)))
     mistakes = [mistake for error in errors for mistake in _explain(error, schema)]
     mistakes += _rules(command, raw)
+    completed: Spec = {} if errors else _complete(schema, raw)
+    if not errors:
+        mistakes += _together(command, completed)
     if mistakes:
         unique = list(dict.fromkeys(mistakes))
         noun = "mistake" if len(unique) == 1 else "mistakes"
         raise SpecError(f"the spec {path} has {len(unique)} {noun}; nothing was run", unique)
-    spec: Spec = _resolve_paths(_complete(schema, raw), path.resolve().parent, "")
+    spec: Spec = _resolve_paths(completed, path.resolve().parent, "")
     return spec
 
 
@@ -148,10 +153,6 @@ def _rules(command: str, raw: Spec) -> list[str]:
             mistakes.append("training: expected steps or epochs, got neither")
         elif len(given) == 2:
             mistakes.append("training: expected steps or epochs, got both; leave one out")
-        tail = training.get("eosTail")
-        whole = isinstance(tail, list) and len(tail) == 2 and all(type(n) is int for n in tail)
-        if isinstance(tail, list) and whole and tail[0] > tail[1]:
-            mistakes.append(f"training.eosTail: expected [low, high] with low <= high, got {tail}")
     interval = raw.get("checkpoints")
     if isinstance(interval, dict) and {"everySteps", "everySeconds"} <= interval.keys():
         mistakes.append("checkpoints: expected everySteps or everySeconds, got both; leave one out")
@@ -161,6 +162,13 @@ def _rules(command: str, raw: Spec) -> list[str]:
         if name != "arithmetic" and "file" not in suite:
             mistakes.append(f"suites[{number}].file: missing, expected the JSONL file of {name}")
     return mistakes
+
+
+def _together(command: str, spec: Spec) -> list[str]:
+    """What does not go together in a spec whose keys are all right on their own."""
+    if command == "train":
+        return setting_mistakes(spec["training"], spec["device"])
+    return view_mistakes(spec) if command == "convert" else []
 
 
 def _complete(schema: Spec, value: Any) -> Any:

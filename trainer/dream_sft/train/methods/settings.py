@@ -1,4 +1,8 @@
-"""Which settings of `training` go together, and which method they mean."""
+"""Which settings of `training` go together, and which method they mean.
+
+src/contracts/training-rules.ts has the same rules in the same words, so that a plan is refused
+before anything is paid for; test/fixtures/training-rules.json is run against both.
+"""
 
 from __future__ import annotations
 
@@ -6,54 +10,100 @@ from typing import Any
 
 from dream_sft.io.errors import SpecError
 
+# Broken or not, key of `training`, what to do.
+Rule = tuple[bool, str, str]
+
 
 def check_settings(training: dict[str, Any], device: str) -> None:
     """Raises SpecError with every combination that cannot work."""
+    mistakes = setting_mistakes(training, device)
+    if mistakes:
+        raise SpecError("the training settings do not go together", mistakes)
+
+
+def setting_mistakes(training: dict[str, Any], device: str) -> list[str]:
+    """Every combination that cannot work, with its key. `training` has its defaults filled in."""
+    rules = [*_method_rules(training), *_moment_rules(training), *_kernel_rules(training, device)]
+    return [f"training.{key}: {sentence}" for broken, key, sentence in rules if broken]
+
+
+def _method_rules(training: dict[str, Any]) -> list[Rule]:
     lora, mode, base = training["method"] == "lora", training["fullMode"], training["basePrecision"]
-    exact = mode in ("kept", "fused")
-    rules = [
-        (lora and exact, f"fullMode {mode} is for method full; leave it out for lora"),
+    exact, precision, tail = mode != "plain", training["precision"], training["eosTail"]
+    return [
+        (
+            not isinstance(tail, str) and tail[0] > tail[1],
+            "eosTail",
+            f"expected [low, high] with low <= high, got {tail}",
+        ),
+        (lora and exact, "fullMode", f"{mode} is for method full; leave it out for lora"),
         (
             not lora and base in ("fp8", "int8"),
-            f"basePrecision {base} freezes the weights: take method lora",
-        ),
-        (exact and base != "bf16", f"fullMode {mode} needs basePrecision bf16"),
-        (
-            not lora and not exact and base != "fp32",
-            f"basePrecision {base} with method full needs fullMode kept or fused",
+            "basePrecision",
+            f"{base} freezes the weights: take method lora",
         ),
         (
-            (lora or exact) and base != "fp32" and training["precision"] != "bf16",
-            f"basePrecision {base} computes in bf16: set precision to bf16",
+            not lora and exact and base == "fp32",
+            "basePrecision",
+            f"fullMode {mode} needs bf16",
+        ),
+        (
+            not lora and not exact and base == "bf16",
+            "basePrecision",
+            "bf16 with method full needs fullMode kept or fused",
+        ),
+        (
+            base != "fp32" and precision != "bf16" and (lora or (exact and base == "bf16")),
+            "precision",
+            f"basePrecision {base} computes in bf16: take bf16",
         ),
         (
             # Nothing casts around LoRA, and kernels for packed rows would be chosen for bf16.
-            lora and base == "fp32" and training["precision"] != "fp32",
-            "basePrecision fp32 with method lora computes in float32: set precision to fp32, or "
-            "basePrecision to bf16",
+            lora and base == "fp32" and precision != "fp32",
+            "precision",
+            "basePrecision fp32 with method lora computes in float32: take fp32, or basePrecision "
+            "bf16",
         ),
+    ]
+
+
+def _moment_rules(training: dict[str, Any]) -> list[Rule]:
+    mode, narrow = training["fullMode"], training["moments"] == "bf16"
+    full = training["method"] == "full"
+    return [
         (
-            training["moments"] == "bf16" and not exact,
-            "moments bf16 needs fullMode kept or fused",
+            narrow and not full,
+            "moments",
+            "bf16 is for method full; those of lora are float32",
         ),
+        (narrow and full and mode == "plain", "moments", "bf16 needs fullMode kept or fused"),
         (
-            training["moments"] == "bf16" and training["betas"][1] > 0.95,
+            narrow and training["betas"][1] > 0.95,
+            "betas",
             "moments bf16 needs betas[1] of at most 0.95",
         ),
         (
             mode == "fused" and training["activationCheckpointing"] != "none",
-            "fullMode fused computes every layer again by itself: activationCheckpointing none",
+            "activationCheckpointing",
+            "fullMode fused computes every layer again by itself: take none",
         ),
         (
-            training["worldSize"] > 1 and mode == "fused",
-            "fullMode fused updates a block before the next one's gradient is known, on one card: "
-            "set worldSize 1, or take fullMode kept",
-        ),
-        (
-            training["attention"] in ("cudnn", "varlen", "flex") and device != "cuda",
-            f"attention {training['attention']} needs device cuda",
+            mode == "fused" and training["worldSize"] > 1,
+            "worldSize",
+            "fullMode fused updates a block before the next gradient is known, on one card: "
+            "take 1, or fullMode kept",
         ),
     ]
-    mistakes = [f"training: {sentence}" for broken, sentence in rules if broken]
-    if mistakes:
-        raise SpecError("the training settings do not go together", mistakes)
+
+
+def _kernel_rules(training: dict[str, Any], device: str) -> list[Rule]:
+    kernel = training["attention"]
+    on_gpu = kernel in ("cudnn", "varlen", "flex")
+    return [
+        (on_gpu and device != "cuda", "attention", f"{kernel} needs device cuda"),
+        (
+            on_gpu and kernel != "flex" and training["precision"] != "bf16",
+            "attention",
+            f"{kernel} computes in bf16: set precision to bf16",
+        ),
+    ]
