@@ -1,4 +1,4 @@
-"""What does not go together in the view of a data set (src/contracts/training-rules.ts: the same)."""
+"""What does not go together in a data set's view; src/contracts/training-rules.ts says the same."""
 
 from __future__ import annotations
 
