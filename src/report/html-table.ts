@@ -18,7 +18,8 @@ export function htmlTable(
     const text = typeof value === 'number' ? value.toLocaleString('en-US') : value;
     return `<${tag}${numeric[i] ? ' class="number"' : ''}>${escapeHtml(text)}</${tag}>`;
   };
-  const titles = header.map((title, i) => cell('th', title, i)).join('');
+  // A title that wraps keeps a number and its unit together.
+  const titles = header.map((title, i) => cell('th', title.replace(/ %/g, '\u00a0%'), i)).join('');
   const head = header.some((title) => title !== '') ? `<thead><tr>${titles}</tr></thead>` : '';
   const body = rows
     .map((row) => `<tr>${row.map((v, i) => cell('td', v, i)).join('')}</tr>`)

@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { htmlTable } from '../../src/report/html-table.js';
 
 describe('table', () => {
+  it('keeps a number of a title and its unit together', () => {
+    const html = htmlTable(['Newcombe, 95 %'], [['1']]);
+    expect(html).toContain('Newcombe, 95\u00a0%');
+  });
+
   it('puts columns of numbers on the right, units and ranges too', () => {
     const html = htmlTable(
       ['Host', '¥', 'Interval', 'Steps'],

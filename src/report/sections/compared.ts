@@ -128,6 +128,7 @@ function answersTable({ suites }: Comparison, pricePerHourFen: number, t: Transl
     t('unreadable'),
     t('secondsPerQuestion'),
     t('cnyPerQuestion'),
+    t('cnyInAll'),
   ];
   const rows = suites.flatMap((one) =>
     (['before', 'after'] as const).map((kind) => {
@@ -143,7 +144,8 @@ function answersTable({ suites }: Comparison, pricePerHourFen: number, t: Transl
         side.truncated,
         side.unreadable,
         side.secondsPerQuestion.toFixed(side.secondsPerQuestion < 1 ? 3 : 1),
-        `${yuanEach(fen, one.n)} (${yuan(fen)})`,
+        yuanEach(fen, one.n),
+        yuan(fen),
       ];
     }),
   );

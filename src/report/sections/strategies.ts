@@ -35,6 +35,7 @@ export const strategiesSection: Section = ({ strategies }, t) => {
       plot('scoreByForwards', 'forwardsPerAnswer', (one) => one.forwardsPerAnswer),
     ),
     strategyTable(all, t),
+    text(t('strategiesNote'), 'soft'),
   ];
 };
 

@@ -49,9 +49,14 @@ function chunks(piece: string, cells: number): string[] {
   );
 }
 
+/** A short word may be all wide letters; over a line they even out. */
+const wideLetters = (piece: string): number =>
+  (piece.match(/[A-Zmw]/g)?.length ?? 0) / 2 + (piece.match(/[MW]/g)?.length ?? 0) / 2;
+
 /** Width of the longest word, which a column must hold. */
 export function widestWord(text: string, size: number): number {
-  const cells = Math.max(0, ...(text.match(PIECES) ?? []).map((piece) => cellsOf(piece)));
+  const widths = (text.match(PIECES) ?? []).map((piece) => cellsOf(piece) + wideLetters(piece));
+  const cells = Math.max(0, ...widths);
   return (cells * size * CELL) / POINTS_PER_INCH;
 }
 

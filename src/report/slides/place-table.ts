@@ -20,10 +20,11 @@ export function placeTable(
   const size = Math.round(15 * scale);
   const titled = header.some((title) => title !== '');
   const texts = rows.map((row) => row.map(textOf));
-  const widths = widthsOf([header, ...texts], room.w, size);
+  const titles = header.map(textOf);
+  const widths = widthsOf([titles, ...texts], room.w, size);
   const shorten = (row: readonly string[]): string[] =>
     row.map((cell, i) => cutTo(cell, MOST_LINES, size * BOLD, inner(widths[i]!)));
-  const head = titled ? [shorten(header)] : [];
+  const head = titled ? [shorten(titles)] : [];
   const all = [...head, ...texts.map(shorten)];
   const heights = all.map((row) => {
     const lines = row.map((cell, i) => wrap(cell, size * BOLD, inner(widths[i]!)).length);

@@ -37,7 +37,8 @@ export const COMPARED = {
   empty: ['Empty', '空答'],
   truncated: ['Truncated', '被截断'],
   secondsPerQuestion: ['s / question', '每题秒数'],
-  cnyPerQuestion: ['CNY / question (all)', '每题费用（合计）'],
+  cnyPerQuestion: ['CNY / question', '每题费用'],
+  cnyInAll: ['CNY, all', '费用合计'],
   costTold: [
     'Cost: seconds of answering at {price} per host-hour; the total of a line is rounded up to a whole fen, and a question is its share. Start of host and loading of the model are not in it.',
     '费用：答题秒数乘以每主机小时 {price}；每行合计向上取整到 1 分，每题为其平均；不含主机启动和模型加载。',
@@ -181,6 +182,10 @@ export const COMPARED = {
   strategiesSentence: [
     'The same model and the same {n} questions of {suite} on {device}. Speeds of different devices do not compare.',
     '同一个模型、{suite} 的同样 {n} 题，设备 {device}。不同设备的速度不可比较。',
+  ],
+  strategiesNote: [
+    'Difference and p (exact McNemar) are to the first strategy, and not adjusted for several: of a dozen that are all alike, one has p < 0.05 in about every second comparison.',
+    '差别与 p（McNemar 精确检验）均相对第一个策略，未按策略个数校正：十几个完全一样的策略中，约每两次比较就会有一个 p < 0.05。',
   ],
   forwardsPerAnswer: ['Forwards per answer', '每题前向次数'],
   scoreAxis: ['score', '得分'],

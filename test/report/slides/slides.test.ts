@@ -3,7 +3,13 @@ import { contentOf } from '../../../src/report/content/content-of.js';
 import type { ReportData } from '../../../src/report/report-data.js';
 import { deckOf } from '../../../src/report/slides/deck.js';
 import { layOut } from '../../../src/report/slides/layout.js';
-import { BOLD, heightOf, lineHeight, wrap } from '../../../src/report/slides/measure.js';
+import {
+  BOLD,
+  heightOf,
+  lineHeight,
+  widestWord,
+  wrap,
+} from '../../../src/report/slides/measure.js';
 import { renderPptx } from '../../../src/report/slides/render-pptx.js';
 import { PAGE, type Shape } from '../../../src/report/slides/shapes.js';
 import { AFTER, BEFORE, exampleData, POST_MORTEM, suiteOf } from '../support/example.js';
@@ -131,4 +137,12 @@ test('a file that Office would have to mend is noticed', () => {
   expect(() => assertWellFormed('x', '<a>')).toThrow('never ends');
   expect(() => assertWellFormed('x', '<a>R&D</a>')).toThrow('ampersand');
   expect(() => assertWellFormed('x', '<?xml version="1.0"?><a b="c"/>')).not.toThrow();
+});
+
+test('a column holds its longest word, of wide letters too', () => {
+  // Arial in bold: W 0.94 em, o and n 0.61 each; M 0.83, c 0.56.
+  const em = (word: string): number => widestWord(word, 72 * BOLD);
+  expect(em('Won')).toBeGreaterThan(0.94 + 2 * 0.61);
+  expect(em('McM')).toBeGreaterThan(2 * 0.83 + 0.56);
+  expect(em('a Won b')).toBe(em('Won'));
 });
