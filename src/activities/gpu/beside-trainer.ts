@@ -1,16 +1,23 @@
-import type { TrainerEvent } from '../../contracts/events.js';
+import type { CheckpointReadyEvent, TrainerEvent } from '../../contracts/events.js';
 import type { AttemptTools } from './attempt.js';
 
 /** What a stage with checkpoints does beside its trainer: publish them, and tell of earlier losses. */
 export function onTrainerEvent(tools: AttemptTools): (event: TrainerEvent) => void {
-  const { publisher, losses, restored } = tools;
+  const { losses, restored } = tools;
   return (event) => {
-    if (event.type === 'checkpoint-ready') background(tools, publisher.offer(event));
+    if (event.type === 'checkpoint-ready') background(tools, take(tools, event));
     // The first of these is new work: the stage goes on again.
     if (event.type === 'step' || event.type === 'answers') {
       background(tools, losses.writeAt(restored?.step ?? 0));
     }
   };
+}
+
+async function take(tools: AttemptTools, event: CheckpointReadyEvent): Promise<void> {
+  const { publisher, leaving, beat, runner } = tools;
+  await publisher.offer(event);
+  // All that the trainer has done is staged: the host may be gone before its process has ended.
+  if (leaving.begun && event.step >= beat.progress.done) runner.endNow();
 }
 
 /** Work beside training whose failure must not end the attempt, but must be seen. */

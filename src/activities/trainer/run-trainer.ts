@@ -50,6 +50,11 @@ export class TrainerRunner {
     this.#process?.kill();
   }
 
+  /** The host goes, and nothing more is to come of this trainer. */
+  endNow(): void {
+    if (this.#reason === 'worker-shutdown') this.#process?.kill();
+  }
+
   async run(options: RunOptions): Promise<TrainerRun> {
     const { beat, spec } = options;
     await mkdir(options.folder, { recursive: true });

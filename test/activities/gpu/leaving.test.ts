@@ -65,6 +65,18 @@ describe('an attempt whose host is about to go', () => {
     ]);
   });
 
+  test('does not wait for a trainer to end that has saved all it has done', async () => {
+    const { lab, departure } = await world();
+    const script = [{ checkpointEvery: 2, at: 3, end: 'wait', lingers: 1 }];
+    const input = await stageOf(lab, 'full-train', script);
+    const first = attempt(lab.deps, input);
+    await first.until(({ done, publishedStep }) => done === 3 && publishedStep === 2);
+    leave(first, departure, notice(3600));
+    expect((await failure(first.outcome)).message).toContain('goes on from step 3');
+    const { published } = await chainOf(lab, input);
+    expect(published.map(({ step }) => step)).toEqual([2, 3]);
+  });
+
   test('asks for none when there is no time: the trainer is ended at once', async () => {
     const { lab, departure } = await world();
     // It would never answer SIGTERM.
