@@ -9,7 +9,7 @@ export interface UploadLimits {
   readonly partsAtOnce: number;
 }
 
-/** 64 MiB of memory a file; above 156 GiB more, since there may be no more parts. */
+/** 64 MiB of parts a file (what is collected comes on top); above 156 GiB more: there may be no more parts. */
 export const UPLOAD_LIMITS: UploadLimits = { partBytes: 16 * MIB, partsAtOnce: 4 };
 
 export interface Part {
