@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from dream_sft.frozen.products import frozen_linear, int8_dense, quantise_rows_fp8
 
 _LARGEST_INT8 = 127.0
+# Float32 copies of a weight are made of as many rows at a time as fit in here.
+_BLOCK_BYTES = 16 * 1024 * 1024
+
+# Rows [N, I] of a weight to what is kept of them, and their float32 scales [N, 1].
+QuantiseRows = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+def quantise_rows_int8(weight_NI: Tensor) -> tuple[Tensor, Tensor]:
+    """int8 [N, I] and the float32 scale [N, 1] of each row: weight ≈ int8 * scale."""
+    wide = weight_NI.float()
+    scale_N1 = wide.abs().amax(dim=-1, keepdim=True).clamp(min=1e-12) / _LARGEST_INT8
+    rounded = (wide / scale_N1).round().clamp(-_LARGEST_INT8, _LARGEST_INT8)
+    return rounded.to(torch.int8), scale_N1
+
+
+def _by_blocks(weight_OI: Tensor, quantise: QuantiseRows) -> tuple[Tensor, Tensor]:
+    """All rows, which do not depend on one another, so that no whole float32 copy exists."""
+    rows = max(1, _BLOCK_BYTES // (4 * weight_OI.shape[1]))
+    parts = [quantise(block) for block in torch.split(weight_OI, rows)]
+    # As bytes: not every torch joins float8.
+    kept_OI = torch.cat([kept.view(torch.uint8) for kept, _ in parts]).view(parts[0][0].dtype)
+    return kept_OI, torch.cat([scale for _, scale in parts])
 
 
 class FrozenLinear(nn.Module):
@@ -56,7 +80,7 @@ class Fp8Linear(FrozenLinear):
     scale: Tensor
 
     def _store(self, weight_OI: Tensor) -> None:
-        weight8_OI, scale_O1 = quantise_rows_fp8(weight_OI)
+        weight8_OI, scale_O1 = _by_blocks(weight_OI, quantise_rows_fp8)
         self.register_buffer("weight", weight8_OI, persistent=False)
         self.register_buffer("scale", scale_O1, persistent=False)
 
@@ -80,10 +104,8 @@ class Int8Linear(FrozenLinear):
     scale: Tensor
 
     def _store(self, weight_OI: Tensor) -> None:
-        wide = weight_OI.float()
-        scale_O1 = wide.abs().amax(dim=-1, keepdim=True).clamp(min=1e-12) / _LARGEST_INT8
-        rounded = (wide / scale_O1).round().clamp(-_LARGEST_INT8, _LARGEST_INT8)
-        self.register_buffer("weight", rounded.to(torch.int8), persistent=False)
+        weight8_OI, scale_O1 = _by_blocks(weight_OI, quantise_rows_int8)
+        self.register_buffer("weight", weight8_OI, persistent=False)
         self.register_buffer("scale", scale_O1, persistent=False)
 
     def stored(self) -> list[Tensor]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,13 @@ from torch import Tensor
 from dream_sft.model.config import ConfigError, DreamConfig
 from dream_sft.model.filling import Convert, Filler
 from dream_sft.model.layout import CONFIG, INDEX, SINGLE
-from dream_sft.model.network import Dream
+from dream_sft.model.network import Dream, Layer
 from dream_sft.model.saving import save_dream as save_dream
 from dream_sft.model.tensor_files import TensorFile
 from dream_sft.model.tokenizer_fit import tokenizer_mistakes
+
+# Told of a layer whose weights have just arrived; may store them in another way.
+Arrived = Callable[[Layer], None]
 
 
 class WeightsError(ValueError):
@@ -57,10 +63,13 @@ def load_dream(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     convert: Convert | None = None,
+    arrived: Arrived | None = None,
 ) -> Dream:
     """Load a model straight to `device`; host memory holds pieces of 16 MiB besides the model.
 
-    `convert` (see filling.py) makes entries of `dtype` from stored ones; absent: a cast.
+    `convert` (see filling.py) makes entries of `dtype` from stored ones; absent: a cast. A layer is
+    allocated only when the one before has been given to `arrived`, however files are cut: where
+    that stores it smaller, the device never holds more than one layer in `dtype`.
     Raises WeightsError, before any weight is read, naming every missing, extra or misshaped key,
     every damaged file and whatever the tokenizer files contradict.
     """
@@ -69,16 +78,43 @@ def load_dream(
         model = Dream(config)
     files = checked_files(folder, model)
     form = {name: weight.shape for name, weight in model.state_dict().items()}
-    weights = {n: torch.empty(shape, dtype=dtype, device=device) for n, shape in form.items()}
-    filler = Filler(weights, convert)
-    for path, keys in files.items():
-        try:
-            with TensorFile(path) as file:
-                filler.fill(file, keys)
-        except (ValueError, OSError) as error:
-            raise WeightsError(folder, [str(error)]) from error
-    model.load_state_dict(weights, assign=True)
+    with ExitStack() as stack:
+        opened = _open_all(folder, files, stack)
+        for layer, names in _parts(model):
+            weights = {n: torch.empty(form[n], dtype=dtype, device=device) for n in names}
+            _fill(folder, Filler(weights, convert), opened, names)
+            model.load_state_dict(weights, strict=False, assign=True)
+            del weights  # else they would outlive what `arrived` puts in their place
+            if layer is not None and arrived is not None:
+                arrived(layer)
     return model.to(device)
+
+
+def _parts(model: Dream) -> Iterator[tuple[Layer | None, list[str]]]:
+    """Names of weights in model order, those of a layer together."""
+    layers = {f"model.layers.{index}": layer for index, layer in enumerate(model.layers())}
+    for prefix, names in groupby(model.state_dict(), lambda name: ".".join(name.split(".")[:3])):
+        yield layers.get(prefix), list(names)
+
+
+def _open_all(
+    folder: Path, files: dict[Path, list[str]], stack: ExitStack
+) -> list[tuple[TensorFile, set[str]]]:
+    try:
+        return [(stack.enter_context(TensorFile(path)), set(keys)) for path, keys in files.items()]
+    except (ValueError, OSError) as error:
+        raise WeightsError(folder, [str(error)]) from error
+
+
+def _fill(
+    folder: Path, filler: Filler, opened: list[tuple[TensorFile, set[str]]], names: list[str]
+) -> None:
+    try:
+        for file, held in opened:
+            if mine := [name for name in names if name in held]:
+                filler.fill(file, mine)
+    except (ValueError, OSError) as error:
+        raise WeightsError(folder, [str(error)]) from error
 
 
 def weights_sha256(folder: Path) -> str:

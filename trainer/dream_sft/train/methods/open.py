@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 from dream_sft.adapters.lora import LoraError
 from dream_sft.adapters.peft_files import AdapterError
-from dream_sft.frozen.storage import StorageError
+from dream_sft.frozen.storage import StorageError, check_storage, freeze_layer
 from dream_sft.io.errors import DataError, SpecError, WeightsError
 from dream_sft.model import weights
 from dream_sft.model.network import Dream
@@ -88,8 +89,12 @@ def _open(
     ranks: Ranks,
 ) -> Method:
     if training["method"] == "lora":
-        dtype = torch.float32 if training["basePrecision"] == "fp32" else torch.bfloat16
-        model = weights.load_dream(base, device=device, dtype=dtype)
+        storage = training["basePrecision"]
+        check_storage(storage, device)
+        dtype = torch.float32 if storage == "fp32" else torch.bfloat16
+        # Layer by layer: a card that holds the quantised model need not hold the bf16 one before.
+        arrived = partial(freeze_layer, storage=storage)
+        model = weights.load_dream(base, device=device, dtype=dtype, arrived=arrived)
         adapter = None if resumed is None else resumed.folder / ADAPTER
         return LoraFineTuning(model, training, base, adapter=adapter, ranks=ranks)
     folder = base if resumed is None else resumed.folder / MODEL
