@@ -178,8 +178,8 @@ def _kept(path: Path, asking: _Asking, questions: Sequence[Question]) -> dict[st
     found = {a.id: a for a in everything if a.suite == name}
     if any(a.settings != asking.settings for a in found.values()):
         raise DataError(
-            f"{path} holds answers of {name} made with another model, sampling or questions; "
-            "name another output folder, or delete it"
+            f"{path} holds answers of {name} made with another model, sampling, questions or "
+            "kernels (compile); name another output folder, or delete it"
         )
     if found.keys() - {question.id for question in questions}:
         raise DataError(
