@@ -113,7 +113,7 @@ def test_other_settings_are_not_mixed_in(
     run(scripted(SUITE, {}), path)
     model = scripted(SUITE, {})
     model.slots = slots
-    with pytest.raises(DataError, match="another model, sampling or questions"):
+    with pytest.raises(DataError, match="another model, sampling, questions or"):
         run(model, path, **change)
 
 
