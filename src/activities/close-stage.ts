@@ -1,16 +1,16 @@
 import type { CloseInput } from '../contracts/activities.js';
 import type { ClosedStage } from '../contracts/outcome.js';
 import type { Host, HostProvider } from '../hosts/provider.js';
-import { Chain } from '../store/chain.js';
 import { Ledger } from '../store/ledger.js';
 import { HostMeter } from './charge-hosts.js';
 import type { ControlDeps } from './create-control-activities.js';
 import { runId } from './run-id.js';
 import { tellOfNeverReturned } from './supervision/never-returned.js';
-import { ofRun } from './supervision/of-run.js';
+import { ofRunInAll } from './supervision/of-run.js';
 import { trainedSoFar } from './supervision/trained-so-far.js';
+import { WorkChains } from './supervision/work-chains.js';
 
-/** Reads the whole journal of a stage: totals come from here, never from signals. */
+/** Reads the whole journal of a stage, of each of its shards: totals come from here, never from signals. */
 export const closeStage =
   (deps: Pick<ControlDeps, 'store' | 'now' | 'provider'>) =>
   async (input: CloseInput): Promise<ClosedStage> => {
@@ -20,13 +20,15 @@ export const closeStage =
     const meter = new HostMeter({ ledger, provider, store }, input);
     await meter.read(now(), { stageEnds: true });
     if (input.releaseHosts) await release(provider, meter, input, now);
-    const journal = new Chain(store, input.stageKey, { now });
+    const { stageKey, shardKeys = [stageKey] } = input;
+    const chains = new WorkChains(store, stageKey, shardKeys, { now });
     const { pricePerHourFen } = input.hosts;
     const paid = { pricePerHourFen, ledger: await ledger.entries() };
-    await tellOfNeverReturned(journal, input.stage, paid);
-    const chain = await journal.fold();
-    const mine = ofRun(chain, runId());
-    const { newest } = chain;
+    for (const chain of chains.works) await tellOfNeverReturned(chain, input.stage, paid);
+    const { works } = await chains.fold();
+    const mine = ofRunInAll(works, runId());
+    // A stage in shards has no checkpoint of its own.
+    const newest = works.length === 1 ? (works[0]?.newest ?? null) : null;
     const trains = input.stage === 'full-train' && newest !== null;
     return {
       attempts: mine.attempts.length,

@@ -1,15 +1,19 @@
 import type { z } from 'zod';
 import type { PrepActivities, StageInput } from '../contracts/activities.js';
 import {
+  CompareConfiguration,
   ConvertConfiguration,
   DownloadConfiguration,
+  GatherConfiguration,
   ValidateConfiguration,
 } from '../contracts/stage-configuration.js';
 import { atStageStore } from './at-store.js';
 import { parseConfiguration } from './create-gpu-activities.js';
 import type { StageDeps } from './deps.js';
+import { compareWork } from './prep/compare.js';
 import { convertWork } from './prep/convert.js';
 import { downloadWork } from './prep/download.js';
+import { gatherWork } from './prep/gather.js';
 import { type PrepWork, runPrep } from './prep/prep-stage.js';
 import { validateWork } from './prep/validate.js';
 
@@ -22,5 +26,7 @@ export function createPrepActivities(deps: StageDeps): PrepActivities {
     download: stage(DownloadConfiguration, downloadWork),
     convert: stage(ConvertConfiguration, convertWork),
     validate: stage(ValidateConfiguration, validateWork),
+    gather: stage(GatherConfiguration, gatherWork),
+    compare: stage(CompareConfiguration, compareWork),
   };
 }

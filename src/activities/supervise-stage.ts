@@ -3,16 +3,19 @@ import type { SuperviseInput } from '../contracts/activities.js';
 import { trainingLimitFen } from '../contracts/money.js';
 import type { StageNews } from '../contracts/state.js';
 import type { HostProvider } from '../hosts/provider.js';
-import { Chain } from '../store/chain.js';
-import type { ChainState } from '../store/fold-chain.js';
 import { Ledger } from '../store/ledger.js';
 import { HostMeter } from './charge-hosts.js';
 import type { ControlDeps } from './create-control-activities.js';
 import { runId } from './run-id.js';
 import { ensureHost, type HostNews } from './supervision/ensure-host.js';
-import { ofRun } from './supervision/of-run.js';
-import { type PendingActivity, readPendingActivity } from './supervision/pending-activity.js';
+import { ofRunInAll } from './supervision/of-run.js';
+import {
+  foremost,
+  type PendingActivity,
+  readPendingActivities,
+} from './supervision/pending-activity.js';
 import { Teller } from './supervision/teller.js';
+import { WorkChains, type WorkStates } from './supervision/work-chains.js';
 
 type Deps = Pick<ControlDeps, 'store' | 'client' | 'provider' | 'now' | 'log'>;
 
@@ -41,7 +44,7 @@ export const superviseStage =
   };
 
 interface Kept {
-  readonly chain: Chain;
+  readonly chains: WorkChains;
   readonly ledger: Ledger;
   readonly provider: HostProvider;
   readonly meter: HostMeter;
@@ -51,53 +54,62 @@ interface Kept {
 function keep({ store, now, ...deps }: Deps, input: SuperviseInput): Kept {
   const ledger = new Ledger(store, input.planId, { now });
   const provider = deps.provider(input.hosts, store);
+  const keys = input.works.map(({ stageKey }) => stageKey);
   return {
-    chain: new Chain(store, input.stageKey, { now }),
+    chains: new WorkChains(store, input.stageKey, keys, { now }),
     ledger,
     provider,
     meter: new HostMeter({ ledger, provider, store }, input),
   };
 }
 
-/** One look at the pending activity, the chain, the hosts and the ledger. */
+/** One look at the pending activities, their chains, the hosts and the ledger. */
 async function look(deps: Deps, input: SuperviseInput, kept: Kept): Promise<StageNews> {
-  const { chain, ledger, provider, meter } = kept;
+  const { chains, ledger, provider, meter } = kept;
   const now = deps.now();
-  const pending = await readPendingActivity(deps.client, input.planId, input.activityId);
-  const hosts = await ensureHost(provider, chain, input, pending, now.getTime());
+  const ids = input.works.map(({ activityId }) => activityId);
+  const pending = await readPendingActivities(deps.client, input.planId, ids);
+  const hosts = await ensureHost(provider, chains, input, foremost(pending), now.getTime());
   const leftFen = await meter.read(deps.now());
   const spentFen = (await ledger.totalFen()) + leftFen;
   const at = deps.now().toISOString();
   return {
     stage: input.stage,
     stageKey: input.stageKey,
-    ...ofActivity(pending, hosts),
-    ...ofChain(await chain.fold(), pending),
+    ...ofActivities(pending, hosts),
+    ...ofChains(await chains.fold(), pending),
     spentFen,
     capReached: input.hosts.pricePerHourFen > 0 && spentFen >= trainingLimitFen(input.money),
     at,
   };
 }
 
-function ofActivity(pending: PendingActivity | null, { host, waitingFor }: HostNews) {
-  const progress = pending?.progress ?? null;
+/** Of shards the sums; what only a training tells comes from the one work that there is then. */
+function ofActivities(pending: readonly PendingActivity[], { host, waitingFor }: HostNews) {
+  const first = foremost(pending);
+  const all = pending.flatMap(({ progress }) => progress ?? []);
+  const totals = all.flatMap(({ total }) => total ?? []);
+  const progress = first?.progress ?? null;
   return {
-    activityState: pending?.state ?? 'done',
-    host: pending?.state === 'started' ? (progress?.host ?? host) : host,
+    activityState: first?.state ?? 'done',
+    host: first?.state === 'started' ? (progress?.host ?? host) : host,
     waitingFor,
-    done: progress?.done ?? 0,
-    total: progress?.total ?? null,
+    done: sum(all.map(({ done }) => done)),
+    total: totals.length > 0 ? sum(totals) : null,
     loss: progress?.loss ?? null,
     tokensPerSecond: progress?.tokensPerSecond ?? null,
   };
 }
 
-function ofChain(chain: ChainState, pending: PendingActivity | null) {
-  const mine = ofRun(chain, runId());
+function ofChains({ works }: WorkStates, pending: readonly PendingActivity[]) {
+  const mine = ofRunInAll(works, runId());
+  const newest = works.flatMap((work) => work.newest ?? []);
   return {
-    attempts: Math.max(pending?.attempt ?? 1, mine.attempts.length),
-    publishedStep: chain.newest?.step ?? null,
+    attempts: Math.max(1, mine.attempts.length, ...pending.map(({ attempt }) => attempt)),
+    publishedStep: newest.length > 0 ? sum(newest.map(({ step }) => step)) : null,
     interruptions: mine.postMortems.length,
     postMortems: mine.postMortems.slice(-LAST_POST_MORTEMS),
   };
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

@@ -1,5 +1,6 @@
 import { detectableSentence } from '../contracts/detectable.js';
-import { LIMIT_OF_PLAN, type PlanState, type Quote, type StageState } from '../contracts/state.js';
+import type { Quote } from '../contracts/quote.js';
+import { LIMIT_OF_PLAN, type PlanState, type StageState } from '../contracts/state.js';
 import { verdictSentence } from '../contracts/verdict.js';
 import { pilotLines } from './pilot-text.js';
 import { count, duration, money, statusText } from './output.js';
@@ -62,16 +63,18 @@ function noteVerdict({ compared }: PlanState, note: Note): void {
 
 /** What the rest takes and costs; both evaluations are part of it. */
 export function quoteText(quote: Quote, zh = false): string {
-  const { trainSeconds, evalSecondsEach, pilotSeconds, totalSeconds, fen } = quote;
+  const { trainSeconds, evalSecondsEach, pilotSeconds, checksSeconds, totalSeconds, fen } = quote;
   if (zh) {
     const time = (seconds: number): string => duration(seconds, 'zh');
     const trials = pilotSeconds === undefined ? '' : `试点 ${time(pilotSeconds)}，`;
-    const evaluated = `两次评测各不超过 ${time(evalSecondsEach)}`;
+    const beside = checksSeconds === undefined ? '' : `，检验 ${time(checksSeconds)}`;
+    const evaluated = `两次评测各不超过 ${time(evalSecondsEach)}${beside}`;
     return `余下需 ${time(totalSeconds)}，${money(fen)}：${trials}训练 ${time(trainSeconds)}，${evaluated}`;
   }
   const pilot = pilotSeconds === undefined ? '' : `pilot ${duration(pilotSeconds)}, `;
   const training = `${pilot}training ${duration(trainSeconds)}`;
-  const evaluations = `two evaluations of ${duration(evalSecondsEach)} each at most`;
+  const checks = checksSeconds === undefined ? '' : `, checks ${duration(checksSeconds)}`;
+  const evaluations = `two evaluations of ${duration(evalSecondsEach)} each at most${checks}`;
   return `the rest takes ${duration(totalSeconds)} and ${money(fen)}: ${training}, ${evaluations}`;
 }
 
@@ -90,7 +93,9 @@ function noteInterruptions(state: PlanState, note: Note): void {
     const steps = `${count(lost.stepsLost, 'step')} repeated`;
     const cost = `${steps}, ${money(lost.moneyLostFen)} lost`;
     const words = `${lost.stage}: ${lost.kind} on ${lost.host}, ${cost}`;
-    note(`lost ${lost.stage} ${lost.lostToken}`, words, `  ! ${words}`);
+    // Shards have chains of their own, in which tokens begin anew.
+    const which = `lost ${lost.stage} ${lost.lostToken} ${lost.lastSeenAt}`;
+    note(which, words, `  ! ${words}`);
   }
 }
 

@@ -54,7 +54,7 @@ class Teller {
       this.#seen.set('tried again', lastFailure);
       this.say([`  ! tried again after: ${lastFailure}`]);
     }
-    if (progress) this.#live.show(renderProgress(progress));
+    if (progress) this.#live.show(renderProgress(progress, state.answering));
   }
 
   say(lines: readonly string[]): void {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Document, isMap, type LineCounter } from 'yaml';
 import { SamplingConfig, SuiteConfig, withPreset } from '../contracts/sampling.js';
 import { samplingMistakes } from '../contracts/sampling-rules.js';
+import { checkEvaluation } from './evaluation-cross-checks.js';
 import { checkPilot } from './pilot-cross-checks.js';
 import { dotted, lineOf, type Mistake, nodeAt } from './plan-mistakes.js';
 import { checkStore } from './store-cross-checks.js';
@@ -13,9 +14,10 @@ export type Get = (...path: Path) => unknown;
 /** A mistake, in English and, where somebody has said it, in Chinese. */
 export type Add = (path: Path, message: string, more?: Pick<Mistake, 'zh' | 'absent'>) => void;
 
-/** What no single key can get wrong on its own; each rule looks at the raw document. */
+/** What no single key can get wrong on its own; `written` is the document with presets filled in. */
 export async function crossMistakes(
   document: Document,
+  written: unknown,
   counter: LineCounter,
   folder: string,
 ): Promise<Mistake[]> {
@@ -29,6 +31,7 @@ export async function crossMistakes(
   checkMoney(get, add);
   checkStore(get, add);
   checkSampling(get, add);
+  checkEvaluation((written as { evaluation?: unknown } | null)?.evaluation, add);
   for (const at of suitesOf(get)) checkSuite(get, add, at);
   await checkTraining(get, add, folder);
   await checkPilot(get, add, folder);

@@ -44,11 +44,12 @@ export async function checkPlanFile(
     };
   }
   const origins = applyOverrides(document, overrides);
-  const parsed = Plan.safeParse(presetsFilledIn(document.toJS()), { reportInput: true });
+  const written = presetsFilledIn(document.toJS());
+  const parsed = Plan.safeParse(written, { reportInput: true });
   const shape = parsed.success
     ? []
     : mistakesOf(parsed.error, document, counter, knownKeysOf(Plan));
-  const across = await crossMistakes(document, counter, dirname(resolve(path)));
+  const across = await crossMistakes(document, written, counter, dirname(resolve(path)));
   const mistakes = [...shape, ...across]
     .map((mistake) => withOrigin(mistake, origins))
     .sort((a, b) => a.line - b.line);
@@ -56,14 +57,17 @@ export async function checkPlanFile(
   return { plan: mistakes.length === 0 ? text : null, text, mistakes };
 }
 
+/** The name stays beside what it stands for; the batches of a preset are part of it. */
 function presetsFilledIn(written: unknown): unknown {
   if (!isRecord(written) || !isRecord(written['evaluation'])) return written;
   const { evaluation } = written;
-  if (!isRecord(evaluation['sampling'])) return written;
-  return {
-    ...written,
-    evaluation: { ...evaluation, sampling: withPreset(evaluation['sampling']) },
-  };
+  const { sampling } = evaluation;
+  if (!isRecord(sampling)) return written;
+  const { preset } = sampling;
+  const filled = withPreset(sampling);
+  const named = isRecord(filled) && preset !== undefined ? { ...filled, preset } : filled;
+  const batchSize = preset === 'published' ? { batchSize: 1 } : {};
+  return { ...written, evaluation: { ...batchSize, ...evaluation, sampling: named } };
 }
 
 const WHY_UNREADABLE: Readonly<Record<string, string>> = {

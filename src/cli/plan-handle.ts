@@ -13,6 +13,7 @@ import { PlanState } from '../contracts/state.js';
 import { decodeProgress, type StageProgress } from '../contracts/progress.js';
 import { CLI_EXIT, FAILURES, isFailureType } from '../contracts/failures.js';
 import { CliError } from './cli-error.js';
+import { progressOfShards } from './progress-of-shards.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -77,17 +78,16 @@ export interface Running {
   readonly lastFailure: string | null;
 }
 
-/** What the server knows of the stage that is being done. */
+/** What the server knows of the stage that is being done, in shards or as one work. */
 export function runningOf({ raw }: WorkflowExecutionDescription): Running {
-  let running: Running = { progress: null, lastFailure: null };
-  for (const activity of raw.pendingActivities ?? []) {
-    if (activity.activityType?.name === 'superviseStage') continue;
-    const progress = decodeProgress(activity.heartbeatDetails?.payloads?.[0]?.data);
-    const lastFailure = told(activity.lastFailure);
-    if (progress) return { progress, lastFailure };
-    running = { progress, lastFailure };
-  }
-  return running;
+  const works = (raw.pendingActivities ?? []).filter(
+    ({ activityType }) => activityType?.name !== 'superviseStage',
+  );
+  const shards = works.flatMap(
+    ({ heartbeatDetails }) => decodeProgress(heartbeatDetails?.payloads?.[0]?.data) ?? [],
+  );
+  const failures = works.flatMap(({ lastFailure }) => told(lastFailure) ?? []);
+  return { progress: progressOfShards(shards), lastFailure: failures[0] ?? null };
 }
 
 /** A lost host or link is told as an interruption; what the stage itself said is not. */

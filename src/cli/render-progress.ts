@@ -1,19 +1,15 @@
+import { addUp, type Answering, tallySentence } from '../contracts/answering.js';
 import type { StageProgress } from '../contracts/progress.js';
 import { bar, duration } from './output.js';
 
-/** One line of a running stage: bar, loss, speed, time left. */
-export function renderProgress(progress: StageProgress, zh = false): string {
-  const parts: string[] = [];
-  if (progress.total) {
-    const share = Math.floor((100 * progress.done) / progress.total);
-    parts.push(`${bar(progress.done, progress.total)} ${String(share).padStart(3)} %`);
-    parts.push(`${progress.done}/${progress.total} ${unitOf(progress, zh)}`);
-  } else if (progress.done > 0) {
-    parts.push(`${progress.done} ${unitOf(progress, zh)}`);
-  }
+/** One line of a running stage: bar, loss or running score, speed, time left. */
+export function renderProgress(
+  progress: StageProgress,
+  answering: Answering | null = null,
+  zh = false,
+): string {
+  const parts = answering ? scoreParts(progress, answering, zh) : stepParts(progress, zh);
   if (progress.loss !== null) parts.push(`${zh ? '损失' : 'loss'} ${progress.loss.toFixed(4)}`);
-  if (progress.score)
-    parts.push(`${progress.score.suite} ${progress.score.correct}/${progress.score.done}`);
   const { tokensPerSecond, etaSeconds, phase } = progress;
   const speed = Math.round(tokensPerSecond ?? 0);
   if (speed > 0) parts.push(zh ? `${speed} 词元/秒` : `${speed} tokens/s`);
@@ -23,6 +19,28 @@ export function renderProgress(progress: StageProgress, zh = false): string {
   if (phase !== 'running') parts.push(zh ? PHASES_ZH[phase] : phase);
   return parts.join('  ');
 }
+
+function stepParts(progress: StageProgress, zh: boolean): string[] {
+  const { done, total } = progress;
+  const unit = zh ? UNITS_ZH[progress.unit] : progress.unit;
+  if (total) return [share(done, total), `${done}/${total} ${unit}`];
+  return done > 0 ? [`${done} ${unit}`] : [];
+}
+
+/** Of shards that have finished, and of those at work. */
+function scoreParts(progress: StageProgress, answering: Answering, zh: boolean): string[] {
+  const { questions, shards, finished, what } = answering;
+  const tallies = addUp([...answering.tallies, ...progress.tallies]);
+  const done = tallies.reduce((sum, tally) => sum + tally.done, 0);
+  const parts = what === null ? [] : [what];
+  parts.push(share(done, questions), `${done}/${questions} ${zh ? '题' : 'questions'}`);
+  if (done > 0) parts.push(tallySentence(tallies));
+  if (shards > 1) parts.push(`${finished}/${shards} ${zh ? '个分片已完成' : 'shards done'}`);
+  return parts;
+}
+
+const share = (done: number, total: number): string =>
+  `${bar(done, total)} ${String(Math.floor((100 * done) / total)).padStart(3)} %`;
 
 const UNITS_ZH: Readonly<Record<StageProgress['unit'], string>> = {
   steps: '步',
@@ -41,5 +59,3 @@ const PHASES_ZH: Readonly<Record<StageProgress['phase'], string>> = {
   finishing: '收尾中',
   parked: '等待原主机',
 };
-
-const unitOf = ({ unit }: StageProgress, zh: boolean): string => (zh ? UNITS_ZH[unit] : unit);

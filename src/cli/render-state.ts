@@ -28,7 +28,7 @@ export function renderState(
   ];
   const told = (en: string, inChinese: string, what: string): string =>
     zh ? `${inChinese}：${what}` : `${en}: ${what}`;
-  if (running.progress) lines.push('', renderProgress(running.progress, zh));
+  if (running.progress) lines.push('', renderProgress(running.progress, state.answering, zh));
   const { lastFailure } = running;
   if (lastFailure) lines.push(pc.yellow(told('Tried again after', '重试的原因', lastFailure)));
   const waiting = state.current?.waitingFor;

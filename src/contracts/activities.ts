@@ -2,6 +2,7 @@ import type { ArtifactRef } from './base.js';
 import type { MicroBatchBudget } from './budget.js';
 import type { ClosedStage, StageOutcome, StageResult, TrainedSoFar } from './outcome.js';
 import type { ResolvedPlan } from './plan.js';
+import type { Shard } from './shards.js';
 import type { StoreConfig } from './store.js';
 import type { PlanState, Summary } from './state.js';
 import type { StageName, WorkKind } from './stages.js';
@@ -18,12 +19,19 @@ export interface OpenedPlan {
 export interface ResolveStageInput {
   readonly planId: string;
   readonly stage: StageName;
-  /** The stage whose work this is, as full-train of a pilot's training; left out: its own. */
+  /** Whose work this is, as full-train of a pilot's training; left out: the stage's own. */
   readonly kind?: WorkKind;
   readonly configuration: StageConfiguration;
   readonly inputs: Readonly<Record<string, ArtifactRef>>;
   readonly generation: number;
+  /** Of an evaluation: its key is the same whatever they are, but each has a key of its own. */
+  readonly shards?: readonly Shard[];
   readonly store: StoreConfig;
+}
+
+export interface ResolvedShard {
+  readonly stageKey: string;
+  readonly finished: StageResult | null;
 }
 
 export interface ResolvedStage {
@@ -31,6 +39,8 @@ export interface ResolvedStage {
   readonly codeDigest: string;
   /** A result of the same work, of this plan or another. */
   readonly finished: StageResult | null;
+  /** In the order asked for; left out where none were. */
+  readonly shards?: readonly ResolvedShard[];
 }
 
 /** Input of every stage's activity. */
@@ -53,18 +63,25 @@ export interface SuperviseInput {
   readonly planId: string;
   readonly stage: StageName;
   readonly stageKey: string;
-  /** Activity id of the stage, so that the supervisor finds it among the pending ones. */
-  readonly activityId: string;
+  /** Activities to be found among the pending ones, each with the key of its chain. */
+  readonly works: readonly SupervisedWork[];
   readonly hosts: ResolvedPlan['hosts'];
   readonly money: ResolvedPlan['money'];
   readonly totalExpected: number | null;
   readonly store: StoreConfig;
 }
 
+export interface SupervisedWork {
+  readonly activityId: string;
+  readonly stageKey: string;
+}
+
 export interface CloseInput {
   readonly planId: string;
   readonly stage: StageName;
   readonly stageKey: string;
+  /** Keys of the shards that the work was done in; left out: it was done as one. */
+  readonly shardKeys?: readonly string[];
   /** Hosts are given back when nothing of the plan needs them any more. */
   readonly releaseHosts: boolean;
   readonly hosts: ResolvedPlan['hosts'];
@@ -98,6 +115,10 @@ export interface PrepActivities {
   download(input: StageInput): Promise<StageOutcome>;
   convert(input: StageInput): Promise<StageOutcome>;
   validate(input: StageInput): Promise<StageOutcome>;
+  /** The shards of an evaluation as one. */
+  gather(input: StageInput): Promise<StageOutcome>;
+  /** Answers after training against those before. */
+  compare(input: StageInput): Promise<StageOutcome>;
 }
 
 export interface GpuActivities {

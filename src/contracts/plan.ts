@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Language, PlanId } from './base.js';
 import { PilotConfig } from './pilot.js';
 import { PlanSampling, SamplingConfig, SuiteConfig } from './sampling.js';
+import { MOST_SHARDS } from './shards.js';
 import { Source } from './source.js';
 import { StoreConfig } from './store.js';
 import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
@@ -25,6 +26,30 @@ export const HostsConfig = z.strictObject({
     .describe('default: a host is lost after 30 s of silence; demo: after 5 s'),
 });
 export type HostsConfig = z.infer<typeof HostsConfig>;
+
+/** What is asked beside the evaluation itself, so that its scores can be believed. */
+const checks = {
+  again: z
+    .strictObject({ batchSize: z.int().min(1) })
+    .optional()
+    .describe('before a second time, at another batch size: how many answers flip by that alone'),
+  anchor: z
+    .strictObject({
+      questions: z.int().min(1).default(200),
+      maxNewTokens: z.int().min(1).default(256),
+    })
+    .optional()
+    .describe(
+      'gsm8k before under presets published (one at a time) and default: whether this harness reproduces the published model',
+    ),
+  canvases: z
+    .strictObject({
+      questions: z.int().min(1).default(100),
+      sizes: z.array(z.int().min(1)).min(2).default([256, 512, 1024]),
+    })
+    .optional()
+    .describe('after, the same questions on canvases of these sizes: whether end tokens take over'),
+};
 
 export const MoneyConfig = z.strictObject({
   capCny: Cny.describe('training stops, with a checkpoint, before the plan passes this'),
@@ -60,6 +85,15 @@ export const Plan = z.strictObject({
     suites: z.array(SuiteConfig).min(1).describe('the same questions before and after'),
     sampling: PlanSampling,
     batchSize: z.int().min(1).default(8).describe('questions answered together'),
+    shards: z
+      .int()
+      .min(1)
+      .max(MOST_SHARDS)
+      .optional()
+      .describe(
+        'parts that hosts answer side by side, each with its own attempts; scores do not depend on it; one for each 500 questions when left out',
+      ),
+    ...checks,
     compile: z
       .boolean()
       .optional()

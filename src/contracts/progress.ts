@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Tally } from './answering.js';
 import { Instant, Sha256 } from './base.js';
 
 /** Heartbeat details of a stage: the whole object each time, under 2 KB (temporal.md 0.3). */
@@ -22,7 +23,7 @@ export const StageProgress = z.strictObject({
   loss: z.number().nullable(),
   tokensPerSecond: z.number().nullable(),
   etaSeconds: z.number().nullable(),
-  score: z.strictObject({ suite: z.string(), correct: z.int(), done: z.int() }).nullable(),
+  tallies: z.array(Tally).describe('answers of this shard by suite; none where nothing is asked'),
   publishedStep: z.int().nullable(),
   publishedDigest: Sha256.nullable(),
   cpuPercent: z.number().nullable(),

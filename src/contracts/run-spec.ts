@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MicroBatchBudget } from './budget.js';
 import { CompareSpec, GatherSpec } from './comparison.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
+import { Shard } from './shards.js';
 import { Source } from './source.js';
 import { StrategiesSpec } from './strategies.js';
 import { TraceSpec } from './trace.js';
@@ -132,9 +133,7 @@ export const EvaluateSpec = z.strictObject({
     .describe(
       'compiled decoding, which may change a token; null: on a GPU whose machine has a compiler',
     ),
-  shard: z
-    .strictObject({ from: z.int().min(0), to: z.int().min(1) })
-    .nullable()
+  shard: Shard.nullable()
     .default(null)
     .describe('questions [from, to), counted through the suites in their order; null: all'),
   resumeFrom: z

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Instant, Language, PlanId } from './base.js';
 import { HostsConfig } from './plan.js';
 import { SamplingConfig, SuiteConfig } from './sampling.js';
+import { Shard } from './shards.js';
 import { Source } from './source.js';
 import { CaseRef } from './trace.js';
 import { CheckpointConfig, TrainingConfig, ViewConfig } from './training.js';
@@ -65,9 +66,20 @@ export const EvalConfiguration = z.strictObject({
   modelFolder: z
     .enum(['', 'model'])
     .describe('folder of the artifact `model` that holds the weights; `model` in a checkpoint'),
+  shard: Shard.optional().describe('of those questions; left out: all, as in the key of the whole'),
   ...compute,
 });
 export type EvalConfiguration = z.infer<typeof EvalConfiguration>;
+
+export const GatherConfiguration = z.strictObject({
+  questions: z.record(z.string(), z.int().min(1)).describe('suite → answers that there must be'),
+});
+export type GatherConfiguration = z.infer<typeof GatherConfiguration>;
+
+export const CompareConfiguration = z.strictObject({
+  canvases: z.array(z.int().min(1)).describe('sizes; of each an artifact `canvas-<size>`'),
+});
+export type CompareConfiguration = z.infer<typeof CompareConfiguration>;
 
 /** The evaluation's own, so that the tokens are the same. */
 export const TraceConfiguration = EvalConfiguration.extend({ cases: z.array(CaseRef).min(1) });

@@ -15,8 +15,8 @@ export const StageName = z.enum([
 export type StageName = z.infer<typeof StageName>;
 export const STAGES: readonly StageName[] = StageName.options;
 
-/** Works that are no stage of their own: the decoding of the report's cases. */
-export type WorkKind = StageName | 'trace';
+/** Works that are no stage of their own: the last of eval-after, and the first of the report. */
+export type WorkKind = StageName | 'compare' | 'trace';
 
 /** A pilot is a stage of plans that ask for one only. */
 export const stagesOf = (plan: { readonly pilot?: unknown }): readonly StageName[] =>
@@ -32,8 +32,8 @@ export const GPU_STAGES = [
 ] as const;
 export type GpuStageName = (typeof GPU_STAGES)[number];
 
-export function isGpuStage(stage: StageName): stage is GpuStageName {
-  return (GPU_STAGES as readonly StageName[]).includes(stage);
+export function isGpuStage(stage: WorkKind): stage is GpuStageName {
+  return (GPU_STAGES as readonly WorkKind[]).includes(stage);
 }
 
 export const CONTROL_QUEUE = 'control';

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { Answering } from './answering.js';
 import { ArtifactRef, Fen, Instant, PlanId } from './base.js';
 import { PostMortem } from './journal.js';
 import { Pilot } from './pilot.js';
-import { StoreConfig } from './store.js';
+import { Quote } from './quote.js';
 import { StageName } from './stages.js';
+import { StoreConfig } from './store.js';
 import { Compared } from './verdict.js';
 
 export const StageStatus = z.enum([
@@ -29,23 +31,6 @@ export const StageState = z.strictObject({
   message: z.string().nullable().describe('why it failed or what it waits for'),
 });
 export type StageState = z.infer<typeof StageState>;
-
-/** What the rest of the plan takes and costs, measured by smoke-train. */
-export const Quote = z.strictObject({
-  trainSeconds: z.number(),
-  evalSecondsEach: z.number(),
-  pilotSeconds: z.number().optional().describe('all candidates; left out: no pilot'),
-  totalSeconds: z.number(),
-  fen: Fen,
-  spentFen: Fen,
-  capFen: Fen,
-  basis: z.string().describe('in words: what was measured'),
-  detectable: z
-    .array(z.strictObject({ suite: z.string(), questions: z.int(), difference: z.number() }))
-    .optional()
-    .describe('smallest difference (a share) that the questions of each suite can show'),
-});
-export type Quote = z.infer<typeof Quote>;
 
 export const Gate = z.strictObject({
   status: z.enum(['closed', 'waiting', 'approved']),
@@ -133,6 +118,7 @@ export const PlanState = z.strictObject({
   checkpoint: LastCheckpoint.nullable().default(null),
   pilot: Pilot.nullable().default(null).describe('null: none, or not begun'),
   compared: Compared.nullable().default(null).describe('after against before; null: not yet'),
+  answering: Answering.nullable().default(null).describe('an evaluation while it goes; else null'),
   answers: Answers.nullable().default(null).describe('null: not evaluated twice yet'),
   failure: z.string().nullable(),
 });

@@ -67,6 +67,10 @@ export async function confirmArtifact(
   }
 }
 
+/** What an artifact of these files is called. */
+export const manifestDigest = (kind: Manifest['kind'], files: readonly FileEntry[]): string =>
+  manifestOf(kind, files).digest;
+
 function manifestOf(kind: Manifest['kind'], files: readonly FileEntry[]) {
   const inOrder = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const text = canonicalJson(Manifest.parse({ version: 1, kind, files: inOrder }));

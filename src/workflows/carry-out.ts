@@ -7,21 +7,26 @@ import {
 import type { StageConfiguration, StageInput } from '../contracts/activities.js';
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ClosedStage, StageOutcome, StageResult } from '../contracts/outcome.js';
+import type { ResolvedPlan } from '../contracts/plan.js';
 import { isGpuStage, type StageName, type WorkKind } from '../contracts/stages.js';
 import { closeStage } from './close.js';
 import { typedFailure } from './ending.js';
+import { inShards, type ShardOfWork, shardsOfWork } from './in-shards.js';
 import type { PlanRun } from './plan-run.js';
+import { shardsOf } from './policy/shards.js';
 import { stageOf } from './policy/stage-state.js';
 import { control } from './proxies.js';
 import { runActivity } from './run-activity.js';
 
 export type Inputs = Readonly<Record<string, ArtifactRef>>;
 
-/** One activity's work. Most stages are one; a pilot is several, each of the kind of another stage. */
+/** Work with a result of its own. Most stages are one; a pilot is several, of the kinds of others. */
 export interface Work {
   readonly stage: StageName;
   readonly kind: WorkKind;
   readonly part?: string;
+  /** Of an evaluation: what is asked, in shards. */
+  readonly evaluation?: ResolvedPlan['evaluation'];
   /** The stage that this is done again with; left out: its own. */
   readonly redoneWith?: StageName;
   readonly configuration: StageConfiguration;
@@ -39,23 +44,35 @@ export type WorkEnd =
 /** Carries one work to its end, over pauses; what was finished under the same key is not done again. */
 export async function carryOut(run: PlanRun, work: Work): Promise<WorkEnd> {
   const { stage } = work;
-  const input = await resolve(run, work);
-  if ('finished' in input) return finish(run, input.finished, true);
+  const task = await resolve(run, work);
+  if ('finished' in task) return finish(run, task.finished, true);
+  const { stageKey } = task.input;
   run.stageKeys.delete(stage);
-  run.stageKeys.set(stage, input.stageKey);
+  run.stageKeys.set(stage, stageKey);
+  if (task.shards)
+    run.shardKeys.set(
+      stageKey,
+      task.shards.map((shard) => shard.stageKey),
+    );
   let closed: ClosedStage | null = null;
   for (;;) {
     // What was asked before anything was scheduled needs no cancelling.
-    const ended = await obey(run, work, input.stageKey, closed);
+    const ended = await obey(run, work, stageKey, closed);
     if (ended) return ended;
     // A stage of several works goes on with its clock.
     if (stageOf(run.state, stage).status !== 'running') run.apply({ type: 'stageStarted', stage });
-    const done = await attemptAndClose(run, work, input);
+    const done = await attemptAndClose(run, work, task);
     closed = done.closed;
     if (done.outcome.kind === 'finished') return finish(run, done.outcome.result, false);
     // Nobody but a cancelled plan is left who could have stopped it.
     if (run.intent === null) throw new CancelledFailure('the plan was cancelled');
   }
+}
+
+/** What is to be done of a work. */
+interface Task {
+  readonly input: StageInput;
+  readonly shards: ShardOfWork[] | null;
 }
 
 /** Carries out why the plan wanted the work to stop; null: it may go on. */
@@ -82,20 +99,22 @@ async function obey(
 
 async function resolve(
   run: PlanRun,
-  { stage, kind, part, configuration, inputs, redoneWith = stage }: Work,
-): Promise<StageInput | { finished: StageResult }> {
+  { stage, kind, part, configuration, inputs, evaluation, redoneWith = stage }: Work,
+): Promise<Task | { finished: StageResult }> {
   const { id: planId, store } = run.plan;
   const generation = run.generations.get(redoneWith) ?? 0;
   const asked = { planId, stage, kind, configuration, inputs, generation, store };
+  const shards = evaluation ? shardsOf(evaluation) : null;
   const name = part === undefined ? stage : `${stage} ${part}`;
   const resolved = await control.resolveStage.executeWithOptions(
     { summary: `names ${name} by its inputs; looks whether it is done already` },
-    [asked],
+    [shards ? { ...asked, shards } : asked],
   );
   if (resolved.finished) return { finished: resolved.finished };
   const { stageKey, codeDigest } = resolved;
   const own = { ...(part === undefined ? {} : { part }), ...budgetsFor(run, kind) };
-  return { planId, stage, ...own, stageKey, codeDigest, configuration, inputs, store };
+  const input = { planId, stage, ...own, stageKey, codeDigest, configuration, inputs, store };
+  return { input, shards: shards && shardsOfWork(shards, resolved.shards ?? []) };
 }
 
 /** What earlier trainings found to fit, for one that would find it out again by failing. */
@@ -104,17 +123,17 @@ function budgetsFor({ budgets }: PlanRun, kind: Work['kind']): Pick<StageInput, 
   return trains && budgets.length > 0 ? { budgets } : {};
 }
 
-/** The journal is folded however the activity ended. */
+/** The journal is folded however the activities ended. */
 async function attemptAndClose(
   run: PlanRun,
   work: Work,
-  input: StageInput,
+  task: Task,
 ): Promise<{ outcome: StageOutcome; closed: ClosedStage | null }> {
-  const { stage } = work;
+  const { stage, kind } = work;
   const close = (): Promise<ClosedStage | null> =>
-    onHost(work) ? closeStage(run, stage, input.stageKey, false) : Promise.resolve(null);
+    hasChain(kind) ? closeStage(run, stage, task.input.stageKey, false) : Promise.resolve(null);
   try {
-    const outcome = await attempt(run, work, input);
+    const outcome = await attempt(run, work, task);
     return { outcome, closed: await close() };
   } catch (error) {
     await close();
@@ -122,12 +141,14 @@ async function attemptAndClose(
   }
 }
 
-/** One scheduling of the activity in a scope of its own, which pause, cap and go-back cancel. */
-async function attempt(run: PlanRun, work: Work, input: StageInput): Promise<StageOutcome> {
+/** One scheduling of the activities in a scope of its own, which pause, cap and go-back cancel. */
+async function attempt(run: PlanRun, work: Work, { input, shards }: Task): Promise<StageOutcome> {
   const scope = new CancellationScope();
   run.scope = scope;
   try {
-    return await scope.run(() => runActivity(run, work, input));
+    return await scope.run(() =>
+      shards ? inShards(run, work, input, shards) : runActivity(run, work, input),
+    );
   } catch (error) {
     // A cancel on a dead host ends in a timeout: the scope's state tells, not the error.
     if (scope.consideredCancelled || isCancellation(error))
@@ -151,13 +172,13 @@ function finish(run: PlanRun, result: StageResult, cached: boolean): WorkEnd {
   return { kind: 'finished', result, cached };
 }
 
-/** Whether hosts may be out for it, and a chain tells of its attempts. */
-const onHost = ({ stage, kind }: Work): boolean => isGpuStage(stage) || kind === 'trace';
+/** Whether it is done on a host, and a chain tells of its attempts. */
+const hasChain = (kind: WorkKind): boolean => isGpuStage(kind) || kind === 'trace';
 
 /** Hosts are given back; the chain keeps everything. Returns where to go back to, if asked while paused. */
 async function pause(run: PlanRun, work: Work, stageKey: string): Promise<StageName | null> {
-  const { stage } = work;
-  if (onHost(work)) await closeStage(run, stage, stageKey, true);
+  const { stage, kind } = work;
+  if (isGpuStage(stage) || hasChain(kind)) await closeStage(run, stage, stageKey, true);
   run.apply({ type: 'paused', stage });
   await condition(() => run.state.status !== 'paused' || run.intent?.kind === 'go-back');
   const intent = takeIntent(run);

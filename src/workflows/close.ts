@@ -14,7 +14,9 @@ export async function closeStage(
 ): Promise<ClosedStage> {
   const { plan } = run;
   const { hosts, store } = plan;
-  const input = { planId: plan.id, stage, stageKey, releaseHosts, hosts, store };
+  const shardKeys = run.shardKeys.get(stageKey);
+  const keys = { stageKey, ...(shardKeys ? { shardKeys } : {}) };
+  const input = { planId: plan.id, stage, ...keys, releaseHosts, hosts, store };
   // Also after a cancel: the last checkpoint is read from the journal.
   const closed = await CancellationScope.nonCancellable(() =>
     control.closeStage.executeWithOptions({ summary: `reads the whole journal of ${stage}` }, [

@@ -9,7 +9,8 @@ import type { ResolvedPlan } from '../contracts/plan.js';
 import { type StageName, stagesOf } from '../contracts/stages.js';
 import { LIMIT_OF_PLAN } from '../contracts/state.js';
 import { end, giveHostsBack, planFailure, sentenceOf, typedFailure } from './ending.js';
-import { artifact, common, comparing, suites, trainingInputs } from './inputs.js';
+import { evaluateAfter, evaluateBefore } from './evaluate.js';
+import { artifact, common, suites, trainingInputs } from './inputs.js';
 import { open } from './opening.js';
 import type { PlanRun } from './plan-run.js';
 import { failureSentence, judge } from './policy/judgement.js';
@@ -61,8 +62,7 @@ const STORY: Readonly<Record<StageName, Step>> = {
     const ended = await runStage(run, 'smoke-train', { ...trainingInputs(run), ...suites(run) });
     return ended.kind === 'finished' ? passGate(run, ended) : ended;
   },
-  'eval-before': (run) =>
-    runStage(run, 'eval-before', { model: artifact(run, 'download', 'base'), ...common(run) }),
+  'eval-before': evaluateBefore,
   pilot,
   'full-train': train,
   'eval-after': (run) => {
@@ -71,11 +71,7 @@ const STORY: Readonly<Record<StageName, Step>> = {
         'training left no checkpoint to evaluate',
         'NoProgress',
       );
-    return runStage(run, 'eval-after', {
-      model: run.trained.artifact,
-      ...common(run),
-      ...comparing(run),
-    });
+    return evaluateAfter(run, run.trained);
   },
   report: async (run) => {
     const recorded = await recordCases(run);

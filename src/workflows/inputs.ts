@@ -20,12 +20,6 @@ export const common = (run: PlanRun): Record<string, ArtifactRef> => ({
   ...suites(run),
 });
 
-/** What the answers after training are compared with, and the rows that may hold questions. */
-export const comparing = (run: PlanRun): Record<string, ArtifactRef> => {
-  const before = run.results['eval-before']?.artifacts['answers'];
-  return before ? { before, dataset: artifact(run, 'convert', 'dataset') } : {};
-};
-
 export const trainingInputs = (run: PlanRun): Record<string, ArtifactRef> => ({
   base: artifact(run, 'download', 'base'),
   dataset: artifact(run, 'convert', 'dataset'),

@@ -4,7 +4,8 @@ import type { StageResult } from '../contracts/outcome.js';
 import type { PilotCandidate, PilotConfig, PilotTrial } from '../contracts/pilot.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import type { StageName } from '../contracts/stages.js';
-import { carryOut, type Inputs, type WorkEnd } from './carry-out.js';
+import { carryOut, type Inputs, type Work, type WorkEnd } from './carry-out.js';
+import { askingWork } from './evaluate.js';
 import type { Chosen, PlanRun } from './plan-run.js';
 import { failureSentence, isOfTraining } from './policy/judgement.js';
 import { mustStop } from './policy/money.js';
@@ -145,8 +146,14 @@ class Trial {
   #score(model: ArtifactRef): Promise<StageResult> {
     const { tokenizer, pilot: suites } = this.#downloaded();
     const inputs = { model, tokenizer, ...(suites ? { suites } : {}) };
-    const sentence = `answers ${questionsOf(this.#plan)}`;
-    return this.#work('eval-after', sentence, inputs);
+    const summary = `candidate ${this.one.name}: answers ${questionsOf(this.#plan)}`;
+    const part = `${this.one.name}-eval`;
+    const of = { stage: 'pilot', kind: 'eval-after', part, inputs, summary } as const;
+    return this.#carryOut(askingWork(this.#plan, of, this.#facts));
+  }
+
+  get #facts() {
+    return { startedAt: this.run.startedAt, modelFolder: '' } as const;
   }
 
   #downloaded(): Inputs & Readonly<Record<'base' | 'tokenizer' | 'dataset', ArtifactRef>> {
@@ -161,22 +168,24 @@ class Trial {
   }
 
   /** `plan` is whose values the work depends on: validate asks for the plan's own questions. */
-  async #work(
+  #work(
     kind: StageName,
     sentence: string,
     inputs: Inputs,
     plan: ResolvedPlan = this.#plan,
   ): Promise<StageResult> {
-    const { run, one } = this;
-    const facts = { startedAt: run.startedAt, modelFolder: '' } as const;
-    const ended = await carryOut(run, {
+    return this.#carryOut({
       stage: 'pilot',
       kind,
-      part: `${one.name}-${kind.replace('eval-after', 'eval')}`,
-      configuration: stageConfiguration(plan, kind, facts),
+      part: `${this.one.name}-${kind}`,
+      configuration: stageConfiguration(plan, kind, this.#facts),
       inputs,
-      summary: `candidate ${one.name}: ${sentence}`,
+      summary: `candidate ${this.one.name}: ${sentence}`,
     });
+  }
+
+  async #carryOut(work: Work): Promise<StageResult> {
+    const ended = await carryOut(this.run, work);
     if (ended.kind !== 'finished') throw new Ended(ended);
     return ended.result;
   }

@@ -49,6 +49,8 @@ export class PlanRun {
   stage: StageName = 'download';
   /** Key under which each stage was carried out last, in the order of their beginning. */
   readonly stageKeys = new Map<StageName, string>();
+  /** Keys of the shards of each evaluation, by its own. */
+  readonly shardKeys = new Map<string, readonly string[]>();
   /** Raised by retryFrom: the same work under another stage key. */
   readonly generations = new Map<StageName, number>();
   /** Folds of earlier stage keys of a stage, which count too. */

@@ -1,13 +1,16 @@
-import { CancellationScope } from '@temporalio/workflow';
 import type { StageInput, StoppedTraining } from '../contracts/activities.js';
 import type { StageOutcome } from '../contracts/outcome.js';
 import type { Work } from './carry-out.js';
 import type { PlanRun } from './plan-run.js';
-import { moneyFor } from './policy/pilot.js';
-import { gpuActivities, prep, reporting, supervision, tracing } from './proxies.js';
+import { gpuActivities, prep, reporting, tracing } from './proxies.js';
+import { supervised } from './supervised.js';
 
 /** Schedules a work's activity with a sentence for the UI; on a GPU it has a supervisor beside it. */
-export function runActivity(run: PlanRun, work: Work, input: StageInput): Promise<StageOutcome> {
+export async function runActivity(
+  run: PlanRun,
+  work: Work,
+  input: StageInput,
+): Promise<StageOutcome> {
   const { kind, summary } = work;
   switch (kind) {
     case 'download':
@@ -16,6 +19,8 @@ export function runActivity(run: PlanRun, work: Work, input: StageInput): Promis
       return prep.convert.executeWithOptions({ summary }, [input]);
     case 'validate':
       return prep.validate.executeWithOptions({ summary }, [input]);
+    case 'compare':
+      return prep.compare.executeWithOptions({ summary }, [input]);
     case 'report': {
       const { settings: plan, state, known: results } = run;
       const { notTraced } = run;
@@ -23,71 +28,34 @@ export function runActivity(run: PlanRun, work: Work, input: StageInput): Promis
       return reporting.report.executeWithOptions({ summary }, [{ ...input, ...told }]);
     }
     case 'smoke-train':
-    case 'eval-before':
     case 'full-train':
-    case 'eval-after':
     case 'trace':
-      return supervised(run, work as GpuWork, input);
+      return onHost(run, work, input);
+    case 'eval-before':
+    case 'eval-after':
     case 'pilot':
-      throw new Error('a pilot is carried out as works of other kinds');
+      throw new Error(`${kind} is carried out in parts`);
   }
-}
-
-function stoppedTraining(run: PlanRun): StoppedTraining | null {
-  if (run.results['full-train'] || !run.trained || !run.trainedSoFar) return null;
-  return { checkpoint: run.trained.artifact, training: run.trainedSoFar };
 }
 
 const ACTIVITY = {
   'smoke-train': 'smokeTrain',
   'full-train': 'fullTrain',
-  'eval-before': 'evaluate',
-  'eval-after': 'evaluate',
   trace: 'traceCases',
 } as const;
 
-type GpuWork = Work & { readonly kind: keyof typeof ACTIVITY };
-
-async function supervised(
-  run: PlanRun,
-  { stage, kind, summary }: GpuWork,
-  input: StageInput,
-): Promise<StageOutcome> {
-  const activityId = `${stage}-${run.nextActivity()}`;
-  const { planId, stageKey } = input;
-  const { hosts, store } = run.plan;
-  const { quote } = run.state;
-  const money = moneyFor(stage, run.plan, quote);
-  const totalExpected = stage === 'full-train' ? (quote?.trainSeconds ?? null) : null;
-  const watched = { planId, stage, stageKey, activityId, hosts, money, totalExpected, store };
-  const supervisor = new SupervisorScope();
-  run.hostsOut = true;
-  supervisor.start(() =>
-    supervision.superviseStage.executeWithOptions({ summary: `watches ${stage}` }, [watched]),
-  );
-  try {
-    const proxies = kind === 'trace' ? tracing(run.plan) : gpuActivities(run.plan);
-    const activity = proxies[ACTIVITY[kind]];
-    return await activity.executeWithOptions({ activityId, summary }, [input]);
-  } finally {
-    await supervisor.end();
-  }
+async function onHost(run: PlanRun, work: Work, input: StageInput): Promise<StageOutcome> {
+  const { stage, kind, summary } = work;
+  const { stageKey } = input;
+  const proxies = kind === 'trace' ? tracing(run.plan) : gpuActivities(run.plan);
+  const activity = proxies[ACTIVITY[kind as keyof typeof ACTIVITY]];
+  const start = (id: { readonly activityId: string }): Promise<StageOutcome> =>
+    activity.executeWithOptions({ ...id, summary }, [input]);
+  const [outcome] = await supervised(run, stage, stageKey, [{ stageKey, start }]);
+  return outcome!;
 }
 
-/** A cancelled plan must not take the supervisor away while the stage writes its last checkpoint. */
-class SupervisorScope {
-  #scope: CancellationScope | null = null;
-  #done: Promise<void> = Promise.resolve();
-
-  start(supervise: () => Promise<void>): void {
-    void CancellationScope.nonCancellable(async () => {
-      this.#scope = new CancellationScope();
-      this.#done = this.#scope.run(supervise).catch(() => undefined);
-    });
-  }
-
-  async end(): Promise<void> {
-    this.#scope?.cancel();
-    await CancellationScope.nonCancellable(() => this.#done);
-  }
+function stoppedTraining(run: PlanRun): StoppedTraining | null {
+  if (run.results['full-train'] || !run.trained || !run.trainedSoFar) return null;
+  return { checkpoint: run.trained.artifact, training: run.trainedSoFar };
 }

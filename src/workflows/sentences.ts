@@ -5,7 +5,8 @@ import type { PlanRun } from './plan-run.js';
 import { totalSteps } from './policy/quote.js';
 
 /** What the UI shows of a stage's activity, at most 400 bytes. */
-export const sentenceFor = (run: PlanRun, stage: StageName): string => SENTENCES[stage](run);
+export const sentenceFor = (run: PlanRun, stage: StageName): string =>
+  SENTENCES[stage]?.(run) ?? stage;
 
 /** Rows that convert kept, of the view that is trained on. */
 export function rowsKept(run: PlanRun): number {
@@ -24,15 +25,12 @@ export const questionsOf = ({ evaluation }: ResolvedPlan): string =>
 
 export const VALIDATE_SENTENCE = 'counts, looks for duplicates and for overlap with the evaluation';
 
-const SENTENCES: Readonly<Record<StageName, (run: PlanRun) => string>> = {
+const SENTENCES: Readonly<Partial<Record<StageName, (run: PlanRun) => string>>> = {
   download: () => 'fetches base model, tokenizer, data and evaluation questions',
   convert: ({ plan }) => convertSentence(plan),
   validate: () => VALIDATE_SENTENCE,
   'smoke-train': ({ plan }) =>
     `trains ${plan.smoke.steps} steps and samples ${probeQuestions(plan)} answers, to quote the rest`,
-  'eval-before': ({ plan }) => `answers ${questionsOf(plan)} before the fine-tuning`,
-  pilot: () => 'tries candidates',
   'full-train': (run) => trainSentence(run.settings, rowsKept(run)),
-  'eval-after': ({ plan }) => `answers ${questionsOf(plan)} after the fine-tuning`,
   report: () => 'writes the report',
 };

@@ -24,10 +24,17 @@ function compute({ hosts: { device, threads } }: ResolvedPlan): StageConfigurati
   return { device, ...(threads === undefined ? {} : { threads }) };
 }
 
+/** Answers depend neither on the number of shards nor on where a suite's file lies. */
 const evaluation: Slice = (plan, { modelFolder }) => {
+  const { sampling, batchSize, compile } = plan.evaluation;
+  const suites = plan.evaluation.suites.map((suite) =>
+    suite.file === undefined ? suite : { ...suite, file: `${suite.name}.jsonl` },
+  );
+  const compiled = compile === undefined ? {} : { compile };
+  const suiteVersions = versionsOf(suites);
+  const asked = { suites, sampling, batchSize, suiteVersions, ...compiled };
   const { systemPrompt } = plan.data;
-  const suiteVersions = versionsOf(plan.evaluation.suites);
-  return { ...plan.evaluation, suiteVersions, systemPrompt, modelFolder, ...compute(plan) };
+  return { ...asked, systemPrompt, modelFolder, ...compute(plan) };
 };
 
 /** The pilot's file is fetched apart, so that the evaluation's suites are the same without one. */

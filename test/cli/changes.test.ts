@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { changes } from '../../src/cli/changes.js';
 import { renderState } from '../../src/cli/render-state.js';
-import type { FineTuned, PlanState, Quote } from '../../src/contracts/state.js';
+import type { Quote } from '../../src/contracts/quote.js';
+import type { FineTuned, PlanState } from '../../src/contracts/state.js';
 import { LIMIT_OF_PLAN } from '../../src/contracts/state.js';
 import { dashboard } from '../../src/workflows/policy/dashboard.js';
 import { advance, initialState, type PlanEvent } from '../../src/workflows/policy/state.js';

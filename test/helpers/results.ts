@@ -14,27 +14,31 @@ export interface Answer {
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('utf8');
 
-/** The newest result of a stage in the store; both evaluations may share one key, so not by name alone. */
-export async function resultOf(
-  store: ObjectStore,
-  stage: StageName,
-): Promise<StageResult | undefined> {
+/** Results in the store that a stage has left, the newest last; an evaluation leaves several. */
+async function resultsOf(store: ObjectStore, stage: StageName): Promise<StageResult[]> {
   const keys = await store.list('results/');
   const all = await Promise.all(
     keys.map(async (key) => StageResult.parse(JSON.parse(text(await store.get(key))))),
   );
   return all
     .filter((result) => result.stage === stage)
-    .sort((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1))
-    .at(-1);
+    .sort((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1));
 }
 
-/** As if this stage had never been done: its result and its chain go, its inputs stay. */
+/** The newest result of a stage; both evaluations may share one key, so not by name alone. */
+export const resultOf = async (
+  store: ObjectStore,
+  stage: StageName,
+): Promise<StageResult | undefined> => (await resultsOf(store, stage)).at(-1);
+
+/** As if this stage had never been done: its results and chains go, its inputs stay. */
 export async function forget(store: ObjectStore, stage: StageName): Promise<void> {
-  const result = await resultOf(store, stage);
-  if (!result) throw new Error(`${stage} has no result to forget`);
-  const chain = await store.list(`chains/${result.stageKey}/`);
-  for (const key of [`results/${result.stageKey}.json`, ...chain]) await store.delete(key);
+  const results = await resultsOf(store, stage);
+  if (results.length === 0) throw new Error(`${stage} has no result to forget`);
+  for (const { stageKey } of results) {
+    const chain = await store.list(`chains/${stageKey}/`);
+    for (const key of [`results/${stageKey}.json`, ...chain]) await store.delete(key);
+  }
 }
 
 /** The graded answers of an evaluation, in the order of the file. */
@@ -50,13 +54,26 @@ export async function answersOf(store: ObjectStore, answers: ArtifactRef): Promi
   });
 }
 
+export interface StageChain {
+  readonly key: string;
+  readonly chain: ChainState;
+}
+
 /** The chain that this plan's attempts of a stage have written to; null before the first. */
-export async function chainOf(
+export const chainOf = async (
   store: ObjectStore,
   planId: string,
   stage: StageName,
-): Promise<{ key: string; chain: ChainState } | null> {
+): Promise<StageChain | null> => (await chainsOf(store, planId, stage))[0] ?? null;
+
+/** Of a stage in shards: one for each that has been begun. */
+export async function chainsOf(
+  store: ObjectStore,
+  planId: string,
+  stage: StageName,
+): Promise<StageChain[]> {
   const keys = new Set((await store.list('chains/')).map((key) => key.split('/')[1]!));
+  const found: StageChain[] = [];
   for (const key of keys) {
     const entries = await store.list(`chains/${key}/`);
     const texts = await Promise.all(entries.map(async (entry) => text(await store.get(entry))));
@@ -64,7 +81,7 @@ export async function chainOf(
       const read = JSON.parse(entry) as Record<string, unknown>;
       return read['type'] === 'acquired' && read['planId'] === planId && read['stage'] === stage;
     });
-    if (mine) return { key, chain: await new Chain(store, key).fold() };
+    if (mine) found.push({ key, chain: await new Chain(store, key).fold() });
   }
-  return null;
+  return found;
 }

@@ -51,10 +51,14 @@ test('a plan goes through all stages, quotes, approves itself and ends with a su
   const inputs = (stage: StageName) =>
     world.stages.ran.find((input) => input.stage === stage)?.inputs ?? {};
   expect(Object.keys(inputs('eval-before'))).toEqual(['model', 'tokenizer']);
+  expect(Object.keys(inputs('eval-after'))).toEqual(['model', 'tokenizer']);
   // What has changed is judged by the answers before, and by the rows that were trained on.
-  expect(inputs('eval-after')).toMatchObject({
-    before: { digest: '1'.repeat(64) },
-    dataset: { digest: 'e'.repeat(64) },
+  const joined = world.stages.joined.map(({ part }) => part);
+  expect(joined).toEqual(['gather', 'gather', 'compare']);
+  expect(world.stages.joined[2]?.inputs).toEqual({
+    before: { digest: '1'.repeat(64), bytes: 1 },
+    after: { digest: '1'.repeat(64), bytes: 1 },
+    dataset: { digest: 'e'.repeat(64), bytes: 1 },
   });
 });
 

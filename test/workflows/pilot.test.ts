@@ -35,18 +35,18 @@ test('each candidate is trained and scored, and full-train goes on with the valu
   await handle.result();
   const order = world.stages.ran.map(({ stage, part = '' }) => `${stage} ${part}`.trim());
   expect(order.slice(4)).toEqual([
-    'eval-before',
+    'eval-before shard-1',
     'pilot low-full-train',
-    'pilot low-eval',
+    'pilot low-eval-shard-1',
     'pilot high-full-train',
-    'pilot high-eval',
+    'pilot high-eval-shard-1',
     'full-train',
-    'eval-after',
+    'eval-after shard-1',
   ]);
   const [trained, scored] = ranIn('pilot');
   expect(trained?.configuration['training']).toMatchObject({ epochs: 1, learningRate: 0.004 });
   expect(trained?.configuration['training']).not.toHaveProperty('steps');
-  expect(scored?.configuration['suites']).toEqual([plan.pilot?.suite]);
+  expect(scored?.configuration['suites']).toEqual([{ ...plan.pilot?.suite, file: 'gsm8k.jsonl' }]);
   expect(fullTrain()).toMatchObject({ steps: 600, learningRate: 0.02 });
   const pilot = {
     chosen: 'high',
@@ -107,7 +107,12 @@ test('another view is converted and validated for its candidate, and trained on 
   const handle = await world.start(plan, plan.id);
   await handle.result();
   const parts = ranIn('pilot').map(({ part }) => part);
-  expect(parts.slice(2)).toEqual(['high-convert', 'high-validate', 'high-full-train', 'high-eval']);
+  expect(parts.slice(2)).toEqual([
+    'high-convert',
+    'high-validate',
+    'high-full-train',
+    'high-eval-shard-1',
+  ]);
   const [, , convert, , trained] = ranIn('pilot');
   expect(convert?.configuration).toMatchObject({ view: 'trace' });
   expect(ranIn('full-train')[0]?.inputs['dataset']).toEqual(trained?.inputs['dataset']);

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { StageInput } from '../../contracts/activities.js';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import type { StageOutcome, StageResult } from '../../contracts/outcome.js';
@@ -29,8 +29,12 @@ export interface PrepTools {
 export interface PrepWork {
   readonly unit: StageProgress['unit'];
   spec(tools: PrepTools): Promise<RunSpecInput>;
-  result(tools: PrepTools, run: TrainerRun): Promise<Pick<StageResult, 'artifacts' | 'metrics'>>;
+  result(tools: PrepTools, run: TrainerRun): Promise<Made>;
+  /** What stands although the command has failed; left out: its failure is the stage's. */
+  despite?(tools: PrepTools, why: string): Promise<Made>;
 }
+
+type Made = Pick<StageResult, 'artifacts' | 'metrics'>;
 
 /** One command of the trainer without a chain: it is short, and is simply done again after a loss. */
 export async function runPrep(
@@ -47,15 +51,11 @@ export async function runPrep(
   try {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    const spec = await work.spec(tools);
+    const spec = await specOf(tools, work);
+    if ('despite' in spec) return await leave(tools, spec.despite);
     const runner = new TrainerRunner(deps);
-    const run = await runner.run({
-      folder,
-      runDir: folders.runDir,
-      spec,
-      beat,
-      onEvent: () => undefined,
-    });
+    const { runDir } = folders;
+    const run = await runner.run({ folder, runDir, spec, beat, onEvent: () => undefined });
     const outcome = await conclude(tools, work, run);
     if (outcome.kind === 'finished') await rm(kept, { recursive: true, force: true });
     return outcome;
@@ -67,8 +67,24 @@ export async function runPrep(
   }
 }
 
+/** Inputs may be damaged that the work can do without. */
+async function specOf(
+  tools: PrepTools,
+  work: PrepWork,
+): Promise<RunSpecInput | { readonly despite: Made }> {
+  try {
+    return await work.spec(tools);
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure) || !work.despite) throw error;
+    return { despite: await work.despite(tools, error.message) };
+  }
+}
+
+function leave({ deps, input }: PrepTools, made: Made): Promise<StageOutcome> {
+  return leaveResult(deps, input, made, Context.current().info.currentAttemptScheduledTimestampMs);
+}
+
 async function conclude(tools: PrepTools, work: PrepWork, run: TrainerRun): Promise<StageOutcome> {
-  const { deps, input } = tools;
   const verdict = judgeExit(run.exit, run.reason);
   switch (verdict.action) {
     case 'stop':
@@ -76,11 +92,13 @@ async function conclude(tools: PrepTools, work: PrepWork, run: TrainerRun): Prom
     case 'rethrow':
       throw cancelledFailure();
     case 'fail':
+      // A host that goes has not failed: the next attempt does it.
+      if (work.despite && verdict.type !== 'Preempted') {
+        return leave(tools, await work.despite(tools, exitMessage(run.exit, run.reason)));
+      }
       throw await failureOf(tools, run, verdict.type);
-    case 'finish': {
-      const started = Context.current().info.currentAttemptScheduledTimestampMs;
-      return leaveResult(deps, input, await work.result(tools, run), started);
-    }
+    case 'finish':
+      return leave(tools, await work.result(tools, run));
   }
 }
 

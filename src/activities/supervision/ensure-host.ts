@@ -1,8 +1,8 @@
 import type { SuperviseInput } from '../../contracts/activities.js';
 import type { HostProvider } from '../../hosts/provider.js';
-import type { Chain } from '../../store/chain.js';
 import { bootsInVain } from './boots-in-vain.js';
 import type { PendingActivity } from './pending-activity.js';
+import type { WorkChains } from './work-chains.js';
 
 /** A blind provider is asked once the activity has waited this long for somebody to take it. */
 const WAITED_MS = 5000;
@@ -18,7 +18,7 @@ export interface HostNews {
  */
 export async function ensureHost(
   provider: HostProvider,
-  chain: Chain,
+  chains: Pick<WorkChains, 'fold' | 'booted'>,
   input: SuperviseInput,
   pending: PendingActivity | null,
   now: number,
@@ -31,17 +31,18 @@ export async function ensureHost(
   if (living) return { host: living.id, waitingFor: null };
   if (!provider.knowsLiveness && !waitsTooLong(pending, now))
     return { host: null, waitingFor: null };
-  const folded = await chain.fold();
-  const vain = provider.knowsLiveness ? bootsInVain(folded, now) : null;
+  const { boots, works } = await chains.fold();
+  const attempts = works.flatMap((work) => work.attempts);
+  const vain = provider.knowsLiveness ? bootsInVain({ boots, attempts }, now) : null;
   if (vain !== null) return { host: null, waitingFor: endAtOnce(gpuClass, vain.host) };
-  const key = `${input.stageKey}#${folded.boots.length}`;
+  const key = `${input.stageKey}#${boots.length}`;
   const ensured = await provider.ensure({ gpuClass, key, planId: input.planId });
   if (ensured.kind === 'person') {
     // Somebody has taken the work up whom this provider does not know: nobody waits.
     if (pending.state === 'started') return { host: null, waitingFor: null };
     return { host: null, waitingFor: `on ${ensured.where}, run: ${ensured.command}` };
   }
-  if (provider.knowsLiveness) await chain.booted({ key, host: ensured.host.id });
+  if (provider.knowsLiveness) await chains.booted({ key, host: ensured.host.id });
   return { host: ensured.host.id, waitingFor: null };
 }
 

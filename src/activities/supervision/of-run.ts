@@ -16,3 +16,14 @@ export function ofRun(chain: ChainState, run: string): OfRun {
     postMortems: chain.postMortems.filter(({ lostToken }) => tokens.has(lostToken)),
   };
 }
+
+/** The same over the works of a stage: a token means something in its own chain only. */
+export function ofRunInAll(chains: readonly ChainState[], run: string): OfRun {
+  const each = chains.map((chain) => ofRun(chain, run));
+  return {
+    attempts: each.flatMap(({ attempts }) => attempts),
+    published: each.flatMap(({ published }) => published),
+    refused: each.flatMap(({ refused }) => refused),
+    postMortems: each.flatMap(({ postMortems }) => postMortems),
+  };
+}

@@ -13,15 +13,21 @@ export interface PendingActivity {
 
 const STATES = proto.temporal.api.enums.v1.PendingActivityState;
 
-/** Null once the activity is done, or before it is scheduled. */
-export async function readPendingActivity(
+/** Of these activities those that are neither done nor yet to be scheduled, in their order. */
+export async function readPendingActivities(
   client: Client,
   planId: string,
-  activityId: string,
-): Promise<PendingActivity | null> {
+  activityIds: readonly string[],
+): Promise<PendingActivity[]> {
   const { raw } = await client.workflow.getHandle(planId).describe();
-  const found = raw.pendingActivities?.find((pending) => pending.activityId === activityId);
-  if (!found) return null;
+  const pending = raw.pendingActivities ?? [];
+  return activityIds.flatMap((id) => {
+    const found = pending.find(({ activityId }) => activityId === id);
+    return found ? [pendingOf(found)] : [];
+  });
+}
+
+function pendingOf(found: proto.temporal.api.workflow.v1.IPendingActivityInfo): PendingActivity {
   return {
     state: STATES[found.state ?? 0]?.replace('PENDING_ACTIVITY_STATE_', '').toLowerCase() ?? '',
     attempt: found.attempt ?? 1,
@@ -30,6 +36,10 @@ export async function readPendingActivity(
     progress: decodeProgress(found.heartbeatDetails?.payloads?.[0]?.data),
   };
 }
+
+/** The one whose host tells how the stage stands: at work if any is, else the first that waits. */
+export const foremost = (pending: readonly PendingActivity[]): PendingActivity | null =>
+  pending.find(({ state }) => state === 'started') ?? pending[0] ?? null;
 
 type Timestamp = { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined;
 

@@ -36,7 +36,7 @@ export class Beat {
       loss: null,
       tokensPerSecond: null,
       etaSeconds: null,
-      score: null,
+      tallies: [],
       publishedStep: null,
       publishedDigest: null,
       cpuPercent: null,
@@ -90,8 +90,9 @@ export class Beat {
       case 'answers': {
         this.#measure(event.batchesDone, event.batchesTotal);
         const { suite, correct, done, batchesDone, batchesTotal } = event;
-        const score = { suite, correct, done };
-        return this.set({ phase: 'running', done: batchesDone, total: batchesTotal, score });
+        const others = this.#progress.tallies.filter((one) => one.suite !== suite);
+        const tallies = [...others, { suite, correct, done }];
+        return this.set({ phase: 'running', done: batchesDone, total: batchesTotal, tallies });
       }
       case 'progress':
         return this.set({ done: event.done, total: event.total });

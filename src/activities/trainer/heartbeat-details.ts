@@ -5,6 +5,7 @@ export const DETAILS_BYTES = 2048;
 /** Of one log line or the words of the GPUs, as JSON, quotes not counted. */
 export const LINE_BYTES = 240;
 const HOST_BYTES = 200;
+const SUITE_BYTES = 20;
 
 const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
@@ -28,7 +29,7 @@ export function detailsOf(progress: StageProgress): StageProgress {
   const details = {
     ...progress,
     host: beginning(progress.host, HOST_BYTES),
-    score: progress.score && { ...progress.score, suite: beginning(progress.score.suite, 60) },
+    tallies: progress.tallies.map((one) => ({ ...one, suite: beginning(one.suite, SUITE_BYTES) })),
     gpu: progress.gpu === null ? null : beginning(progress.gpu, LINE_BYTES),
     log: progress.log.map((line) => beginning(line, LINE_BYTES)),
   };

@@ -1,3 +1,4 @@
+import { type Answering, tallySentence } from '../../contracts/answering.js';
 import type { Language } from '../../contracts/base.js';
 import { CHECKLIST } from '../../contracts/checklist.js';
 import { detectableSentence } from '../../contracts/detectable.js';
@@ -50,9 +51,16 @@ function progressLines(state: PlanState, zh: boolean): string[] {
     const total = news.total === null ? '' : ` / ${news.total}`;
     const loss = news.loss === null ? '' : ` · loss ${news.loss.toFixed(4)}`;
     lines.push('', `${zh ? '最近消息' : 'Last news'}: ${news.stage} ${news.done}${total}${loss}`);
+    if (state.answering) lines.push('', answeringLine(state.answering, zh));
     if (news.waitingFor) lines.push('', `**${zh ? '等待' : 'Waiting'}:** ${news.waitingFor}`);
   }
   return lines;
+}
+
+/** Of finished shards: the others tell by their heartbeats, in `watch`. */
+function answeringLine({ shards, finished, tallies }: Answering, zh: boolean): string {
+  const score = finished === 0 ? '' : `: ${tallySentence(tallies)}`;
+  return `${zh ? '已完成分片' : 'Shards done'} ${finished} / ${shards}${score}`;
 }
 
 function quoteLines(state: PlanState, zh: boolean): string[] {

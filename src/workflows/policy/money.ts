@@ -1,6 +1,6 @@
 import { trainingLimitFen } from '../../contracts/money.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
-import type { Quote } from '../../contracts/state.js';
+import type { Quote } from '../../contracts/quote.js';
 
 /** A quote needs no person when it is small enough and, with what is spent, below the cap. */
 export function approvesItself(money: ResolvedPlan['money'], offered: Quote): boolean {

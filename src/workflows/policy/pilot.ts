@@ -1,7 +1,7 @@
 import type { StageResult } from '../../contracts/outcome.js';
 import type { Pilot, PilotCandidate, PilotConfig, PilotTrial } from '../../contracts/pilot.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
-import type { Quote } from '../../contracts/state.js';
+import type { Quote } from '../../contracts/quote.js';
 import type { StageName } from '../../contracts/stages.js';
 import { chooseCandidate } from './choose-candidate.js';
 

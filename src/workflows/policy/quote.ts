@@ -1,8 +1,11 @@
 import { detectableOf } from '../../contracts/detectable.js';
 import type { Pace, StageMetrics } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
-import type { Quote } from '../../contracts/state.js';
+import { mostSteps } from '../../contracts/sampling.js';
+import type { Quote } from '../../contracts/quote.js';
+import { type Asking, askingsAfter, askingsBefore, MAIN } from './askings.js';
 import { trialPlan } from './pilot.js';
+import { shardsOf } from './shards.js';
 
 type SmokeMetrics = Extract<StageMetrics, { kind: 'smoke-train' }>;
 
@@ -17,11 +20,14 @@ export function totalSteps(plan: ResolvedPlan, rows: number): number {
  *
  *   start        = bringing inputs to the host + trainer's start to its first step
  *   training     = start + steps × seconds per step (the first step, which warms up, left out)
- *   evaluation   = start + batches × seconds per batch
+ *   evaluation   = shards × start + batches × seconds per batch
+ *   checks       = Σ over again, anchor and canvases: the same, a batch taken to be as long as a full
+ *                  one of the probe, in proportion to the steps of its answers
  *   pilot        = Σ over candidates: start + steps of its epochs + an evaluation of its questions
- *   rest of plan = host start + pilot + training + 2 × evaluation
+ *   rest of plan = host start + pilot + training + 2 × evaluation + checks
  *
- * with batches = Σ over suites of ⌈questions / batch size⌉. The probe decodes one batch of the
+ * with batches = Σ over suites of ⌈questions / batch size⌉. Hosts that answer shards side by side
+ * make it shorter, and cost as much together. The probe decodes one batch of the
  * evaluation's own size to the end of the canvas, so that answers which end early make the
  * evaluation shorter; a probe of fewer questions counts in proportion. A host starts once more
  * at most: it is given back where the gate waits for a person. A candidate of another view is taken
@@ -40,18 +46,24 @@ export function quote(
   const { batches, ofProbe } = evaluationBatches(plan.evaluation, pace.batchQuestions);
   const start = pace.prepareSeconds + pace.readySeconds;
   const trainSeconds = start + steps * pace.secondsPerStep;
-  const evalSecondsEach = start + ofProbe * pace.secondsPerBatch;
+  const shards = shardsOf(plan.evaluation).length;
+  const evalSecondsEach = shards * start + ofProbe * pace.secondsPerBatch;
   const trials = pilotOf(plan, pace, rows, start);
-  const totalSeconds = pace.hostStartSeconds + trials.seconds + trainSeconds + 2 * evalSecondsEach;
+  const checks = checksOf(plan, pace, start);
+  const totalSeconds =
+    pace.hostStartSeconds + trials.seconds + trainSeconds + 2 * evalSecondsEach + checks.seconds;
   const batch = ((pace.secondsPerBatch * ofProbe) / batches).toPrecision(3);
   const basis =
     `${trials.basis}${steps} steps × ${pace.secondsPerStep.toPrecision(3)} s, ` +
     `2 evaluations × ${batches} ${batches === 1 ? 'batch' : 'batches'} × ${batch} s, ` +
-    `${3 + trials.starts} starts × ${start.toFixed(1)} s, a host’s start ${pace.hostStartSeconds.toFixed(1)} s`;
+    checks.basis +
+    `${1 + 2 * shards + trials.starts + checks.starts} starts × ${start.toFixed(1)} s, ` +
+    `a host’s start ${pace.hostStartSeconds.toFixed(1)} s`;
   return {
     trainSeconds,
     evalSecondsEach,
     ...(plan.pilot ? { pilotSeconds: trials.seconds } : {}),
+    ...(checks.starts > 0 ? { checksSeconds: checks.seconds } : {}),
     totalSeconds,
     fen: Math.ceil((totalSeconds * plan.hosts.pricePerHourFen) / 3600),
     spentFen,
@@ -86,6 +98,28 @@ function pilotOf(
   const each = `${steps} steps and ${batches} ${batches === 1 ? 'batch' : 'batches'}`;
   const basis = `a pilot of ${candidates} candidates × (${each}), then `;
   return { seconds, starts: 2 * candidates, basis };
+}
+
+/** What is asked beside the evaluations, so that they can be believed. */
+function checksOf(
+  plan: ResolvedPlan,
+  pace: Pace,
+  start: number,
+): { readonly seconds: number; readonly starts: number; readonly basis: string } {
+  const askings = [...askingsBefore(plan), ...askingsAfter(plan)];
+  const checks = askings.filter(({ name }) => name !== MAIN);
+  if (checks.length === 0) return { seconds: 0, starts: 0, basis: '' };
+  const starts = checks.reduce((sum, { evaluation }) => sum + shardsOf(evaluation).length, 0);
+  const batches = checks.reduce((sum, check) => sum + probesIn(check, plan), 0);
+  const seconds = starts * start + batches * pace.secondsPerBatch;
+  const basis = `${checks.length} checks as long as ${Math.ceil(batches)} batches, `;
+  return { seconds, starts, basis };
+}
+
+/** Batches of a check, each by its steps against those of the probe. */
+function probesIn({ evaluation }: Asking, plan: ResolvedPlan): number {
+  const { batches } = evaluationBatches(evaluation, evaluation.batchSize);
+  return (batches * mostSteps(evaluation.sampling)) / mostSteps(plan.evaluation.sampling);
 }
 
 /** Batches of an evaluation, and how many of the probe's batch they take. */

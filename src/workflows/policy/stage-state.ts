@@ -63,8 +63,10 @@ export function ended(
   change: Partial<StageState>,
 ): PlanState {
   const whole = segmentEnds(state, event.stage, event.at);
+  const next = withStage(whole, event.stage, { finishedAt: event.at, ...change });
   const current = state.current?.stage === event.stage ? null : state.current;
-  return { ...withStage(whole, event.stage, { finishedAt: event.at, ...change }), current };
+  const answering = state.answering?.stage === event.stage ? null : state.answering;
+  return { ...next, current, answering };
 }
 
 /** The whole journal has been read: its totals replace what signals had told. */
@@ -92,6 +94,7 @@ export function wentBack(state: PlanState, stage: StageName): PlanState {
     status: 'running',
     stages,
     current: null,
+    answering: null,
     stoppedAtCap: trainsAgain ? false : state.stoppedAtCap,
     model: trainsAgain ? null : state.model,
     checkpoint: trainsAgain ? null : state.checkpoint,

@@ -1,15 +1,11 @@
+import type { Answering } from '../../contracts/answering.js';
 import type { ClosedStage } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
 import { type StageName, stagesOf } from '../../contracts/stages.js';
 import type { Pilot } from '../../contracts/pilot.js';
 import type { Compared } from '../../contracts/verdict.js';
-import type {
-  FineTuned,
-  LastCheckpoint,
-  PlanState,
-  Quote,
-  StageNews,
-} from '../../contracts/state.js';
+import type { Quote } from '../../contracts/quote.js';
+import type { FineTuned, LastCheckpoint, PlanState, StageNews } from '../../contracts/state.js';
 import { tick } from './checklist.js';
 import {
   closed,
@@ -45,6 +41,7 @@ export type PlanEvent = { readonly at: string } & (
   | { readonly type: 'checkpointed'; readonly checkpoint: LastCheckpoint }
   | { readonly type: 'pilotTold'; readonly pilot: Pilot }
   | { readonly type: 'compared'; readonly compared: Compared }
+  | { readonly type: 'answering'; readonly answering: Answering }
   | { readonly type: 'answered'; readonly answers: NonNullable<PlanState['answers']> }
   | { readonly type: 'ticked'; readonly item: string }
   | {
@@ -82,6 +79,7 @@ export function initialState(plan: ResolvedPlan, startedAt: string): PlanState {
     checkpoint: null,
     pilot: null,
     compared: null,
+    answering: null,
     answers: null,
     failure: null,
   };
@@ -135,6 +133,7 @@ type PlanWide = Extract<
       | 'checkpointed'
       | 'pilotTold'
       | 'compared'
+      | 'answering'
       | 'answered'
       | 'ticked'
       | 'ended';
@@ -173,11 +172,19 @@ function advancePlan(state: PlanState, event: PlanWide): PlanState {
       return { ...state, pilot: event.pilot };
     case 'compared':
       return { ...state, compared: event.compared };
+    case 'answering':
+      return { ...state, answering: event.answering };
     case 'answered':
       return { ...state, answers: event.answers };
     case 'ticked':
       return { ...state, ticked: { ...state.ticked, [event.item]: event.at } };
     case 'ended':
-      return { ...state, status: event.status, failure: event.failure, current: null };
+      return {
+        ...state,
+        status: event.status,
+        failure: event.failure,
+        current: null,
+        answering: null,
+      };
   }
 }

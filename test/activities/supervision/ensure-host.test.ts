@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { ensureHost } from '../../../src/activities/supervision/ensure-host.js';
 import type { PendingActivity } from '../../../src/activities/supervision/pending-activity.js';
+import { WorkChains } from '../../../src/activities/supervision/work-chains.js';
 import type { SuperviseInput } from '../../../src/contracts/activities.js';
 import type { Ensured, EnsureRequest, Host, HostProvider } from '../../../src/hosts/provider.js';
-import { Chain } from '../../../src/store/chain.js';
 import { openStore } from '../../../src/store/open-store.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -61,12 +61,13 @@ class Scripted implements HostProvider {
 async function world(provider: Scripted) {
   let now = START;
   const store = await openStore({ kind: 'local' }, temporaryFolder());
-  const chain = new Chain(store, KEY, { now: () => new Date(now) });
+  const chains = new WorkChains(store, KEY, [KEY], { now: () => new Date(now) });
+  const [chain] = chains.works;
   const look = (seconds: number, pending: PendingActivity | null = scheduled(0)) => {
     now = START + seconds * 1000;
-    return ensureHost(provider, chain, input, pending, now);
+    return ensureHost(provider, chains, input, pending, now);
   };
-  return { chain, look };
+  return { chain: chain!, look };
 }
 
 test('a dead host is replaced at once, each start journalled under a key of its own', async () => {

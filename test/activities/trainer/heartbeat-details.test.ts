@@ -24,6 +24,7 @@ const text = fc
   .map((runs) => runs.map(([part, times]) => part.repeat(times)).join(''));
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 const whole = fc.maxSafeInteger();
+const count = fc.maxSafeNat();
 
 const progress: fc.Arbitrary<StageProgress> = fc.record({
   phase: fc.constantFrom('preparing', 'restoring', 'publishing', 'running'),
@@ -37,7 +38,7 @@ const progress: fc.Arbitrary<StageProgress> = fc.record({
   loss: number,
   tokensPerSecond: number,
   etaSeconds: number,
-  score: fc.record({ suite: text, correct: whole, done: whole }),
+  tallies: fc.array(fc.record({ suite: text, correct: count, done: count }), { maxLength: 8 }),
   publishedStep: whole,
   publishedDigest: fc.constant('f'.repeat(64)),
   cpuPercent: number,
@@ -61,7 +62,8 @@ describe('heartbeat details', () => {
 
   it('keep four long Chinese lines, each cut between two characters', () => {
     const line = '训练损失突然变大，请检查学习率与数据。'.repeat(40);
-    const base = { ...fc.sample(progress, { seed: 1, numRuns: 1 })[0]!, host: 'h', gpu: null };
+    const said = fc.sample(progress, { seed: 1, numRuns: 1 })[0]!;
+    const base = { ...said, host: 'h', gpu: null, tallies: [] };
     const { log } = detailsOf({ ...base, log: [line, line, line, line] });
     expect(log).toHaveLength(4);
     for (const kept of log) {

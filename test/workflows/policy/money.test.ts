@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { loadPlan } from '../../../src/cli/plan-file.js';
 import type { ResolvedPlan } from '../../../src/contracts/plan.js';
-import type { Quote } from '../../../src/contracts/state.js';
+import type { Quote } from '../../../src/contracts/quote.js';
 import { approvesItself, mustStop } from '../../../src/workflows/policy/money.js';
 
 let plan: ResolvedPlan;

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { loadPlan } from '../../../src/cli/plan-file.js';
 import type { PilotTrial } from '../../../src/contracts/pilot.js';
 import type { ResolvedPlan } from '../../../src/contracts/plan.js';
-import type { Quote } from '../../../src/contracts/state.js';
+import type { Quote } from '../../../src/contracts/quote.js';
 import { decide, moneyFor, trialPlan, withCandidate } from '../../../src/workflows/policy/pilot.js';
 import { TINY_PLAN } from '../../helpers/plans.js';
 

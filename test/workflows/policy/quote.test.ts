@@ -134,3 +134,23 @@ test('several cards: the price is the host’s, the pace was measured on all of 
     `${one.basis}; training on 4 cards of one host, evaluation on one of them`,
   );
 });
+
+test('shards cost a start each; checks are quoted by their batches and steps', () => {
+  const sharded = { ...plan, evaluation: { ...plan.evaluation, shards: 4 } };
+  const offered = quote(sharded, smoke(), 4000, 0);
+  expect(offered.evalSecondsEach).toBeCloseTo(4 * 3 + 4 * 1.5);
+  expect(offered.basis).toContain('9 starts × 3.0 s');
+  expect(offered).not.toHaveProperty('checksSeconds');
+  const canvases = { questions: 50, sizes: [24, 48] };
+  const checked = {
+    ...plan,
+    evaluation: { ...plan.evaluation, again: { batchSize: 25 }, canvases },
+  };
+  const more = quote(checked, smoke(), 4000, 0);
+  // Again: 8 batches of 25; canvases: one batch of the plan's steps, one of twice as many.
+  expect(more.checksSeconds).toBeCloseTo(3 * 3 + (8 + 1 + 2) * 1.5);
+  expect(more.totalSeconds).toBeCloseTo(
+    quote(plan, smoke(), 4000, 0).totalSeconds + more.checksSeconds!,
+  );
+  expect(more.basis).toContain('3 checks as long as 11 batches, 6 starts');
+});

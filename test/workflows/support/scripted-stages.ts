@@ -21,8 +21,10 @@ export type Script = Partial<Record<StageName, Act[]>>;
 
 /** Stages without torch: they keep the journal as real ones do and end as the script says. */
 export class ScriptedStages {
-  /** Every input that an activity got, in order. */
+  /** Every input that an activity got, in order; an evaluation by its shards. */
   readonly ran: StageInput[] = [];
+  /** What gather and compare got. */
+  readonly joined: StageInput[] = [];
 
   /** What works of a kind leave in place of the usual. */
   artifacts: Partial<Record<Kind, Record<string, ArtifactRef>>> = {};
@@ -42,12 +44,13 @@ export class ScriptedStages {
     download: (input) => this.#finish(input, 'download'),
     convert: (input) => this.#prep(input),
     validate: (input) => this.#finish(input, 'validate'),
+    gather: (input) => this.#join(input, 'eval-before'),
+    compare: (input) => this.#join(input, 'eval-after'),
   };
   readonly gpu: GpuActivities = {
     smokeTrain: (input) => this.#attempt(input, 'smoke-train'),
     fullTrain: (input) => this.#attempt(input, 'full-train'),
-    evaluate: (input) =>
-      this.#attempt(input, input.stage === 'eval-before' ? 'eval-before' : 'eval-after'),
+    evaluate: (input) => this.#attempt(input, 'eval-before'),
     traceCases: (input) => this.#attempt(input, 'trace'),
   };
 
@@ -132,17 +135,26 @@ export class ScriptedStages {
   }
 
   /** Candidates of a pilot make different things, and so of different digests. */
-  #artifacts({ part, stageKey }: StageInput, kind: Kind): Record<string, ArtifactRef> {
+  #artifacts({ stage, part, stageKey }: StageInput, kind: Kind): Record<string, ArtifactRef> {
     const usual = this.artifacts[kind] ?? ARTIFACTS[kind] ?? {};
-    if (part === undefined || kind === 'trace') return usual;
+    if (part === undefined || stage !== 'pilot') return usual;
     const own = { digest: stageKey, bytes: 1 };
     return Object.fromEntries(Object.keys(usual).map((name) => [name, own]));
   }
 
   async #finish(input: StageInput, kind: Kind): Promise<StageOutcome> {
     this.ran.push(input);
+    return this.#leave(input, kind);
+  }
+
+  async #join(input: StageInput, kind: Kind): Promise<StageOutcome> {
+    this.joined.push(input);
+    return this.#leave(input, kind);
+  }
+
+  async #leave(input: StageInput, kind: Kind): Promise<StageOutcome> {
     const { stage, stageKey, planId, part = '' } = input;
-    const correct = this.correct[part];
+    const correct = this.correct[part.replace('-gather', '')];
     const result = await writeResult(this.store, {
       stage,
       stageKey,

@@ -56,6 +56,7 @@ export class World {
   reset(): void {
     for (const stage of STAGES) delete this.script[stage];
     this.stages.ran.length = 0;
+    this.stages.joined.length = 0;
     this.stages.artifacts = {};
     this.reported = null;
     this.stages.budgets = {};
