@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAsking } from './asking-commands.js';
+import { addBefore } from './before-commands.js';
 import { action } from './context.js';
 import { addMockCloud } from './mock-cloud-command.js';
 import { addNoting } from './noting-commands.js';
@@ -21,6 +22,7 @@ export function buildProgram(): Command {
   addReadingCommands(program);
   addAsking(program);
   addNoting(program);
+  addBefore(program);
   addStoreCommands(program);
   addMockCloud(program);
   return program;
