@@ -39,8 +39,11 @@ export function renderSummary(summary: Summary, place: Place): string {
     lines.push(`  verdict: ${verdictSentence(one, false)}`);
   }
   const { training, spend, interruptions } = summary;
-  if (training)
-    lines.push(`  ${count(training.steps, 'step')}, final loss ${training.finalLoss.toFixed(4)}`);
+  if (training) {
+    const { steps, finalLoss } = training;
+    const loss = finalLoss === null ? '' : `, final loss ${finalLoss.toFixed(4)}`;
+    lines.push(`  ${count(steps, 'step')}${loss}`);
+  }
   const lost =
     interruptions.length > 0 ? `, ${money(spend.lostToInterruptionsFen)} of it lost` : '';
   const spent = `${money(spend.totalFen)} of ${money(spend.capFen)}`;

@@ -23,6 +23,10 @@ export const ConvertMetrics = z.strictObject({
   rowsByRule: z.record(z.string(), z.int()).describe('view or rule applied → rows'),
   rowsDropped: z.int(),
   droppedByRule: z.record(z.string(), z.int()).optional().describe('over_long, too_short → rows'),
+  shareThatFits: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('1024, 2048, 4096, 8192 → share of all rows read, as the view asks for them'),
   rowsWithInstruction: z.int().optional().describe('training rows asked for a boxed answer'),
   droppedRows: z.array(z.int()).describe('first 50 row numbers, from 1'),
   promptTokens: z.int(),
@@ -37,7 +41,9 @@ export const ValidateMetrics = z.strictObject({
   lengths: z.strictObject({ p50: z.int(), p90: z.int(), max: z.int() }),
   shareThatFits: z
     .record(z.string(), z.number())
-    .describe('1024, 2048, 4096, 8192 → share of rows'),
+    .describe(
+      '1024, 2048, 4096, 8192 → share of all rows read, as the view asks for them, before any is replaced or dropped',
+    ),
   rowsByRule: z.record(z.string(), z.int()).optional().describe('of the training rows'),
   droppedByRule: z.record(z.string(), z.int()).optional(),
   duplicates: z.int(),
@@ -51,7 +57,10 @@ export const TrainMetrics = z.strictObject({
   steps: z.int(),
   stepsThisAttempt: z.int(),
   tokens: z.int().describe('document tokens: prompt + response + first EOS'),
-  finalLoss: z.number(),
+  finalLoss: z
+    .number()
+    .nullable()
+    .describe('of the last step with a masked token; null: there was none'),
   orderHash: Sha256,
   weightsSha256: Sha256,
   tokensPerSecond: z.number(),

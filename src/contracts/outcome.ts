@@ -22,6 +22,11 @@ export const Pace = z.strictObject({
   prepareSeconds: z.number().describe('bringing model and data to the host'),
   readySeconds: z.number().describe('from the trainer’s start to its first step'),
   secondsPerStep: z.number().describe('the first step left out'),
+  validationSeconds: z.number().optional().describe('held-out rows, once; absent: none measured'),
+  exportSeconds: z
+    .number()
+    .optional()
+    .describe('reading, writing and hashing as many bytes as the base’s weights have'),
   secondsPerBatch: z.number().describe('answering the probe’s questions together'),
   batchQuestions: z.int().min(1),
 });
@@ -115,7 +120,7 @@ export type StageOutcome = z.infer<typeof StageOutcome>;
 export const TrainedSoFar = z.strictObject({
   steps: z.int(),
   tokens: z.int(),
-  finalLoss: z.number(),
+  finalLoss: z.number().nullable(),
   orderHash: Sha256,
   tokensPerSecond: z.number(),
   resumedInexactly: z.boolean(),

@@ -152,7 +152,7 @@ export const Summary = z.strictObject({
     .strictObject({
       steps: z.int(),
       tokens: z.int(),
-      finalLoss: z.number(),
+      finalLoss: z.number().nullable().describe('null: no step had a masked token'),
       orderHash: z.string(),
       weightsSha256: z.string().nullable().describe('null: training was stopped before its end'),
       tokensPerSecond: z.number(),

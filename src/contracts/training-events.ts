@@ -25,7 +25,7 @@ export const Step = z.strictObject({
   step: z.int(),
   totalSteps: z.int().describe('the step at which this run ends by itself'),
   epoch: z.number(),
-  loss: z.number(),
+  loss: z.number().nullable().describe('null: no token was masked, so nothing was updated'),
   lossAnswer: z.number().nullable(),
   lossFirstEos: z.number().nullable(),
   lossTail: z.number().nullable(),

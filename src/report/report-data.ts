@@ -43,10 +43,10 @@ export interface ReportData extends Extras {
 /** A checkpoint knows neither the size of the model nor a digest of its weights alone. */
 export type Trained = TrainedSoFar & Partial<TrainMetrics>;
 
-/** A line of metrics.jsonl. */
+/** A line of metrics.jsonl; those of validations are not taken for one. */
 export const StepRecord = z.looseObject({
   step: z.number(),
-  loss: z.number(),
+  loss: z.number().nullable(),
   learningRate: z.number(),
   gradientNorm: z.number(),
   tokensPerSecond: z.number(),

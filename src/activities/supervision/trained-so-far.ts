@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../store/object-store.js';
 const State = z.looseObject({
   step: z.int(),
   tokens: z.int(),
-  loss: z.number(),
+  loss: z.number().nullable(),
   orderHash: z.string(),
   resumedInexactly: z.boolean(),
 });

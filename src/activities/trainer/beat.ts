@@ -84,7 +84,7 @@ export class Beat {
           phase: 'running',
           done: event.step,
           total: event.totalSteps,
-          loss: event.loss,
+          ...(event.loss === null ? {} : { loss: event.loss }),
           tokensPerSecond: event.tokensPerSecond,
         });
       case 'answers': {

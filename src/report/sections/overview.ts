@@ -13,7 +13,7 @@ export const overview: Section = (data, t) => {
   );
   if (data.trained) {
     tiles.push([t('steps'), data.trained.steps.toLocaleString('en-US')]);
-    tiles.push([t('finalLoss'), data.trained.finalLoss.toFixed(4)]);
+    tiles.push([t('finalLoss'), data.trained.finalLoss?.toFixed(4) ?? '–']);
   }
   const seconds = state.stages.reduce((sum, stage) => sum + stage.seconds, 0);
   tiles.push(

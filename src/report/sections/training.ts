@@ -13,8 +13,13 @@ export const trainingSection: Section = (data, t) => {
   const lost = data.postMortems.filter((one) => one.stage === 'full-train');
   const marks = lost.map((one) => one.resumedFromStep);
   const over = Math.max(1, Math.round(data.steps.length * MEAN_SHARE));
-  const chart = (key: TextKey, pick: (step: StepRecord) => number, meanOver = over): Figure => {
-    const points = data.steps.map((step) => [step.step, pick(step)] as const);
+  const chart = (
+    key: TextKey,
+    pick: (step: StepRecord) => number,
+    meanOver = over,
+    steps: readonly StepRecord[] = data.steps,
+  ): Figure => {
+    const points = steps.map((step) => [step.step, pick(step)] as const);
     const series = {
       label: t(key),
       points,
@@ -25,8 +30,10 @@ export const trainingSection: Section = (data, t) => {
     const caption = isWide(series) ? `${t(key)} (${t('logarithmic')})` : t(key);
     return { caption, chart: { kind: 'line', series, xLabel: t('step') } };
   };
+  // A step without a masked token has no loss, which is not one of zero.
+  const withLoss = data.steps.filter((s) => s.loss !== null);
   const charts = [
-    chart('lossCurve', (s) => s.loss),
+    ...(withLoss.length > 0 ? [chart('lossCurve', (s) => s.loss ?? 0, over, withLoss)] : []),
     chart('learningRate', (s) => s.learningRate, 1),
     chart('tokensPerSecond', (s) => s.tokensPerSecond),
     chart('gradientNorm', (s) => s.gradientNorm),
@@ -79,7 +86,7 @@ function factsOf({ trained: m, state, validation }: ReportData, t: Translate): B
     rows.push([t('parameters'), `${all} (${t('trainable')} ${trainable})`]);
   }
   rows.push(
-    [t('finalLoss'), m.finalLoss.toFixed(4)],
+    [t('finalLoss'), m.finalLoss?.toFixed(4) ?? '–'],
     [t('tokensPerSecond'), Math.round(m.tokensPerSecond).toLocaleString('en-US')],
     [t('orderHash'), m.orderHash],
   );

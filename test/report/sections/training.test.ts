@@ -22,7 +22,11 @@ const trained = {
   tokensPerSecond: 9,
   resumedInexactly: false,
 };
-const render = (of: FineTuned | null, validation: Validated | null = null): string =>
+const render = (
+  of: FineTuned | null,
+  validation: Validated | null = null,
+  more: Partial<Pick<ReportData, 'steps' | 'trained'>> = {},
+): string =>
   blocksHtml(
     trainingSection(
       {
@@ -31,6 +35,7 @@ const render = (of: FineTuned | null, validation: Validated | null = null): stri
         trained,
         validation,
         state: { planId: 'tiny', model: of, stoppedAtCap: false },
+        ...more,
       } as unknown as ReportData,
       translator('en'),
     ),
@@ -41,6 +46,15 @@ test('names the fine-tuned model and the command that brings its files', () => {
   expect(render(model)).toContain(digest);
   expect(render(model)).toContain('dream-sft export tiny FOLDER');
   expect(render(null)).not.toContain('export');
+});
+
+test('a step without a masked token has no loss, which is no loss of zero', () => {
+  const steps = [step, { ...step, step: 2, loss: null }, { ...step, step: 3 }];
+  expect(render(model, null, { steps }).match(/<svg/g)).toHaveLength(4);
+  const none = { steps: [{ ...step, loss: null }], trained: { ...trained, finalLoss: null } };
+  const html = render(model, null, none);
+  expect(html.match(/<svg/g)).toHaveLength(3);
+  expect(html).toContain('–');
 });
 
 test('shows the validation loss and which model is the best by it, when there is one', () => {

@@ -73,7 +73,8 @@ class TensorBoard:
 
 
 class Metrics:
-    """metrics.jsonl of a training run, one record a step, and the curves made of it.
+    """metrics.jsonl of a training run, one record a step and one a
+    validation, and the curves made of them.
 
     After a resume the records of the checkpoint come first; records of steps that were lost are
     gone from the file, and purged from TensorBoard's view.
@@ -100,9 +101,27 @@ class Metrics:
 
         A list becomes a scalar an entry, by its place: `train/nllByT/0` and so on.
         """
+        self._append(record)
+        values = {f"train/{key}": value for key, value in _scalars(record) if key != "step"}
+        self._show(step, wall_time, values)
+
+    def write_validation(self, step: int, wall_time: float, measured: Mapping[str, Any]) -> None:
+        """Append a record of its own after that of `step`: what is measured is not of every step.
+
+        `measured`: nll, and nllByT as a list of {t, nll}; they also become `validation/nll`,
+        `validation/nllByT/0.0625` and so on.
+        """
+        self._append({"step": step, "validation": measured, "time": round(wall_time, 3)})
+        by_t = {f"nllByT/{level['t']:g}": level["nll"] for level in measured["nllByT"]}
+        shown = {"nll": measured["nll"], **by_t}
+        values = {f"validation/{key}": value for key, value in _scalars(shown)}
+        self._show(step, wall_time, values)
+
+    def _append(self, record: Mapping[str, Any]) -> None:
         self._text.write(json.dumps(record, separators=(",", ":")) + "\n")
         self._text.flush()
-        values = {f"train/{key}": value for key, value in _scalars(record) if key != "step"}
+
+    def _show(self, step: int, wall_time: float, values: Mapping[str, float]) -> None:
         for curves in self._curves:
             curves.write(step, wall_time, values)
 

@@ -108,7 +108,7 @@ def _advance(state: TrainState, batch: GlobalBatch, rate: float, result: StepRes
     state.step = batch.step
     state.updates += batch.masked > 0
     state.tokens += batch.tokens
-    state.loss = result.loss
+    state.loss = state.loss if result.loss is None else result.loss
     for sample in batch.samples:
         state.order.update(
             step=batch.step,
@@ -184,7 +184,14 @@ def _validate(run: Run, batch: GlobalBatch) -> bool:
     if run.validation is None:
         return False
     nll = run.method.nll
-    return validate_after_step(run.validation, run.state, batch, run.last_step, nll, run.emit)
+
+    def tell(event: dict[str, Any]) -> None:
+        run.emit(event)
+        run.step_log.write_validation(event)
+        measured = {key: value for key, value in event.items() if key not in ("type", "step")}
+        run.metrics.write_validation(batch.step, time.time(), measured)
+
+    return validate_after_step(run.validation, run.state, batch, run.last_step, nll, tell)
 
 
 def _checkpoint_if_due(run: Run, wanted: bool) -> float:

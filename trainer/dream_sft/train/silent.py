@@ -22,6 +22,9 @@ class NoMetrics(Metrics):
     def write(self, step: int, wall_time: float, record: Mapping[str, Any]) -> None:
         pass
 
+    def write_validation(self, step: int, wall_time: float, measured: Mapping[str, Any]) -> None:
+        pass
+
     @property
     def size(self) -> int:
         return 0

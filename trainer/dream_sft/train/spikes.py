@@ -27,7 +27,9 @@ class GradientSpikes:
         """As after the steps of a checkpoint's metrics.jsonl, so that a resume counts on."""
         spikes = cls()
         for line in records.splitlines():
-            spikes.note(float(json.loads(line)["gradientNorm"]))
+            record = json.loads(line)
+            if "gradientNorm" in record:  # not a validation's
+                spikes.note(float(record["gradientNorm"]))
         return spikes
 
     def note(self, norm: float) -> int:

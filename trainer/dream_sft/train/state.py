@@ -60,6 +60,7 @@ class Marks:
 class TrainState:
     """Counts after `step` steps. `updates` leaves out steps without a masked token.
 
+    loss: of the newest step with a masked token; None before the first.
     validated, best: the newest validation, and the one with the lowest loss on its grid.
     ends_epoch: of the step just made, in runs that validate; nothing to resume from.
     tracker_run: the run's name in tracking services, if it has any: curves go on after a resume.
@@ -69,7 +70,7 @@ class TrainState:
     step: int = 0
     updates: int = 0
     tokens: int = 0
-    loss: float = 0.0
+    loss: float | None = None
     inexact: bool = False
     order: OrderHash = field(default_factory=OrderHash)
     validated: Validated | None = None
@@ -175,7 +176,7 @@ def state_from_json(content: dict[str, Any]) -> TrainState:
         step=int(content["step"]),
         updates=int(content["updates"]),
         tokens=int(content["tokens"]),
-        loss=float(content["loss"]),
+        loss=None if content["loss"] is None else float(content["loss"]),
         inexact=bool(content["resumedInexactly"]),
         order=OrderHash(content["orderHash"]),
         validated=Validated.from_json(content.get("validation")),

@@ -44,3 +44,27 @@ def test_numbers_and_lists_of_numbers_become_scalars(tmp_path: Path) -> None:
     values = [value for event in EventFileLoader(str(file)).Load() for value in event.summary.value]
     assert [value.tag for value in values] == ["train/loss", "train/nllByT/0", "train/nllByT/2"]
     assert json.loads(metrics.path.read_text()) == record
+
+
+def test_a_validation_is_a_record_and_curves_of_its_own(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    metrics = Metrics(tmp_path, step=0, records="")
+    metrics.write(4, 0.0, {"step": 4, "loss": 0.5})
+    by_t = [
+        {"t": 0.0625, "nll": 0.5, "maskedTokens": 3},
+        {"t": 0.1875, "nll": None, "maskedTokens": 0},
+    ]
+    measured = {"nll": 0.5, "nllByT": by_t, "best": True, "grid": "f" * 64, "seconds": 1.5}
+    metrics.write_validation(4, 1.0, measured)
+    metrics.close()
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    values = [value for event in EventFileLoader(str(file)).Load() for value in event.summary.value]
+    assert [value.tag for value in values] == [
+        "train/loss",
+        "validation/nll",
+        "validation/nllByT/0.0625",
+    ]
+    step, validation = map(json.loads, metrics.path.read_text().splitlines())
+    assert step == {"step": 4, "loss": 0.5}
+    assert validation == {"step": 4, "validation": measured, "time": 1.0}

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from dream_sft.train import loop
+from dream_sft.train.methods.method import StepResult
+from dream_sft.train.micro_batches import GlobalBatch
 from dream_sft.train.ranks import ALONE
+from dream_sft.train.state import TrainState
 from dream_sft.train.watchdog import Watchdog
 
 
@@ -52,6 +55,15 @@ def test_validation_and_the_last_checkpoint_may_take_their_time(
     slow.now += 121
     slow.dog.look()
     assert slow.hangs == [121]
+
+
+def test_a_step_without_masked_tokens_keeps_the_loss_of_the_one_before() -> None:
+    state = TrainState()
+    for step, loss in enumerate((None, 1.5, None), start=1):
+        batch = GlobalBatch(step, 0.1, [], [], masked=0 if loss is None else 3, tokens=9)
+        loop._advance(state, batch, 0.1, StepResult(loss, [loss, None, None], 0.0))
+        assert state.loss == (None if step == 1 else 1.5)
+    assert (state.step, state.updates, state.tokens) == (3, 1, 27)
 
 
 def test_a_stop_waits_for_the_checkpoint_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,3 +248,8 @@ def test_held_out_rows_are_measured_by_all_ranks_together(workshop: Workshop) ->
     for before, after in zip(wanted, found, strict=True):
         assert (after["step"], after["grid"]) == (before["step"], before["grid"])
         assert after["nll"] == pytest.approx(before["nll"], rel=1e-5)
+    lines = (workshop.root / "by2/run/metrics.jsonl").read_text().splitlines()
+    records = [record for record in map(json.loads, lines) if "validation" in record]
+    for record, event in zip(records, found, strict=True):
+        assert record["step"] == event["step"]
+        assert record["validation"]["nll"] == event["nll"]

@@ -38,6 +38,7 @@ def test_a_resume_counts_on() -> None:
     straight = counts(norms)
     for cut in (5, 30, 41, 43):
         records = "".join(json.dumps({"gradientNorm": norm}) + "\n" for norm in norms[:cut])
+        records += json.dumps({"step": cut, "validation": {"nll": 1.0}}) + "\n"
         resumed = GradientSpikes.of_records(records)
         assert resumed.count == (straight[cut - 1])
         assert [resumed.note(norm) for norm in norms[cut:]] == straight[cut:]

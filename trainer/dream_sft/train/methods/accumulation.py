@@ -63,7 +63,7 @@ class Accumulation:
     ) -> StepResult:
         """Gradients of the whole batch stand in the weights when `measure_norm` is called."""
         if batch.masked == 0:
-            return StepResult(0.0, [None, None, None], 0.0)
+            return StepResult(None, [None, None, None], 0.0)
         total = torch.zeros((), device=self._device)
         weighted = torch.zeros(len(PARTS), device=self._device)
         levels = torch.zeros(LEVELS, device=self._device)

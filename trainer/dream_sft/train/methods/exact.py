@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dream_sft.diffusion.frozen_head import nll_and_gradient
 from dream_sft.diffusion.loss import masked_loss
+from dream_sft.io.files import FileEntry, file_entries
 from dream_sft.model.network import Dream
 from dream_sft.model.spoilt import refuse_spoilt
 from dream_sft.model.weights import model_sha256, save_dream
@@ -80,9 +81,9 @@ class ExactFineTuning(OptimizedModel[ExactAdamW]):
         with StoredTensors(folder) as stored:
             return self._optimizer.restore(stored, updates)
 
-    def export(self, output: Path) -> list[Path]:
+    def export(self, output: Path) -> list[FileEntry]:
         refuse_spoilt(self.model)
-        return save_dream(self.model, output, source=self._base)
+        return file_entries(output, save_dream(self.model, output, source=self._base))
 
     def weights_sha256(self) -> str:
         return model_sha256(self.model)
@@ -110,7 +111,7 @@ class FusedFineTuning(ExactFineTuning):
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         if batch.masked == 0:
-            return StepResult(0.0, [None, None, None], 0.0)
+            return StepResult(None, [None, None, None], 0.0)
         micros = [self._micro(batch, micro) for micro in batch.micro_batches if micro.plan.masked]
         found = self._fused.step(micros, rate, batch.step)
         return summed_up(

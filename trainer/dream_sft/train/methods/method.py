@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from dream_sft.diffusion.loss import LEVELS
+from dream_sft.io.files import FileEntry
 from dream_sft.model.network import Dream
 from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 
@@ -19,7 +20,7 @@ from dream_sft.train.micro_batches import GlobalBatch, MicroBatch
 class StepResult:
     """Mean weighted loss of masked tokens in nats, whole and by part (None: none was masked)."""
 
-    loss: float
+    loss: float | None
     parts: list[float | None]
     gradient_norm: float
     nll_by_t: list[float | None] = field(default_factory=list)
@@ -78,8 +79,9 @@ class Method(Protocol):
     def restore(self, folder: Path, updates: int) -> list[str]:
         """Take the optimizer's state from a checkpoint; returns what does not fit."""
 
-    def export(self, output: Path) -> list[Path]:
-        """Write the fine-tuned model in the Hugging Face layout; returns its files."""
+    def export(self, output: Path) -> list[FileEntry]:
+        """Write the fine-tuned model in the Hugging Face layout; its files, read back for their
+        digests, sorted by path."""
 
     def join_export(self, output: Path) -> None:
         """What the other ranks do while the first one exports."""
