@@ -49,7 +49,10 @@ export const PAGE = {
   rowsDropped: ['Rows dropped', '丢弃行数'],
   droppedByRule: ['Dropped by rule', '按规则丢弃'],
   rowsWithInstruction: ['Rows that ask for a boxed answer', '要求加框作答的行数'],
-  rowsThatFit: ['Rows that fit {} tokens', '放得进 {} 个词元的行'],
+  rowsThatFit: [
+    'All rows, as the view asks for them, that fit {} tokens',
+    '按视图要求、未替换或丢弃之前，放得进 {} 个词元的行',
+  ],
   rowsHeldOut: ['Rows held out', '留出行数'],
   duplicates: ['Duplicates', '重复'],
   emptyFields: ['Empty fields', '空字段'],

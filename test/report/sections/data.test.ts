@@ -40,8 +40,8 @@ test('tells every count of convert and validate', () => {
     'Tokens per epoch: 1,234',
     'Duplicates: 3',
     'Empty fields: 4',
-    'Rows that fit 1024 tokens: 50.0 %',
-    'Rows that fit 2048 tokens: 87.5 %',
+    'All rows, as the view asks for them, that fit 1024 tokens: 50.0 %',
+    'All rows, as the view asks for them, that fit 2048 tokens: 87.5 %',
     'Training rows that overlap with evaluation: gsm8k: 5',
   ]);
 });

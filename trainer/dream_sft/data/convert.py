@@ -38,16 +38,21 @@ from dream_sft.io.files import file_entries, sha256_file, write_atomic
 Emit = Callable[[dict[str, Any]], None]
 PROGRESS_ROWS = 200
 DROPPED_SHOWN = 50
+FITS = (1024, 2048, 4096, 8192)
 
 
 @dataclass(frozen=True)
 class Converted:
-    """A row, its document (None: dropped) and what rows.jsonl says about it."""
+    """A row, its document (None: dropped) and what rows.jsonl says about it.
+
+    asked: tokens of prompt and response as the view asks for it, whatever became of the row.
+    """
 
     row: Row
     rule: str
     document: Document | None
     record: dict[str, Any]
+    asked: int
 
 
 def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -126,12 +131,14 @@ def convert_row(row: Row, sample_id: int, tokenizer: Tokenizer, spec: dict[str, 
         return bool(len(prompt_ids) + len(encoded[response]) <= spec["maxLength"])
 
     choice = choose(row, spec["view"], spec["overLong"], fits)
+    # What fits was asked of first is the view's own response; others would take its place.
+    asked = len(prompt_ids) + len(next(iter(encoded.values())))
     if choice.response is not None and len(encoded[choice.response]) < spec["dropUnderTokens"]:
         choice = Choice(TOO_SHORT, None)
     if choice.cut and len(prompt_ids) >= spec["maxLength"]:
         choice = Choice(OVER_LONG, None)  # the prompt leaves nothing to learn
     if choice.response is None:
-        return Converted(row, choice.rule, None, {})
+        return Converted(row, choice.rule, None, {}, asked)
     response_ids = encoded[choice.response]
     _refuse_control_tokens(prompt_ids, response_ids, tokenizer)
     ids = np.array(prompt_ids + response_ids, dtype=np.int32)[: spec["maxLength"]]
@@ -148,7 +155,7 @@ def convert_row(row: Row, sample_id: int, tokenizer: Tokenizer, spec: dict[str, 
         "emptyFields": list(row.empty_fields),
     }
     document = Document(sample_id, ids, len(prompt_ids), choice.cut)
-    return Converted(row, choice.rule, document, record)
+    return Converted(row, choice.rule, document, record, asked)
 
 
 def _refuse_control_tokens(
@@ -200,16 +207,18 @@ def _metrics(
     tokenizer: Tokenizer,
 ) -> dict[str, Any]:
     """ConvertMetrics. `rowsByRule` counts training and held-out rows; token counts and `longest`
-    are those of the training rows, without EOS."""
+    are those of the training rows, without EOS. `shareThatFits` is of all rows read."""
     dropped = [item for item in converted if item.document is None]
     prompt = sum(item.record["promptTokens"] for item in training)
     response = sum(item.record["responseTokens"] for item in training)
     rules = Counter(item.rule for item in converted if item.document is not None)
+    asked = np.array([item.asked for item in converted])
     return {
         "rowsRead": len(converted),
         "rowsKept": len(training),
         "rowsHeldOut": len(held_out),
         "rowsByRule": dict(sorted(rules.items())),
+        "shareThatFits": {str(limit): float((asked <= limit).mean()) for limit in FITS},
         "rowsDropped": len(dropped),
         "droppedByRule": dict(sorted(Counter(item.rule for item in dropped).items())),
         "droppedRows": [item.row.number for item in dropped[:DROPPED_SHOWN]],

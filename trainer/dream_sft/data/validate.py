@@ -22,7 +22,6 @@ from dream_sft.io.files import file_entries, write_atomic
 
 Emit = Callable[[dict[str, Any]], None]
 PROGRESS_ROWS = 200
-FITS = (1024, 2048, 4096, 8192)
 ROWS_NAMED = 20
 HISTOGRAM_EDGES = (0, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 
@@ -41,8 +40,7 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     rows = _rows(dataset)
     overlap = _overlap(rows, spec["suites"], emit)
     duplicates = _duplicates(rows)
-    dropped = conversion["metrics"].get("droppedByRule", {})
-    metrics = _metrics(dataset, rows, duplicates, overlap, dropped)
+    metrics = _metrics(dataset, rows, duplicates, overlap, conversion["metrics"])
     details = {
         "metrics": metrics,
         "histogram": _histogram(dataset.lengths),
@@ -143,18 +141,19 @@ def _metrics(
     rows: Sequence[dict[str, Any]],
     duplicates: Sequence[int],
     overlap: dict[str, list[int]],
-    dropped: dict[str, int],
+    read: dict[str, Any],
 ) -> dict[str, Any]:
-    """ValidateMetrics, of the training rows; `dropped` counts all that convert read."""
+    """ValidateMetrics, of the training rows; `read` is of all rows that convert read: what is
+    left of them would hide those that did not fit."""
     lengths = dataset.lengths
     p50, p90 = np.percentile(lengths, [50, 90], method="higher")
     return {
         "rows": len(dataset),
         "tokensPerEpoch": int(lengths.sum()) + int((dataset.cut == 0).sum()),
         "rowsByRule": dict(sorted(Counter(row["rule"] for row in rows).items())),
-        "droppedByRule": dropped,
+        "droppedByRule": read.get("droppedByRule", {}),
         "lengths": {"p50": int(p50), "p90": int(p90), "max": int(lengths.max())},
-        "shareThatFits": {str(limit): float((lengths <= limit).mean()) for limit in FITS},
+        "shareThatFits": read.get("shareThatFits", {}),
         "duplicates": len(duplicates),
         "emptyFields": sum(len(row["emptyFields"]) for row in rows),
         "overlap": {suite: len(found) for suite, found in overlap.items()},

@@ -71,6 +71,16 @@ def test_counts_of_a_known_dataset(folder: Path) -> None:
     assert (metrics["rowsByRule"], metrics["droppedByRule"]) == ({"attempt": 4}, {})
 
 
+def test_what_fits_is_counted_before_rows_are_replaced_or_dropped(folder: Path) -> None:
+    rows = [s1k_row(1), s1k_row(2, trace=1500), s1k_row(3, attempt=3000), s1k_row(4, trace=9000)]
+    converted(folder, rows, view="trace", maxLength=100, heldOutRows=1)
+    metrics, _ = validate(folder)
+    assert metrics["rows"] == 2 and metrics["droppedByRule"] == {"over_long": 1}
+    assert metrics["lengths"]["max"] <= 100
+    fits = {"1024": 0.25, "2048": 0.5, "4096": 0.75, "8192": 0.75}
+    assert metrics["shareThatFits"] == fits
+
+
 def test_overlap_with_questions_of_a_suite(folder: Path) -> None:
     converted(folder, [s1k_row(1), {**s1k_row(2), "question": "Well. " + GSM8K}])
     file = write_rows(folder / "gsm8k.jsonl", [{"question": GSM8K, "answer": "#### 8"}])
