@@ -42,9 +42,20 @@ def load_schema(name: str) -> dict[str, Any]:
     return loaded
 
 
+def branches_of(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of a oneOf or anyOf; none where there is no choice."""
+    found: list[dict[str, Any]] = schema.get("oneOf", schema.get("anyOf", []))
+    return found
+
+
 def branch_of(schema: dict[str, Any], value: Any) -> dict[str, Any] | None:
-    """The branch of a oneOf/anyOf that `value` means: by its constant keys (`kind`, `type`)."""
-    for branch in schema.get("oneOf", schema.get("anyOf", [])):
+    """The branch of a oneOf/anyOf that `value` means: by its constant keys (`kind`, `type`), or
+    the only object among them (an object or null)."""
+    branches = branches_of(schema)
+    objects = [branch for branch in branches if "properties" in branch]
+    if isinstance(value, dict) and len(objects) == 1:
+        return objects[0]
+    for branch in branches:
         constants = {
             key: part["const"]
             for key, part in branch.get("properties", {}).items()
@@ -64,7 +75,7 @@ def describe(schema: dict[str, Any]) -> str:
         return json.dumps(schema["const"])
     if "enum" in schema:
         return "one of " + ", ".join(json.dumps(value) for value in schema["enum"])
-    branches = schema.get("anyOf", schema.get("oneOf"))
+    branches = branches_of(schema)
     if branches:
         return " or ".join(_kind_of(branch) or describe(branch) for branch in branches)
     given = schema.get("type", "any")

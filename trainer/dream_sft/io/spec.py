@@ -17,7 +17,7 @@ from jsonschema.exceptions import ValidationError
 
 from dream_sft.data.view_rules import view_mistakes
 from dream_sft.io.errors import SpecError
-from dream_sft.io.schemas import branch_of, describe, load_schema
+from dream_sft.io.schemas import branch_of, branches_of, describe, load_schema
 from dream_sft.train.methods.settings import setting_mistakes
 
 Spec = dict[str, Any]
@@ -111,7 +111,7 @@ def _explain(error: ValidationError, schema: Spec) -> list[str]:
 
 
 def _unknown(place: str, key: str, known: list[str], schema: Spec) -> str:
-    everywhere = all_keys(schema)
+    everywhere = sorted(all_keys(schema), key=lambda place: place.count("."))
     full = next((k for k in everywhere if k.split(".")[-1] == key), None)
     if full is None:
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
@@ -128,7 +128,9 @@ def all_keys(schema: Spec, place: str = "") -> list[str]:
     keys = []
     for key, part in schema.get("properties", {}).items():
         keys += [_join(place, key), *all_keys(part, _join(place, key))]
-    return keys
+    for branch in branches_of(schema):
+        keys += all_keys(branch, place)
+    return list(dict.fromkeys(keys))
 
 
 def _join(place: str, key: str) -> str:

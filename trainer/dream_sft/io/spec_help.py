@@ -6,7 +6,7 @@ import json
 import textwrap
 from typing import Any
 
-from dream_sft.io.schemas import describe, load_schema
+from dream_sft.io.schemas import branches_of, describe, load_schema
 
 _ABOUT = {
     "download": "Fetch files from the Hugging Face hub, a URL or a path, pinned and verified.",
@@ -72,6 +72,6 @@ def _inside(part: dict[str, Any], where: str) -> list[str]:
     if isinstance(items, dict) and "properties" in items:
         return _keys(items, f"{where}[].")
     lines: list[str] = []
-    for branch in part.get("oneOf", []):
+    for branch in branches_of(part):
         lines += _keys(branch, f"{where}.")
     return lines

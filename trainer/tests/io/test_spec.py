@@ -121,6 +121,26 @@ def test_whole_floats_are_integers_and_booleans_are_not(tmp_path: Path) -> None:
     assert mistakes(tmp_path, {**TRAIN, "training": {"steps": True}})
 
 
+def test_inside_an_object_that_may_be_null(tmp_path: Path) -> None:
+    def training(validation: Any) -> dict[str, Any]:
+        return {**TRAIN, "training": {"steps": 10, "validation": validation}}
+
+    assert mistakes(tmp_path, training({"everyStep": 5, "tGrid": 65})) == [
+        "training.validation.everyStep: unknown key, did you mean training.validation.everySteps?",
+        "training.validation.tGrid: expected integer, at least 1, at most 64, got 65",
+    ]
+    assert mistakes(tmp_path, training(5)) == [
+        "training.validation: expected object or null, got 5"
+    ]
+    loaded = load_spec("train", write(tmp_path, training({"everySteps": 5})))
+    assert loaded["training"]["validation"] == {"everySteps": 5, "atEpochEnd": True, "tGrid": 8}
+    loaded = load_spec("train", write(tmp_path, training(None)))
+    assert loaded["training"]["validation"] is None
+    text = spec_help("train")
+    assert " training.validation.tGrid: integer, at least 1, at most 64, default 8\n" in text
+    assert "noise levels, each with its own frozen mask" in text
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_names_every_key_of_the_schema(command: str) -> None:
     text = spec_help(command)
