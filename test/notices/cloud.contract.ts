@@ -95,14 +95,14 @@ function timeContract({ name, tellsTime, withoutTime }: Traits): void {
   });
 
   it('that cannot be read is a window from now, where the rest says that the host goes', async () => {
-    const { asked, log, notice, notices } = await watched(name, {
+    const { log, notice, notices } = await watched(name, {
       noticeAfterSeconds: 0,
       fault: 'no-time',
     });
     if (withoutTime) return expect(secondsLeft(await notice())).toBe(WINDOW_SECONDS);
-    await asked(2);
+    await until('a line of the log', () => log.length > 0);
     expect(notices).toEqual([]);
-    expect(log.join('')).toContain('what is no notice');
+    expect(log[0]).toContain('what is no notice');
   });
 }
 
@@ -112,7 +112,7 @@ function troubleContract({ name, action }: Traits): void {
     async (fault) => {
       const behaviour = { noticeAfterSeconds: 0, fault } as const;
       const { asked, log, notice, notices, tell } = await watched(name, behaviour, {
-        requestMs: fault === 'hang' ? 60 : 5000,
+        requestMs: fault === 'hang' ? 300 : 5000,
       });
       await until('a line of the log', () => log.length > 0);
       if (fault !== 'hang') await asked(3);
@@ -120,7 +120,9 @@ function troubleContract({ name, action }: Traits): void {
       tell({ noticeAfterSeconds: 0 });
       expect(await notice()).toMatchObject({ kind: 'stop', action });
       const told = log.map((line) => (JSON.parse(line) as { msg: string }).msg);
-      expect(told).toEqual(['no notice could come through', 'notices can come through again']);
+      // On a busy machine an answer may be too late for the short patience with one that hangs.
+      const once = fault === 'hang' ? told.slice(0, 2) : told;
+      expect(once).toEqual(['no notice could come through', 'notices can come through again']);
     },
   );
 
@@ -171,7 +173,7 @@ function detectionContract({ name }: Traits): void {
     CLOUDS.filter((each) => each !== name).forEach((each, index) =>
       server.tell(each, odd[index % odd.length]!),
     );
-    expect(await detectCloud(server.endpoints, 300)).toBe(name);
+    expect(await detectCloud(server.endpoints, 1500)).toBe(name);
     server.tell(name, { present: false });
     expect(await detectCloud(server.endpoints, 300)).toBeNull();
   });
