@@ -96,7 +96,11 @@ export const TrainSpec = z.strictObject({
         'with training.compile: checkpoints carry compiled code, and resumeFrom runs what is in it; true only for checkpoints that nobody else could have written',
       ),
   }),
-  output: z.string().min(1).describe('folder for the fine-tuned model'),
+  output: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe('folder for the fine-tuned model; null: nothing reads it, so it is not written'),
 });
 
 export const SampleSpec = z.strictObject({

@@ -12,7 +12,7 @@ from dream_sft.commands.models import open_device
 from dream_sft.data.dataset import Dataset
 from dream_sft.io.errors import ResourceError, Stopped, is_disk_full
 from dream_sft.io.events import Emit
-from dream_sft.io.files import file_entry
+from dream_sft.io.files import FileEntry
 from dream_sft.io.process_info import seconds_since_start
 from dream_sft.train.assemble import assemble
 from dream_sft.train.budgets import Budgets
@@ -61,7 +61,8 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         _train(spec, this, startup)
     if ranks.first:
         return _result(spec, this)
-    method.join_export(Path(spec["output"]))
+    if spec["output"] is not None:
+        method.join_export(Path(spec["output"]))
     return {}
 
 
@@ -104,16 +105,8 @@ def _train(spec: dict[str, Any], this: Run, startup: StartUp) -> None:
 
 
 def _result(spec: dict[str, Any], this: Run) -> dict[str, Any]:
-    output = Path(spec["output"])
-    try:
-        files = this.method.export(output)
-    except (OSError, SafetensorError) as error:
-        if not is_disk_full(error):
-            raise
-        raise ResourceError(
-            f"no space left to write the model to {output} ({error}); free space, then resume",
-            "disk",
-        ) from error
+    # Without an output nothing reads the model: it is not written.
+    files = [] if spec["output"] is None else _export(this, Path(spec["output"]))
     # The first step of an attempt warms caches up and would distort a forecast.
     seconds, tokens = this.step_seconds[1:], this.step_tokens[1:]
     if not seconds:
@@ -136,7 +129,19 @@ def _result(spec: dict[str, Any], this: Run) -> dict[str, Any]:
     return {
         "type": "result",
         "command": "train",
-        "folder": str(output),
-        "files": [file_entry(output, str(path.relative_to(output))) for path in files],
+        "folder": spec["output"],
+        "files": files,
         "metrics": metrics,
     }
+
+
+def _export(this: Run, output: Path) -> list[FileEntry]:
+    try:
+        return this.method.export(output)
+    except (OSError, SafetensorError) as error:
+        if not is_disk_full(error):
+            raise
+        raise ResourceError(
+            f"no space left to write the model to {output} ({error}); free space, then resume",
+            "disk",
+        ) from error

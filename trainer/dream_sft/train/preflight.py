@@ -29,8 +29,13 @@ def check_inputs(spec: dict[str, Any]) -> tuple[Dataset, Checkpoint | None]:
     Raises SpecError, DataError or WeightsError.
     """
     training, base = spec["training"], Path(spec["base"])
-    if Path(spec["output"]).resolve() == base.resolve():
+    if spec["output"] is not None and Path(spec["output"]).resolve() == base.resolve():
         raise SpecError("output: expected another folder than base, which it would overwrite")
+    if spec["output"] is None and _in_parts(training):
+        raise SpecError(
+            "output: expected a folder, got null: processes that hold a part of the weights each "
+            "(worldSize over 1, fullMode plain) take their digest from what they write"
+        )
     check_trackers(training["trackers"])
     check_settings(training, spec["device"])
     check_base(base, training)
@@ -50,6 +55,11 @@ def check_inputs(spec: dict[str, Any]) -> tuple[Dataset, Checkpoint | None]:
             mistakes,
         )
     return dataset, resumed
+
+
+def _in_parts(training: dict[str, Any]) -> bool:
+    plain = training["method"] == "full" and training["fullMode"] == "plain"
+    return plain and bool(training["worldSize"] > 1)
 
 
 def check_lengths(dataset: Dataset, training: dict[str, Any], config: DreamConfig) -> None:

@@ -91,7 +91,7 @@ class Workshop:
             part = spec
             for key in path:
                 part = part[key]
-            if value is None and last != "resumeFrom":
+            if value is None and last not in ("resumeFrom", "output"):
                 part.pop(last, None)
             else:
                 part[last] = value

@@ -16,6 +16,7 @@ from dream_sft.adapters.merge import merge
 from dream_sft.adapters.peft_files import load_adapter, save_adapter
 from dream_sft.diffusion.frozen_head import frozen_masked_loss, nll_and_gradient
 from dream_sft.frozen.storage import freeze
+from dream_sft.io.files import FileEntry
 from dream_sft.model.network import Dream
 from dream_sft.train.methods.accumulation import clipped_norm
 from dream_sft.train.methods.method import StepResult
@@ -84,13 +85,15 @@ class LoraFineTuning(OptimizedModel[AdamW]):
         with StoredTensors(folder) as stored:
             return self._optimizer.restore(stored, updates)
 
-    def export(self, output: Path) -> list[Path]:
+    def export(self, output: Path) -> list[FileEntry]:
         """The merged model, and the adapter itself in `adapter/` beneath it."""
         adapter = output.with_name(f".{output.name}.adapter")
-        save_adapter(self.model, adapter, base_name=self._base.name)
-        merge(self._base, adapter, output, device=self.model.lm_head.weight.device)
+        beneath = save_adapter(self.model, adapter, base_name=self._base.name)
+        merged = merge(self._base, adapter, output, device=self.model.lm_head.weight.device)
         adapter.rename(output / ADAPTER)
-        return sorted(path for path in output.rglob("*") if path.is_file())
+        # Both have read what they wrote; a second reading of 15 GB would tell nothing new.
+        beneath = [{**entry, "path": f"{ADAPTER}/{entry['path']}"} for entry in beneath]
+        return sorted([*merged, *beneath], key=lambda entry: str(entry["path"]))
 
     def weights_sha256(self) -> str:
         digest = hashlib.sha256()

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from dream_sft.diffusion.loss import masked_loss
+from dream_sft.io.files import FileEntry, file_entries
 from dream_sft.model.network import Dream
 from dream_sft.model.weights import model_sha256, save_dream
 from dream_sft.train.checkpoint import MODEL
@@ -60,8 +61,8 @@ class PlainFineTuning(OptimizedModel[AdamW]):
         with StoredTensors(folder) as stored:
             return self._optimizer.restore(stored, updates)
 
-    def export(self, output: Path) -> list[Path]:
-        return save_dream(self.model, output, source=self._base)
+    def export(self, output: Path) -> list[FileEntry]:
+        return file_entries(output, save_dream(self.model, output, source=self._base))
 
     def weights_sha256(self) -> str:
         return model_sha256(self.model)

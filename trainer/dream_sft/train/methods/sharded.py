@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from dream_sft.diffusion.loss import masked_loss
+from dream_sft.io.files import FileEntry, file_entries
 from dream_sft.model.network import Dream
 from dream_sft.model.saving import save_dream, write_weights
 from dream_sft.model.weights import weights_sha256
@@ -132,13 +133,13 @@ class ShardedFineTuning(OptimizedModel[AdamW]):
         with StoredTensors(folder) as stored:
             return self._optimizer.restore(StoredRows(stored, self._ranks), updates)
 
-    def export(self, output: Path) -> list[Path]:
+    def export(self, output: Path) -> list[FileEntry]:
         self._exported = output
         meeting = self._meeting_place(output.parent, f"{output.name}.export")
         files = SharedFiles(meeting, self._own.tensors(), self._ranks)
         written = save_dream(self._shell, output, source=self._base, write=files.write)
         shutil.rmtree(meeting, ignore_errors=True)
-        return written
+        return file_entries(output, written)
 
     def join_export(self, output: Path) -> None:
         meeting = self._meeting_place(output.parent, f"{output.name}.export")

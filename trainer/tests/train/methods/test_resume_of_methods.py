@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dream_sft.io.files import file_entries
 from dream_sft.model.weights import weights_sha256
 from tests.train.builders import Workshop, run
 
@@ -92,3 +93,23 @@ def test_settings_that_do_not_go_together_are_all_named(workshop: Workshop) -> N
     for words in ("fullMode kept", "computes in bf16", "betas[1]"):
         assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["plain", "lora", "kept"])
+def test_files_are_told_with_the_digests_of_what_lies_there(workshop: Workshop, name: str) -> None:
+    changes = {f"training__{key}": value for key, value in METHODS[name].items()}
+    done = run(workshop.spec("told", training__steps=2, **changes))
+    assert done.code == 0, done.stderr
+    (result,) = done.of("result")
+    assert result["files"] == file_entries(workshop.root / "told/output")
+
+
+def test_without_an_output_no_model_is_written(workshop: Workshop) -> None:
+    lora = {f"training__{key}": value for key, value in METHODS["lora"].items()}
+    written = run(workshop.spec("written", training__steps=2, **lora))
+    done = run(workshop.spec("none", training__steps=2, output=None, **lora))
+    assert done.code == 0, done.stderr
+    (result,) = done.of("result")
+    assert result["folder"] is None and result["files"] == []
+    assert done.metrics["weightsSha256"] == written.metrics["weightsSha256"]
+    assert not list((workshop.root / "none").rglob("model.safetensors"))
