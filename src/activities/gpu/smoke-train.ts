@@ -2,18 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { SmokeTrainConfiguration } from '../../contracts/stage-configuration.js';
+import type { Pace } from '../../contracts/outcome.js';
 import { resultOf } from '../trainer/outputs.js';
 import { publishRun } from './run-artifact.js';
 import type { AttemptTools, StageWork } from './attempt.js';
 import { background } from './beside-trainer.js';
 import { bringInput, bringModel } from '../trainer/materials.js';
+import { exportSeconds } from './export-cost.js';
 import { budgetsHere, foundBudgets } from './budgets.js';
 import type { TrainerRun } from '../trainer/run-trainer.js';
+
+type Measured = Omit<Pace, 'secondsPerStep' | 'secondsPerBatch' | 'batchQuestions'>;
+type Starting = { -readonly [key in keyof Measured]: Measured[key] };
 
 /** A few real steps, then a few real answers: what the quote for the rest is measured from. */
 export function smokeTrainWork(configuration: SmokeTrainConfiguration): StageWork {
   let trained: TrainerRun | null = null;
-  const starting = { hostStartSeconds: 0, prepareSeconds: 0, readySeconds: 0 };
+  const starting: Starting = { hostStartSeconds: 0, prepareSeconds: 0, readySeconds: 0 };
   return {
     unit: 'steps',
     keep: 1,
@@ -58,6 +63,13 @@ function hostStartSeconds({ deps }: AttemptTools): number {
   return Math.max(0, (deps.now().getTime() - since) / 1000);
 }
 
+/**
+ * Nothing reads the model of a few steps; what writing one takes is measured by a part of the base.
+ * Only where every process holds a part of the weights is it written, for their digest.
+ */
+const inParts = ({ training: { method, fullMode, worldSize } }: SmokeTrainConfiguration): boolean =>
+  method === 'full' && fullMode === 'plain' && worldSize > 1;
+
 const compute = ({ device, threads }: SmokeTrainConfiguration) => ({
   device,
   ...(threads === undefined ? {} : { threads }),
@@ -66,7 +78,7 @@ const compute = ({ device, threads }: SmokeTrainConfiguration) => ({
 async function train(
   tools: AttemptTools,
   configuration: SmokeTrainConfiguration,
-  starting: { prepareSeconds: number; readySeconds: number },
+  starting: Starting,
 ): Promise<TrainerRun> {
   const { deps, input, folders, folder, runner, beat, losses } = tools;
   const { stopAfterSteps } = configuration;
@@ -74,6 +86,7 @@ async function train(
   const base = await bringModel(deps, input, folders, 'base');
   const dataset = await bringInput(deps, input, folders, 'dataset');
   starting.prepareSeconds = (deps.now().getTime() - begun) / 1000;
+  starting.exportSeconds = await exportSeconds(base, join(folder, 'export-sample'));
   return runner.run({
     folder,
     runDir: folders.runDir,
@@ -88,10 +101,11 @@ async function train(
       budgets: await budgetsHere(tools),
       stopAfterSteps,
       checkpoints: { everySteps: stopAfterSteps * 1000, folder: join(folder, 'staging'), keep: 1 },
-      output: join(folder, 'model'),
+      output: inParts(configuration) ? join(folder, 'model') : null,
     },
     onEvent: (event) => {
       if (event.type === 'ready') starting.readySeconds = event.secondsToReady;
+      if (event.type === 'validation') starting.validationSeconds = event.seconds;
       if (event.type === 'step') background(tools, losses.writeAt(0));
     },
   });

@@ -6,6 +6,7 @@ import type { Quote } from '../../contracts/quote.js';
 import { type Asking, askingsAfter, askingsBefore, MAIN } from './askings.js';
 import { trialPlan } from './pilot.js';
 import { shardsOf } from './shards.js';
+import { validations } from './validations.js';
 
 type SmokeMetrics = Extract<StageMetrics, { kind: 'smoke-train' }>;
 
@@ -20,10 +21,11 @@ export function totalSteps(plan: ResolvedPlan, rows: number): number {
  *
  *   start        = bringing inputs to the host + trainer's start to its first step
  *   training     = start + steps × seconds per step (the first step, which warms up, left out)
+ *                + validations × seconds of one + writing the model
  *   evaluation   = shards × start + batches × seconds per batch
  *   checks       = Σ over again, anchor and canvases: the same, a batch taken to be as long as a full
  *                  one of the probe, in proportion to the steps of its answers
- *   pilot        = Σ over candidates: start + steps of its epochs + an evaluation of its questions
+ *   pilot        = Σ over candidates: a training of its epochs + an evaluation of its questions
  *   rest of plan = host start + pilot + training + 2 × evaluation + checks
  *
  * with batches = Σ over suites of ⌈questions / batch size⌉. Hosts that answer shards side by side
@@ -32,6 +34,7 @@ export function totalSteps(plan: ResolvedPlan, rows: number): number {
  * evaluation shorter; a probe of fewer questions counts in proportion. A host starts once more
  * at most: it is given back where the gate waits for a person. A candidate of another view is taken
  * to be as fast and to keep as many rows as the plan's own, for its documents are not converted yet.
+ * Writing is that of as many bytes as the base has, on the host's own disk: an upload comes beside.
  * Price per hour × that, rounded up: the price is a host's, however many cards it has, and the pace
  * was measured on all of those that the plan uses.
  */
@@ -42,10 +45,10 @@ export function quote(
   spentFen: number,
 ): Quote {
   const pace = paceOf(plan, smoke);
-  const steps = totalSteps(plan, rows);
   const { batches, ofProbe } = evaluationBatches(plan.evaluation, pace.batchQuestions);
   const start = pace.prepareSeconds + pace.readySeconds;
-  const trainSeconds = start + steps * pace.secondsPerStep;
+  const training = trainingOf(plan, pace, rows);
+  const trainSeconds = start + training.seconds;
   const shards = shardsOf(plan.evaluation).length;
   const evalSecondsEach = shards * start + ofProbe * pace.secondsPerBatch;
   const trials = pilotOf(plan, pace, rows, start);
@@ -54,7 +57,7 @@ export function quote(
     pace.hostStartSeconds + trials.seconds + trainSeconds + 2 * evalSecondsEach + checks.seconds;
   const batch = ((pace.secondsPerBatch * ofProbe) / batches).toPrecision(3);
   const basis =
-    `${trials.basis}${steps} steps × ${pace.secondsPerStep.toPrecision(3)} s, ` +
+    `${trials.basis}${training.basis}` +
     `2 evaluations × ${batches} ${batches === 1 ? 'batch' : 'batches'} × ${batch} s, ` +
     checks.basis +
     `${1 + 2 * shards + trials.starts + checks.starts} starts × ${start.toFixed(1)} s, ` +
@@ -71,6 +74,25 @@ export function quote(
     basis: basis + cardsOf(plan),
     detectable: detectableOf(plan.evaluation.suites),
   };
+}
+
+/** What comes after the start; results of older versions tell neither validation nor writing. */
+function trainingOf(
+  plan: ResolvedPlan,
+  { secondsPerStep, validationSeconds = 0, exportSeconds = 0 }: Pace,
+  rows: number,
+): { readonly steps: number; readonly seconds: number; readonly basis: string } {
+  const steps = totalSteps(plan, rows);
+  const times = validationSeconds > 0 ? validations(plan.training, rows, steps) : 0;
+  const parts = [
+    `${steps} steps × ${secondsPerStep.toPrecision(3)} s, `,
+    ...(times > 0
+      ? [`${times} validation${times === 1 ? '' : 's'} × ${validationSeconds.toPrecision(3)} s, `]
+      : []),
+    ...(exportSeconds > 0 ? [`writing the model ${exportSeconds.toFixed(1)} s, `] : []),
+  ];
+  const seconds = steps * secondsPerStep + times * validationSeconds + exportSeconds;
+  return { steps, seconds, basis: parts.join('') };
 }
 
 const cardsOf = ({ training: { worldSize } }: ResolvedPlan): string =>
@@ -91,9 +113,10 @@ function pilotOf(
   for (const one of pilot.candidates) {
     const trial = trialPlan(plan, pilot, one);
     const asked = evaluationBatches(trial.evaluation, pace.batchQuestions);
-    steps = totalSteps(trial, rows);
+    const training = trainingOf(trial, pace, rows);
+    ({ steps } = training);
     batches = asked.batches;
-    seconds += 2 * start + steps * pace.secondsPerStep + asked.ofProbe * pace.secondsPerBatch;
+    seconds += 2 * start + training.seconds + asked.ofProbe * pace.secondsPerBatch;
   }
   const each = `${steps} steps and ${batches} ${batches === 1 ? 'batch' : 'batches'}`;
   const basis = `a pilot of ${candidates} candidates × (${each}), then `;

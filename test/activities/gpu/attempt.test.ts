@@ -35,7 +35,7 @@ describe('an attempt that finishes', () => {
   });
 
   it('smoke-train measures steps and answers', async () => {
-    const input = await stageOf(lab, 'smoke-train', [{ steps: 2 }]);
+    const input = await stageOf(lab, 'smoke-train', [{ steps: 2, nll: [3, 2] }]);
     const booted = Date.parse('2026-11-24T10:00:00Z');
     const now = (): Date => new Date(booted + 4000);
     const host = { ...lab.deps.host, startedAt: booted };
@@ -48,7 +48,13 @@ describe('an attempt that finishes', () => {
         metrics: {
           kind: 'smoke-train',
           secondsToReady: 0.1,
-          pace: { readySeconds: 0.1, secondsPerStep: 0.1, secondsPerBatch: 0.4, batchQuestions: 2 },
+          pace: {
+            readySeconds: 0.1,
+            secondsPerStep: 0.1,
+            validationSeconds: 0.25,
+            secondsPerBatch: 0.4,
+            batchQuestions: 2,
+          },
         },
       },
     });

@@ -46,6 +46,30 @@ test('the demo: 600 steps, twice four batches of 50, three starts, a start of a 
   );
 });
 
+test('validation and the writing of the model count where they were measured', () => {
+  const validation = { everySteps: 100, atEpochEnd: false, tGrid: 8 };
+  const validating = { ...plan, training: { ...plan.training, validation } };
+  const measured = smoke({ validationSeconds: 7, exportSeconds: 90 });
+  const offered = quote(validating, measured, 4000, 0);
+  expect(offered.trainSeconds).toBeCloseTo(3 + 60 + 6 * 7 + 90);
+  expect(offered.basis).toContain(
+    '600 steps × 0.100 s, 6 validations × 7.00 s, writing the model 90.0 s, 2 evaluations',
+  );
+  const without = quote(plan, measured, 4000, 0);
+  expect(without.trainSeconds).toBeCloseTo(3 + 60 + 90 + (plan.training.validation ? 7 : 0));
+});
+
+test('every candidate of a pilot validates and writes its model', () => {
+  const suite = { name: 'gsm8k', questions: 120, seed: 0, file: '/train.jsonl' } as const;
+  const piloted = {
+    ...plan,
+    pilot: { candidates: [{ name: 'a' }, { name: 'b' }], epochs: 1, suite },
+  };
+  const seconds = (change: Partial<Pace>): number =>
+    quote(piloted, smoke(change), 4000, 0).pilotSeconds ?? 0;
+  expect(seconds({ exportSeconds: 90 }) - seconds({})).toBeCloseTo(2 * 90);
+});
+
 test('batches are counted suite by suite, a begun one as a whole', () => {
   const two = evaluating(
     [
@@ -71,6 +95,8 @@ test('no part of the work makes a quote smaller', () => {
     'hostStartSeconds',
     'prepareSeconds',
     'readySeconds',
+    'validationSeconds',
+    'exportSeconds',
     'secondsPerStep',
     'secondsPerBatch',
   );
