@@ -28,6 +28,10 @@ from dream_sft.model.document_bounds import DocumentBounds
 Kernel = Callable[[Tensor, Tensor, Tensor, DocumentBounds], Tensor]
 
 
+class KernelError(ValueError):
+    """A kernel that cannot run on this device or in this precision."""
+
+
 def attend_packed(
     q_LHK: Tensor, k_LGK: Tensor, v_LGK: Tensor, bounds: DocumentBounds, kernel: str
 ) -> Tensor:
@@ -48,7 +52,7 @@ def choose_kernel(
     auto: on CUDA in half precision the first there of cudnn (1.5 to 1.75 times as fast as varlen
     on an H100 at every document length, docs/LOG.md; only where it is frugal), varlen and sdpa; on
     the CPU sdpa.
-    Raises ValueError for a kernel that cannot run there.
+    Raises KernelError for a kernel that cannot run there.
     """
     half = dtype in (torch.bfloat16, torch.float16)
     on_gpu = device.type == "cuda" and half
@@ -64,7 +68,7 @@ def choose_kernel(
         return next(name for name in ("cudnn", "varlen", "sdpa") if chosen[name])
     if not usable[wanted]:
         here = ", ".join(name for name, fits in usable.items() if fits)
-        raise ValueError(f"attention {wanted} cannot run here ({device}, {dtype}); use {here}")
+        raise KernelError(f"attention {wanted} cannot run here ({device}, {dtype}); use {here}")
     return wanted
 
 

@@ -17,7 +17,7 @@ from dream_sft.model import cudnn_attention
 from dream_sft.model.cudnn_layout import key_of, layout_of, statistics_form
 from dream_sft.model.cudnn_plans import forward_plan
 from dream_sft.model.document_bounds import DocumentBounds
-from dream_sft.model.packed_attention import attend_packed, choose_kernel
+from dream_sft.model.packed_attention import KernelError, attend_packed, choose_kernel
 
 HEADS, KV_HEADS, WIDTH = 28, 4, 128
 needs_cudnn = pytest.mark.skipif(
@@ -29,7 +29,7 @@ needs_cudnn = pytest.mark.skipif(
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a card")
 def test_without_a_card_it_is_not_chosen_and_asking_for_it_names_what_runs() -> None:
     assert choose_kernel("auto", torch.device("cpu"), torch.bfloat16) == "sdpa"
-    with pytest.raises(ValueError, match=r"attention cudnn cannot run here .*; use sdpa, mask"):
+    with pytest.raises(KernelError, match=r"attention cudnn cannot run here .*; use sdpa, mask"):
         choose_kernel("cudnn", torch.device("cpu"), torch.bfloat16)
 
 

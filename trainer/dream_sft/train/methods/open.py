@@ -14,7 +14,7 @@ from dream_sft.frozen.storage import StorageError, check_storage, freeze_layer
 from dream_sft.io.errors import DataError, SpecError, WeightsError
 from dream_sft.model import weights
 from dream_sft.model.network import Dream
-from dream_sft.model.packed_attention import choose_kernel
+from dream_sft.model.packed_attention import KernelError, choose_kernel
 from dream_sft.train.checkpoint import MODEL, Checkpoint
 from dream_sft.train.compilation import compile_layers
 from dream_sft.train.exact_loading import load_exact
@@ -54,12 +54,12 @@ def open_method(
         raise DataError(
             f"the adapter of the checkpoint {error.folder} is damaged", error.mistakes
         ) from error
-    except (StorageError, ValueError) as error:
+    except (StorageError, KernelError) as error:
         raise SpecError(f"training: {error}") from error
 
 
 def prepare(method: Method, training: dict[str, Any], device: torch.device) -> None:
-    """Kernels, activation checkpointing, compilation and CUDA graphs. Raises ValueError."""
+    """Kernels, activation checkpointing, compilation and CUDA graphs. Raises KernelError."""
     prepare_model(method.model, training, device)
     tokens = training["tokensPerMicroBatch"]
     graphs = training["cudaGraphs"] and method.model.packed_kernel == "cudnn"
@@ -68,7 +68,7 @@ def prepare(method: Method, training: dict[str, Any], device: torch.device) -> N
 
 
 def prepare_model(model: Dream, training: dict[str, Any], device: torch.device) -> None:
-    """What concerns the model alone. Raises ValueError."""
+    """What concerns the model alone. Raises KernelError."""
     model.train()
     narrow = training["precision"] == "bf16"
     dtype = torch.bfloat16 if narrow else torch.float32
