@@ -9,16 +9,19 @@ import {
 import { widthsOf } from './base-widths.js';
 import type { Add, Get } from './plan-cross-checks.js';
 
+const CUT_ZH =
+  'cut_right 只用于 d1 的方案（view trace），因为被截断的回答没有写到答案：请用 attempt_only 或 drop';
+
 /** What the trainer would refuse on a paid host; what the schema refuses is told by it. */
 export async function checkTraining(get: Get, add: Add, folder: string): Promise<void> {
   const view = viewOf(get);
   const cut = view && cutRightMistake(view);
-  if (cut) add(['data', 'overLong'], cut);
+  if (cut) add(['data', 'overLong'], cut, { zh: CUT_ZH });
   const training = trainingOf(get);
   if (training === null) return;
   const device = get('hosts', 'device') ?? 'cuda';
-  for (const { key, message } of trainingMistakes(training, String(device))) {
-    add(['training', key], message);
+  for (const { key, message, zh } of trainingMistakes(training, String(device))) {
+    add(['training', key], message, { zh });
   }
   if (view) checkRows(training, view, add);
   await checkRank(training, get, add, folder);
@@ -42,13 +45,16 @@ function viewOf(get: Get): ViewConfig | null {
 
 function checkRows(training: TrainingConfig, view: ViewConfig, add: Add): void {
   if (training.validation !== null && view.heldOutRows === 0) {
-    add(['training', 'validation'], 'no row is held out: give data.heldOutRows, or leave it out');
+    add(['training', 'validation'], 'no row is held out: give data.heldOutRows, or leave it out', {
+      zh: '没有留出的行：请给出 data.heldOutRows，或不写这一项',
+    });
   }
   const cap = training.tokensPerMicroBatch;
   const { tokens, rounded } = longestRow(view, training);
   if (cap === null || cap >= tokens) return;
   const message = `data.maxLength ${view.maxLength} lets a document take ${tokens} tokens with its end tokens: give at least ${rounded}, or lower data.maxLength`;
-  add(['training', 'tokensPerMicroBatch'], message);
+  const zh = `data.maxLength ${view.maxLength} 使一篇文档连同结束符可达 ${tokens} 个词元：至少写 ${rounded}，或调低 data.maxLength`;
+  add(['training', 'tokensPerMicroBatch'], message, { zh });
 }
 
 async function checkRank(
@@ -63,5 +69,6 @@ async function checkRank(
   const { rank, of } = largestRank(widths, lora.modules);
   if (lora.rank <= rank) return;
   const message = `exceeds the smaller side of ${of} of this base: take at most ${rank}, got ${lora.rank}`;
-  add(['training', 'lora', 'rank'], message);
+  const zh = `超过此基础模型 ${of} 较短的一边：最多 ${rank}，现为 ${lora.rank}`;
+  add(['training', 'lora', 'rank'], message, { zh });
 }

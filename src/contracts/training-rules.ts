@@ -3,9 +3,10 @@ import type { TrainingConfig, ViewConfig } from './training.js';
 export interface TrainingMistake {
   readonly key: keyof TrainingConfig;
   readonly message: string;
+  readonly zh: string;
 }
 
-type Rule = readonly [broken: boolean, key: keyof TrainingConfig, message: string];
+type Rule = readonly [broken: boolean, key: keyof TrainingConfig, message: string, zh: string];
 
 /**
  * What the schema cannot say about settings of training, so that a plan is refused before anything
@@ -15,7 +16,7 @@ type Rule = readonly [broken: boolean, key: keyof TrainingConfig, message: strin
 export function trainingMistakes(training: TrainingConfig, device: string): TrainingMistake[] {
   return [...methodRules(training), ...momentRules(training), ...kernelRules(training, device)]
     .filter(([broken]) => broken)
-    .map(([, key, message]) => ({ key, message }));
+    .map(([, key, message, zh]) => ({ key, message, zh }));
 }
 
 function methodRules(training: TrainingConfig): Rule[] {
@@ -28,24 +29,43 @@ function methodRules(training: TrainingConfig): Rule[] {
       typeof eosTail !== 'string' && eosTail[0] > eosTail[1],
       'eosTail',
       `expected [low, high] with low <= high, got [${String(eosTail).replace(',', ', ')}]`,
+      '须为 [低, 高]，低不大于高',
     ],
-    [lora && exact, 'fullMode', `${mode} is for method full; leave it out for lora`],
-    [!lora && frozenOnly, 'basePrecision', `${base} freezes the weights: take method lora`],
-    [!lora && exact && base === 'fp32', 'basePrecision', `fullMode ${mode} needs bf16`],
+    [
+      lora && exact,
+      'fullMode',
+      `${mode} is for method full; leave it out for lora`,
+      `${mode} 只用于 method full；lora 请不写`,
+    ],
+    [
+      !lora && frozenOnly,
+      'basePrecision',
+      `${base} freezes the weights: take method lora`,
+      `${base} 会冻结权重：请用 method lora`,
+    ],
+    [
+      !lora && exact && base === 'fp32',
+      'basePrecision',
+      `fullMode ${mode} needs bf16`,
+      `fullMode ${mode} 需要 bf16`,
+    ],
     [
       !lora && !exact && base === 'bf16',
       'basePrecision',
       'bf16 with method full needs fullMode kept or fused',
+      'method full 用 bf16 时需要 fullMode kept 或 fused',
     ],
     [
       base !== 'fp32' && precision !== 'bf16' && (lora || (exact && base === 'bf16')),
       'precision',
       `basePrecision ${base} computes in bf16: take bf16`,
+      `basePrecision ${base} 以 bf16 计算：请写 bf16`,
     ],
     [
       lora && base === 'fp32' && precision !== 'fp32',
       'precision',
       'basePrecision fp32 with method lora computes in float32: take fp32, or basePrecision bf16',
+      'method lora 的 basePrecision fp32 以 float32 计算：请写 fp32，或 basePrecision bf16',
     ],
   ];
 }
@@ -54,22 +74,35 @@ function momentRules(training: TrainingConfig): Rule[] {
   const { method, fullMode: mode, moments, betas, activationCheckpointing, worldSize } = training;
   const narrow = moments === 'bf16';
   return [
-    [narrow && method === 'lora', 'moments', 'bf16 is for method full; those of lora are float32'],
+    [
+      narrow && method === 'lora',
+      'moments',
+      'bf16 is for method full; those of lora are float32',
+      'bf16 只用于 method full；lora 的矩是 float32',
+    ],
     [
       narrow && method === 'full' && mode === 'plain',
       'moments',
       'bf16 needs fullMode kept or fused',
+      'bf16 需要 fullMode kept 或 fused',
     ],
-    [narrow && betas[1] > 0.95, 'betas', 'moments bf16 needs betas[1] of at most 0.95'],
+    [
+      narrow && betas[1] > 0.95,
+      'betas',
+      'moments bf16 needs betas[1] of at most 0.95',
+      'moments bf16 要求 betas[1] 不超过 0.95',
+    ],
     [
       mode === 'fused' && activationCheckpointing !== 'none',
       'activationCheckpointing',
       'fullMode fused computes every layer again by itself: take none',
+      'fullMode fused 自己会重算每一层：请写 none',
     ],
     [
       mode === 'fused' && worldSize > 1,
       'worldSize',
       'fullMode fused updates a block before the next gradient is known, on one card: take 1, or fullMode kept',
+      'fullMode fused 在一张卡上逐块更新，那时还不知道下一块的梯度：请写 1，或 fullMode kept',
     ],
   ];
 }
@@ -77,11 +110,17 @@ function momentRules(training: TrainingConfig): Rule[] {
 function kernelRules({ attention, precision }: TrainingConfig, device: string): Rule[] {
   const onGpu = attention === 'cudnn' || attention === 'varlen' || attention === 'flex';
   return [
-    [onGpu && device !== 'cuda', 'attention', `${attention} needs device cuda`],
+    [
+      onGpu && device !== 'cuda',
+      'attention',
+      `${attention} needs device cuda`,
+      `${attention} 需要 device cuda`,
+    ],
     [
       onGpu && attention !== 'flex' && precision !== 'bf16',
       'attention',
       `${attention} computes in bf16: set precision to bf16`,
+      `${attention} 以 bf16 计算：请把 precision 设为 bf16`,
     ],
   ];
 }
