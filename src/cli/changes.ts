@@ -18,6 +18,8 @@ export function changes(state: PlanState, seen: Map<string, string>): string[] {
     lines.push(line);
   };
   for (const stage of state.stages) {
+    // What it has found stands before the line that it is over.
+    if (stage.name === 'pilot' && stage.finishedAt) notePilot(state, note);
     if (stage.status !== 'waiting') note(stage.name, stage.status, stageLine(stage));
     if (stage.name === 'smoke-train') noteQuote(state, note);
     if (stage.name === 'pilot') notePilot(state, note);

@@ -12,8 +12,11 @@ export async function checkPilot(get: Get, add: Add, folder: string): Promise<vo
     const path = ['evaluation', 'suites', i];
     const same = ['name', 'file'].every((key) => get(...at, key) === get(...path, key));
     if (get(...at, 'name') !== undefined && same) {
-      const zh = `与 ${path.join('.')} 的题目相同；请换用别的题目`;
-      add(at, `asks the questions of ${path.join('.')}; use others`, { zh });
+      const drawn = get(...at, 'name') === 'arithmetic' && get(...at, 'file') === undefined;
+      const why = drawn ? ': arithmetic draws from one pool, whatever the seed' : '';
+      const whyZh = drawn ? '（arithmetic 不论种子都取自同一题库）' : '';
+      const zh = `与 ${path.join('.')} 的题目相同${whyZh}；请换用别的题目`;
+      add(at, `asks the questions of ${path.join('.')}${why}; use others`, { zh });
       continue;
     }
     const theirs = await questionsOf(get, path, folder);

@@ -47,13 +47,19 @@ export function lineOf(node: Node | null, counter: LineCounter): number {
   return node?.range ? Math.max(1, counter.linePos(node.range[0]).line) : 1;
 }
 
+/** `lr` of learningRate. */
+const initialsOf = (name: string): string => `${name[0] ?? ''}${name.replaceAll(/[^A-Z]/g, '')}`;
+
 function nearest(key: string, known: readonly string[]): string | null {
+  const short = known.filter((name) => initialsOf(name).toLowerCase() === key.toLowerCase());
+  if (key.length > 1 && short[0] !== undefined && short.length === 1) return short[0];
   const byDistance = known.map((name) => ({
     name,
     far: distance(key.toLowerCase(), name.toLowerCase()),
   }));
   const best = byDistance.sort((a, b) => a.far - b.far)[0];
-  return best && best.far <= Math.max(2, Math.floor(key.length / 3)) ? best.name : null;
+  const near = Math.min(Math.max(2, Math.floor(key.length / 3)), key.length - 1);
+  return best && best.far <= near ? best.name : null;
 }
 
 /** Names of the keys that the schema knows at a path, from its JSON Schema form. */

@@ -138,6 +138,9 @@ test('a pilot is told candidate by candidate, then what it means for full-train'
   expect(told(state, seen).slice(-1)).toEqual([line]);
   const decided = { ...pilot, trials: [low, wild], ended: true, chosen: 'low' };
   const next = advance(state, { type: 'pilotTold', pilot: decided, at: AT });
+  // Seen in one look: that it is over comes last.
+  const over = advance(next, { type: 'stageFinished', stage: 'pilot', at: AT });
+  expect(told(over, new Map(seen)).at(-1)).toMatch(/^pilot +✔ finished/);
   expect(told(next, seen)).toEqual([
     '  wild (learning rate 0.00002, view attempt): not finite',
     '  full-train takes the values of low; its lead is within chance',

@@ -54,6 +54,17 @@ describe('plan files', () => {
     ]);
   });
 
+  it('takes a short name for what it stands for, and names nothing that shares no letter', async () => {
+    const { mistakes } = await checkPlanFile(
+      await write(GOOD.replace('steps: 3', 'steps: 3, lr: 1, wd: 1, xy: 1')),
+    );
+    expect(mistakes.map(({ path: at, message }) => `${at}: ${message}`)).toEqual([
+      'training.lr: unknown key; did you mean learningRate?',
+      'training.wd: unknown key; did you mean weightDecay?',
+      'training.xy: unknown key',
+    ]);
+  });
+
   it('every suite but arithmetic needs its file', async () => {
     const suites = ['gsm8k', 'cd3', 'custom', 'arithmetic', 'none']
       .map((name) => `{ name: ${name}, questions: 5 }`)
