@@ -18,7 +18,13 @@ from dream_sft.adapters.comparison import (
     masked_hidden,
 )
 from dream_sft.adapters.merge import merge
-from dream_sft.adapters.peft_files import AdapterError, AdapterFiles, load_adapter, read_adapter
+from dream_sft.adapters.peft_files import (
+    CONFIG,
+    AdapterError,
+    AdapterFiles,
+    load_adapter,
+    read_adapter,
+)
 from dream_sft.commands.models import open_device
 from dream_sft.data.dataset import load_dataset
 from dream_sft.io.errors import DataError, SpecError, WeightsError
@@ -54,8 +60,7 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         digest = weights.weights_sha256(output)
     except AdapterError as error:
         raise WeightsError(
-            f"cannot merge the adapter in {adapter}; name the base it was trained on",
-            error.mistakes,
+            f"cannot merge the adapter in {adapter}; {_advice(adapter)}", error.mistakes
         ) from error
     except weights.WeightsError as error:
         raise WeightsError(
@@ -71,6 +76,16 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         "files": entries,
         "metrics": _metrics(files, digest, measured),
     }
+
+
+def _advice(adapter: Path) -> str:
+    """What `train` writes holds its adapter in a folder of that name."""
+    if (adapter / CONFIG).is_file():
+        return "name the base it was trained on"
+    inside = adapter / "adapter"
+    if (inside / CONFIG).is_file():
+        return f"name {inside}, which holds one"
+    return "name the folder that holds adapter_config.json"
 
 
 def _rows(spec: dict[str, Any], config: DreamConfig) -> list[tuple[Tensor, Tensor]]:

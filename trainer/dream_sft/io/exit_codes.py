@@ -10,3 +10,5 @@ DATA = 65
 DIVERGED = 66
 RESOURCES = 69
 STOPPED = 75
+# Without a meaning in the contract: a crash, to be resumed. Its own number tells why in a log.
+HANGING = 70

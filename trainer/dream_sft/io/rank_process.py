@@ -169,9 +169,11 @@ def _ended(folder: Path) -> int | None:
 
 def _lost(code: int) -> TrainerError:
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    why = "and did not say why; see the lines above"
+    if code == exit_codes.HANGING:
+        why = "because no step came to its end; the stacks of all threads stand above"
     error = TrainerError(
-        f"a process of this training ended ({how}) and did not say why; see the lines above, "
-        "then resume from the last checkpoint"
+        f"a process of this training ended ({how}) {why}, then resume from the last checkpoint"
     )
     error.exit_code = exit_codes.CRASHED if code < 0 else code
     return error

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-# Not one of the exit codes with a meaning of their own: a crash, to be resumed.
-EXIT_HANGING = 70
+from dream_sft.io import exit_codes
+
 _CHECK_SECONDS = 1.0
 # Before any step is known: loading and compiling may take this long, no more.
 _FIRST_STEP_SECONDS = 1800.0
@@ -30,7 +30,7 @@ def dump_and_exit(seconds: float) -> None:
     print(f"no step for {seconds:.0f} s: training hangs; stacks follow", file=sys.stderr)
     faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
     sys.stderr.flush()
-    os._exit(EXIT_HANGING)
+    os._exit(exit_codes.HANGING)
 
 
 class Watchdog:

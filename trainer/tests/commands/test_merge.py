@@ -101,3 +101,11 @@ def test_mistakes_are_typed_and_write_nothing(folder: Path) -> None:
         save_adapter(adapted(), folder / "adapter", base_name="base")
         merged(folder, base="nowhere")
     assert not (folder / "out").exists()
+
+
+def test_the_folder_that_train_wrote_is_told_from_the_adapter_in_it(folder: Path) -> None:
+    with pytest.raises(WeightsError, match=r"name .*trained/adapter, which holds one"):
+        save_adapter(adapted(), folder / "trained" / "adapter", base_name="base")
+        merged(folder, adapter="trained")
+    with pytest.raises(WeightsError, match="name the folder that holds adapter_config"):
+        merged(folder, adapter="base")

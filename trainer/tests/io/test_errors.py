@@ -4,7 +4,9 @@ import errno
 
 import pytest
 
+from dream_sft.io import exit_codes
 from dream_sft.io.errors import is_disk_full, memory_that_ran_out
+from dream_sft.io.rank_process import _lost
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EDQUOT])
@@ -43,3 +45,10 @@ def test_an_error_that_names_itself_as_its_cause_has_an_end() -> None:
     looped = RuntimeError("CUDA error: an illegal memory access was encountered")
     looped.__cause__ = looped
     assert memory_that_ran_out(looped) is None
+
+
+def test_a_rank_that_hung_is_told_as_that_and_not_as_one_that_said_nothing() -> None:
+    hung, silent = _lost(exit_codes.HANGING), _lost(3)
+    assert "(exit code 70) because no step came to its end" in hung.message
+    assert "(exit code 3) and did not say why" in silent.message
+    assert (hung.exit_code, silent.exit_code) == (70, 3)

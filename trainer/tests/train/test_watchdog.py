@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dream_sft.train.watchdog import EXIT_HANGING, Watchdog
+from dream_sft.io.exit_codes import HANGING
+from dream_sft.train.watchdog import Watchdog
 
 TRAINER = Path(__file__).resolve().parents[2]
 
@@ -68,7 +69,7 @@ def test_a_hang_ends_the_process_with_all_stacks() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=TRAINER, capture_output=True, text=True, check=False
     )
-    assert done.returncode == EXIT_HANGING
+    assert done.returncode == HANGING
     assert "no step for 7 s" in done.stderr
     assert "waits_for_ever" in done.stderr
 
