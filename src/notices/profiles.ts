@@ -56,6 +56,6 @@ export const PROFILE_FACTS: Readonly<Record<ProfileName, Profile>> = {
     '无预警；被更高出价者取代时立即停机，磁盘保留',
     5,
   ),
-  // What the guard of a local host grants.
-  none: profile('no notice is looked for', '不监视预警', 15),
+  // What the provider of local hosts grants.
+  none: profile('no notice is looked for', '不监视预警', 20),
 };

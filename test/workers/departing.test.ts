@@ -83,7 +83,7 @@ test('what the platform’s variables say comes before asking anybody', async ()
 });
 
 test.each([
-  ['none', null, 15],
+  ['none', null, 20],
   ['aws', null, 30],
   ['runpod', null, 5],
   ['runpod', 20, 20],
