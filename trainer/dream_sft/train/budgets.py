@@ -5,7 +5,8 @@ attempt. The budget is kept by GPU model, in the run directory and in every chec
 may bring those of earlier stages or other hosts. An attempt settles on the least of its own
 device's before its first step, so a budget changes only between steps. It decides how a step is
 cut into micro-batches and so belongs to the numerics fingerprint: going on from a checkpoint of
-another budget is a `resumed_inexactly`.
+another budget is a `resumed_inexactly`. With `normalise: microbatch` the cut decides what is
+learned as well: there no budget is proposed, and one that is known is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import torch
 
 from dream_sft.data.dataset import Dataset, load_dataset
 from dream_sft.diffusion.masking import EosTail
-from dream_sft.io.errors import ResourceError
+from dream_sft.io.errors import ResourceError, SpecError
 from dream_sft.io.files import write_atomic
 from dream_sft.train.over_long import longest_lengths
 from dream_sft.train.packing import ROW_MULTIPLE, rounded
@@ -104,7 +105,10 @@ class Budgets:
         return [{**self._least(device), "with": self._settings} for device in devices]
 
     def within(self, ranks: Ranks = ALONE) -> dict[str, Any]:
-        """The training as this device can carry it out; the same on every rank."""
+        """The training as this device can carry it out; the same on every rank.
+
+        Raises SpecError where it would have to be cut otherwise and that changes what is learned.
+        """
         planned, least = self._training, self._least(self._device)
         if planned["tokensPerMicroBatch"] is not None:
             key, most = "tokensPerMicroBatch", self._rows(least["tokensPerMicroBatch"])
@@ -114,6 +118,11 @@ class Budgets:
         # Cards of one host may differ; all ranks cut a step alike.
         settled = -int(ranks.most(-most))
         if settled != planned[key]:
+            if planned["normalise"] == "microbatch":
+                raise SpecError(
+                    f"training.{key}: {planned[key]} ran out of memory on {self._device} before; "
+                    f"{_DECIDES}: give {settled} at most, or normalise global"
+                )
             log.info(
                 "%s %d in place of %d: more ran out of memory on %s before",
                 key, settled, planned[key], self._device,
@@ -142,6 +151,10 @@ class Budgets:
         rows, documents = self._next(error.token_budget)
         if rows is None and documents is None:
             return self._told(error, f"{error.message}; {_NOTHING_SMALLER}", None, None)
+        if self._training["normalise"] == "microbatch":
+            most = f"{rows} tokens" if rows else f"{documents} documents"
+            message = f"{error.message}; {_DECIDES}: give {most} at most, or normalise global"
+            return self._told(error, message, None, None)
         self._known.append(_budget(self._device, rows, documents))
         self._keep()
         next_most = f"rows of {rows} tokens" if rows else f"{documents} documents at once"
@@ -193,6 +206,10 @@ class Budgets:
             log.warning("the budget is not kept in %s (%s)", self._file, error.strerror)
 
 
+_DECIDES = (
+    "with normalise microbatch the size of a micro-batch is part of what is learned, so nothing "
+    "smaller is taken by itself"
+)
 _NOTHING_SMALLER = (
     "nothing smaller can be computed at once: take a card with more memory, basePrecision fp8 or "
     "int8 with method lora, activationCheckpointing all, or convert with a lower maxLength"

@@ -46,7 +46,8 @@ def check_inputs(spec: dict[str, Any]) -> tuple[Dataset, Checkpoint | None]:
     if spec["resumeFrom"] is None:
         return dataset, None
     resumed = read_checkpoint(Path(spec["resumeFrom"]))
-    identity = identity_of(training, total_steps(training, len(dataset)), dataset, config.to_dict())
+    total = total_steps(training, len(dataset))
+    identity = identity_of(training, total, dataset, config.to_dict(), base)
     mistakes = identity.differences(resumed.settings)
     if mistakes:
         raise DataError(

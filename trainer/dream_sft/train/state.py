@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from dream_sft.data.dataset import Dataset
 from dream_sft.diffusion.order import OrderHash
+from dream_sft.model.weights import sampled_sha256
 from dream_sft.train.budgets import checked
 from dream_sft.train.fingerprint import Fingerprint
 
+# With normalise microbatch a mean over micro-batches is learned from: how they are cut is then part
+# of what a global batch is.
+_CUT = ("documentsPerMicroBatch", "tokensPerMicroBatch", "worldSize")
 # How a global batch is computed, not what it is: a change makes the resume inexact, not wrong.
 _HOW = (
     "documentsPerMicroBatch",
@@ -118,10 +123,21 @@ class Identity:
 
 
 def identity_of(
-    training: dict[str, Any], total_steps: int, dataset: Dataset, model_config: dict[str, Any]
+    training: dict[str, Any],
+    total_steps: int,
+    dataset: Dataset,
+    model_config: dict[str, Any],
+    base: Path,
 ) -> Identity:
-    """Settings that decide samples, noise, schedule and shapes."""
-    shown = {f"training.{k}": v for k, v in training.items() if k not in (*_HOW, "epochs", "steps")}
+    """Settings that decide samples, noise, schedule and shapes; for LoRA, whose checkpoints hold no
+    base, also which base it is (weights.sampled_sha256).
+
+    Raises weights.WeightsError.
+    """
+    how = set(_HOW) - set(_CUT) if training["normalise"] == "microbatch" else set(_HOW)
+    shown = {f"training.{k}": v for k, v in training.items() if k not in {*how, "epochs", "steps"}}
+    if training["method"] == "lora":
+        shown["base"] = sampled_sha256(base)
     shape = {k: v for k, v in model_config.items() if isinstance(v, (int, float))}
     return Identity(
         {

@@ -13,6 +13,7 @@ from dream_sft.model.weights import (
     WeightsError,
     load_dream,
     model_sha256,
+    sampled_sha256,
     save_dream,
     weights_sha256,
 )
@@ -51,6 +52,18 @@ def test_one_changed_weight_changes_the_digest(saved: Path) -> None:
         model.lm_head.weight[0, 0] += 1
     save_dream(model, saved)
     assert weights_sha256(saved) != before
+
+
+def test_a_sample_tells_bases_apart_however_they_are_cut(saved: Path, tmp_path: Path) -> None:
+    model, before = load_dream(saved), sampled_sha256(saved)
+    save_dream(model, tmp_path / "cut", max_shard_bytes=2000)
+    assert sampled_sha256(tmp_path / "cut") == before
+    save_dream(load_dream(saved, dtype=torch.bfloat16), tmp_path / "half")
+    with torch.no_grad():
+        model.model.layers[1].mlp.up_proj.weight *= 1.01  # type: ignore[union-attr,operator]
+    save_dream(model, tmp_path / "tuned")
+    found = {sampled_sha256(tmp_path / name) for name in ("cut", "half", "tuned")}
+    assert len(found) == 3
 
 
 def test_small_files_come_along_and_old_weights_go(saved: Path, tmp_path: Path) -> None:

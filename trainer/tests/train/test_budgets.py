@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dream_sft.commands import train as train_command
 from dream_sft.data.dataset import load_dataset
-from dream_sft.io.errors import ResourceError, TrainerError
+from dream_sft.io.errors import ResourceError, SpecError, TrainerError
 from dream_sft.io.spec import load_spec
 from dream_sft.train.budgets import FILE, Budget, Budgets, device_model, shortest_rows
 from dream_sft.train.checkpoint import read_checkpoint
@@ -40,6 +40,7 @@ def training(**changes: Any) -> dict[str, Any]:
         "documentsPerStep": 16,
         "documentsPerMicroBatch": 16,
         "tokensPerMicroBatch": 8192,
+        "normalise": "global",
         **changes,
     }
 
@@ -137,6 +138,24 @@ def test_an_error_without_advice_stays_as_it_is(tmp_path: Path) -> None:
         raise error
     assert caught.value is error and error.__cause__ is None
     assert not (tmp_path / FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "advice"), [(8192, "give 4096 tokens at most"), (None, "give 8 documents at most")]
+)
+def test_where_the_cut_decides_what_is_learned_nothing_smaller_is_taken(
+    tmp_path: Path, rows: int | None, advice: str
+) -> None:
+    mean = training(normalise="microbatch", tokensPerMicroBatch=rows)
+    with (
+        pytest.raises(ResourceError, match=advice) as caught,
+        Budgets(tmp_path, CARD, mean).noting(),
+    ):
+        raise no_room(4096)
+    assert caught.value.token_budget is None and caught.value.documents is None
+    assert not (tmp_path / FILE).exists()
+    with pytest.raises(SpecError, match=r"training\.\w+PerMicroBatch: .* or normalise global"):
+        Budgets(tmp_path, CARD, mean, [told(CARD, 2048, 2)]).within()
 
 
 @pytest.mark.parametrize("text", ["{", "[3]", '[{"device": "cpu"}]'])

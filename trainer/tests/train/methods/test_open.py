@@ -1,4 +1,4 @@
-"""Opening a method: what a user can mend ends with 64 and a sentence, anything else with a trace."""
+"""Opening a method: what a user can mend ends with 64, anything else with a trace."""
 
 from __future__ import annotations
 

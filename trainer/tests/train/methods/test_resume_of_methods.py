@@ -9,7 +9,7 @@ import pytest
 
 from dream_sft.io.files import file_entries
 from dream_sft.model.weights import weights_sha256
-from tests.train.builders import Workshop, run
+from tests.train.builders import Workshop, run, write_model
 
 METHODS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -113,3 +113,15 @@ def test_without_an_output_no_model_is_written(workshop: Workshop) -> None:
     assert result["folder"] is None and result["files"] == []
     assert done.metrics["weightsSha256"] == written.metrics["weightsSha256"]
     assert not list((workshop.root / "none").rglob("model.safetensors"))
+
+
+def test_an_adapter_does_not_go_on_from_another_base(workshop: Workshop) -> None:
+    changes = {f"training__{key}": value for key, value in METHODS["lora"].items()}
+    settings = {"training__steps": 4, "checkpoints__everySteps": 2, **changes}
+    assert run(workshop.spec("first", **settings)).code == 0
+    write_model(workshop.root / "other", seed=4)
+    newest = workshop.newest("first")
+    refused = run(workshop.spec("second", base="other", resumeFrom=newest, **settings))
+    assert refused.code == 65
+    (error,) = refused.of("error")
+    assert [mistake.partition(":")[0] for mistake in error["mistakes"]] == ["base"]
