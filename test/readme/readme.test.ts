@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,11 +10,11 @@ import { CLI_EXIT } from '../../src/contracts/failures.js';
 import { freePorts } from '../../src/processes/free-port.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PAIRS = [
+const GUIDES = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.zh-CN.md'));
+const PAIRS: (readonly [string, string])[] = [
   ['README.md', 'README.zh-CN.md'],
-  ['docs/guide.md', 'docs/guide.zh-CN.md'],
-  ['docs/notices.md', 'docs/notices.zh-CN.md'],
-] as const;
+  ...GUIDES.map((name) => [`docs/${name.replace('.zh-CN', '')}`, `docs/${name}`] as const),
+];
 
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 const english = read('README.md');
@@ -23,8 +23,13 @@ const blocks = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
     ([, inside]) => inside ?? '',
   );
-const commandsOf = (text: string): string[] =>
-  blocks(text, 'sh').flatMap((block) => block.trim().split('\n'));
+const commandsOf = (text: string): string[] => [
+  ...blocks(text, 'sh').flatMap((block) => block.trim().split('\n')),
+  ...[...text.matchAll(/^ {4}(dream-sft .*)$/gm)].map(([, command]) => command ?? ''),
+];
+/** A question in quotes, and what stands behind #, is of one language. */
+const bare = (command: string): string =>
+  command.replaceAll(/"[^"]*"/g, '""').replace(/\s+#.*$/, '');
 /** Code of a table's first cell: commands, paths and scripts stand there in every language. */
 const firstCells = (text: string): string[] =>
   [...text.matchAll(/^\| (`.*?) \| /gm)].flatMap(([, cell]) =>
@@ -38,9 +43,10 @@ const headingLevels = (text: string): number[] =>
 describe.each(PAIRS)('%s and %s', (en, zh) => {
   it('have the same headings, commands and rows of code', () => {
     expect(headingLevels(read(zh))).toEqual(headingLevels(read(en)));
-    expect(commandsOf(read(zh))).toEqual(commandsOf(read(en)));
+    expect(commandsOf(read(zh)).map(bare)).toEqual(commandsOf(read(en)).map(bare));
     expect(firstCells(read(zh))).toEqual(firstCells(read(en)));
-    expect(firstCells(read(en)).length).toBeGreaterThan(5);
+    expect(headingLevels(read(en)).length).toBeGreaterThan(0);
+    expect([...commandsOf(read(en)), ...firstCells(read(en))].length).toBeGreaterThan(0);
   });
 
   it.each([en, zh])('%s links only to files that exist', (name) => {
