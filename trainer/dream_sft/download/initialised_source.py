@@ -53,4 +53,4 @@ def fetch(source: dict[str, Any], destination: Path, emit: Emit) -> Fetched:
     init_weights(model, source["seed"])
     paths = save_dream(model, destination)
     progress(emit, "initialised weights", 1, 1, "files")
-    return Fetched([*paths, destination / "config.json"])
+    return Fetched(paths)
