@@ -14,13 +14,14 @@ type Rule = readonly [broken: boolean, key: keyof TrainingConfig, message: strin
  * test/fixtures/training-rules.json is run against both.
  */
 export function trainingMistakes(training: TrainingConfig, device: string): TrainingMistake[] {
-  return [...methodRules(training), ...momentRules(training), ...kernelRules(training, device)]
+  const rules = [methodRules, precisionRules, momentRules].flatMap((of) => of(training));
+  return [...rules, ...kernelRules(training, device)]
     .filter(([broken]) => broken)
     .map(([, key, message, zh]) => ({ key, message, zh }));
 }
 
 function methodRules(training: TrainingConfig): Rule[] {
-  const { method, fullMode: mode, basePrecision: base, precision, eosTail } = training;
+  const { method, fullMode: mode, basePrecision: base, eosTail } = training;
   const lora = method === 'lora';
   const exact = mode !== 'plain';
   const frozenOnly = base === 'fp8' || base === 'int8';
@@ -55,6 +56,18 @@ function methodRules(training: TrainingConfig): Rule[] {
       'bf16 with method full needs fullMode kept or fused',
       'method full 用 bf16 时需要 fullMode kept 或 fused',
     ],
+  ];
+}
+
+function precisionRules({
+  method,
+  fullMode: mode,
+  basePrecision: base,
+  precision,
+}: TrainingConfig): Rule[] {
+  const lora = method === 'lora';
+  const exact = mode !== 'plain';
+  return [
     [
       base !== 'fp32' && precision !== 'bf16' && (lora || (exact && base === 'bf16')),
       'precision',
