@@ -60,6 +60,11 @@ export const TrainSpec = z.strictObject({
   command: z.literal('train'),
   ...common,
   base: z.string().min(1).describe('model folder in the Hugging Face layout'),
+  baseName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('how PEFT finds the adapter’s base, as owner/name; absent: the name of that folder'),
   dataset: z.string().min(1).describe('folder that convert wrote'),
   training: TrainingConfig,
   stopAfterSteps: z

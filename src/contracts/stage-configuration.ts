@@ -50,6 +50,7 @@ export type SmokeTrainConfiguration = z.infer<typeof SmokeTrainConfiguration>;
 export const FullTrainConfiguration = z.strictObject({
   training: TrainingConfig,
   checkpoints: CheckpointConfig,
+  baseName: z.string().optional().describe('hub repository of the base, for the adapter'),
   ...compute,
 });
 export type FullTrainConfiguration = z.infer<typeof FullTrainConfiguration>;

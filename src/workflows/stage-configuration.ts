@@ -68,6 +68,8 @@ const SLICES: Readonly<Record<StageName, Slice>> = {
   'full-train': (plan) => ({
     training: plan.training,
     checkpoints: plan.checkpoints,
+    // On a host the base lies in a folder that nobody else can open.
+    ...(plan.base.kind === 'hub' ? { baseName: plan.base.repo } : {}),
     ...compute(plan),
   }),
   'eval-after': evaluation,

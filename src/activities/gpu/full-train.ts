@@ -65,7 +65,7 @@ async function trainSpec(
   configuration: FullTrainConfiguration,
 ): Promise<RunSpecInput> {
   const { deps, input, folders, folder, restored } = tools;
-  const { device, threads } = configuration;
+  const { device, threads, baseName } = configuration;
   const { keep: _ours, ...interval } = configuration.checkpoints;
   const output = join(folder, 'model');
   await rm(output, { recursive: true, force: true });
@@ -75,6 +75,7 @@ async function trainSpec(
     device,
     ...(threads === undefined ? {} : { threads }),
     base: await bringModel(deps, input, folders, 'base'),
+    ...(baseName === undefined ? {} : { baseName }),
     dataset: await bringInput(deps, input, folders, 'dataset'),
     training: configuration.training,
     budgets: await budgetsHere(tools),

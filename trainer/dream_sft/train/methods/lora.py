@@ -41,9 +41,12 @@ class LoraFineTuning(OptimizedModel[AdamW]):
         base: Path,
         *,
         adapter: Path | None,
+        base_name: str | None = None,
         ranks: Ranks = ALONE,
     ) -> None:
-        """`adapter`: a checkpoint's, to go on from. Raises StorageError, LoraError."""
+        """`adapter`: a checkpoint's, to go on from. `base_name`: what adapters call their base,
+        absent its folder's name. Raises StorageError, LoraError."""
+        self._base_name = base_name or base.name
         freeze(model, training["basePrecision"], model.lm_head.weight.device)
         add_lora(model, training["lora"], training["seed"] if adapter is None else None)
         if adapter is not None:
@@ -78,7 +81,7 @@ class LoraFineTuning(OptimizedModel[AdamW]):
 
     def write(self, folder: Path, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
         self._shell.load_state_dict(weights, strict=False, assign=True)
-        save_adapter(self._shell, folder / ADAPTER, base_name=self._base.name)
+        save_adapter(self._shell, folder / ADAPTER, base_name=self._base_name)
         write_optimizer(folder, moments)
 
     def restore(self, folder: Path, updates: int) -> list[str]:
@@ -88,7 +91,7 @@ class LoraFineTuning(OptimizedModel[AdamW]):
     def export(self, output: Path) -> list[FileEntry]:
         """The merged model, and the adapter itself in `adapter/` beneath it."""
         adapter = output.with_name(f".{output.name}.adapter")
-        beneath = save_adapter(self.model, adapter, base_name=self._base.name)
+        beneath = save_adapter(self.model, adapter, base_name=self._base_name)
         merged = merge(self._base, adapter, output, device=self.model.lm_head.weight.device)
         adapter.rename(output / ADAPTER)
         # Both have read what they wrote; a second reading of 15 GB would tell nothing new.

@@ -40,7 +40,7 @@ def open_method(
     """The method with its weights loaded, its optimizer as new. Raises SpecError, WeightsError."""
     training, base = spec["training"], Path(spec["base"])
     try:
-        method = _open(training, base, device, resumed, ranks)
+        method = _open(spec, base, device, resumed, ranks)
         prepare(method, training, device)
         return method
     except weights.WeightsError as error:
@@ -82,12 +82,13 @@ def prepare_model(model: Dream, training: dict[str, Any], device: torch.device) 
 
 
 def _open(
-    training: dict[str, Any],
+    spec: dict[str, Any],
     base: Path,
     device: torch.device,
     resumed: Checkpoint | None,
     ranks: Ranks,
 ) -> Method:
+    training = spec["training"]
     if training["method"] == "lora":
         storage = training["basePrecision"]
         check_storage(storage, device)
@@ -96,7 +97,8 @@ def _open(
         arrived = partial(freeze_layer, storage=storage)
         model = weights.load_dream(base, device=device, dtype=dtype, arrived=arrived)
         adapter = None if resumed is None else resumed.folder / ADAPTER
-        return LoraFineTuning(model, training, base, adapter=adapter, ranks=ranks)
+        name = spec.get("baseName")
+        return LoraFineTuning(model, training, base, adapter=adapter, base_name=name, ranks=ranks)
     folder = base if resumed is None else resumed.folder / MODEL
     if training["fullMode"] == "plain":
         if ranks.count > 1:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dream_sft.adapters.peft_files import read_adapter
 from dream_sft.io.files import file_entries
 from dream_sft.model.weights import weights_sha256
 from tests.train.builders import Workshop, run, write_model
@@ -125,3 +126,13 @@ def test_an_adapter_does_not_go_on_from_another_base(workshop: Workshop) -> None
     assert refused.code == 65
     (error,) = refused.of("error")
     assert [mistake.partition(":")[0] for mistake in error["mistakes"]] == ["base"]
+
+
+@pytest.mark.parametrize("name", [None, "Dream-org/Dream-v0-Instruct-7B"])
+def test_an_adapter_names_the_base_as_peft_finds_it(workshop: Workshop, name: str | None) -> None:
+    lora = {f"training__{key}": value for key, value in METHODS["lora"].items()}
+    settings = {"training__steps": 2, "checkpoints__everySteps": 1, **lora}
+    assert run(workshop.spec("named", baseName=name, **settings)).code == 0
+    checkpoint = Path(workshop.newest("named") or "")
+    for adapter in (workshop.root / "named/output/adapter", checkpoint / "adapter"):
+        assert read_adapter(adapter).base_name == (name or "base")

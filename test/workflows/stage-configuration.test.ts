@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { loadPlan } from '../../src/cli/plan-file.js';
+import { FullTrainConfiguration } from '../../src/contracts/stage-configuration.js';
+import { stageConfiguration } from '../../src/workflows/stage-configuration.js';
+
+const FACTS = { startedAt: '2026-11-30T00:00:00Z', modelFolder: '' } as const;
+
+const HUB = { kind: 'hub', repo: 'Dream-org/Dream-v0-Instruct-7B' } as const;
+const OTHER = { kind: 'initialised', width: 64, layers: 2, heads: 4, seed: 0 } as const;
+
+test.each([
+  [{ ...HUB, repoType: 'model', revision: 'main' } as const, HUB.repo],
+  [OTHER, undefined],
+])(
+  'full-train knows the name that its base has on the hub, if it lies there',
+  async (base, name) => {
+    const file = fileURLToPath(new URL('../../plans/tiny.yaml', import.meta.url));
+    const plan = { ...(await loadPlan(file)), base };
+    const configuration = stageConfiguration(plan, 'full-train', FACTS);
+    expect(FullTrainConfiguration.parse(configuration).baseName).toBe(name);
+  },
+);
