@@ -15,8 +15,7 @@ const CUT_ZH =
 /** What the trainer would refuse on a paid host; what the schema refuses is told by it. */
 export async function checkTraining(get: Get, add: Add, folder: string): Promise<void> {
   const view = viewOf(get);
-  const cut = view && cutRightMistake(view);
-  if (cut) add(['data', 'overLong'], cut, { zh: CUT_ZH });
+  if (view) checkCut(view, get, add);
   const training = trainingOf(get);
   if (training === null) return;
   const device = get('hosts', 'device') ?? 'cuda';
@@ -25,6 +24,18 @@ export async function checkTraining(get: Get, add: Add, folder: string): Promise
   }
   if (view) checkRows(training, view, add);
   await checkRank(training, get, add, folder);
+}
+
+/** A candidate of a pilot may take another view than the plan. */
+function checkCut(view: ViewConfig, get: Get, add: Add): void {
+  const cut = cutRightMistake(view);
+  if (cut) add(['data', 'overLong'], cut, { zh: CUT_ZH });
+  for (let i = 0; get('pilot', 'candidates', i) !== undefined; i += 1) {
+    const at = ['pilot', 'candidates', i, 'view'];
+    const own = ViewConfig.shape.view.safeParse(get(...at) ?? view.view);
+    const mistake = own.success ? cutRightMistake({ ...view, view: own.data }) : null;
+    if (mistake && get(...at) !== undefined) add(at, mistake, { zh: CUT_ZH });
+  }
 }
 
 function trainingOf(get: Get): TrainingConfig | null {

@@ -40,6 +40,14 @@ describe('what the trainer would refuse on a paid host', () => {
     expect(found[0]).toContain(says);
   });
 
+  it('looks at the view of a candidate of a pilot too', async () => {
+    const candidates = '[{ name: a, view: trace }, { name: b, view: attempt }, { name: c }]';
+    const pilot = `pilot={ candidates: ${candidates}, suite: { name: cd3, questions: 9, file: none } }`;
+    const [found, ...more] = await mistakesOf('dream7b-s1k-d1', [pilot]);
+    expect(more).toEqual([]);
+    expect(found).toContain('pilot.candidates.1.view: cut_right is for the recipe of d1 alone');
+  });
+
   it('takes the widths of a base that is there, or is made from sizes', async () => {
     const lora = ['training.method=lora', 'training.lora.rank=65'];
     expect(await mistakesOf('tiny', lora)).toEqual([
