@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,25 @@ def test_killed_at_random_steps_ends_with_the_same_weights(
     assert done.of("ready")[0]["step"] == int(last.rsplit("-", 1)[1])
     lines = (workshop.root / "run/run/metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == list(range(1, STEPS + 1))
+
+
+def test_each_validation_is_recorded_once_however_the_run_is_cut(workshop: Workshop) -> None:
+    data = workshop.root / "dataset"
+    shutil.copy(data / "documents.safetensors", data / "held_out.safetensors")
+    grid = {"training__validation": {"everySteps": 4, "atEpochEnd": False, "tGrid": 2}}
+    assert run(workshop.spec("straight", **grid)).code == 0
+    staged = workshop.root / "straight/checkpoints/step-20"
+    done = run(workshop.spec("cut", **grid, resumeFrom=str(staged)))
+    assert done.code == 0, done.stderr
+
+    def records(name: str) -> list[tuple[int, float | None]]:
+        lines = (workshop.root / name / "run/metrics.jsonl").read_text().splitlines()
+        found = [json.loads(line) for line in lines]
+        return [(one["step"], one.get("validation", {}).get("nll")) for one in found]
+
+    assert records("cut") == records("straight")
+    measured = [step for step, nll in records("cut") if nll is not None]
+    assert measured == [4, 8, 12, 16, 20, 24, 28, 30]
 
 
 def test_sigterm_twice_stages_a_checkpoint_and_resumes_exactly(
