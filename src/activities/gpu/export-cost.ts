@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /** Enough that a disk's own cache does not hold it all; a whole model would cost minutes. */
 const SAMPLE_BYTES = 1 << 30;
@@ -35,6 +35,8 @@ export async function exportSeconds(
 }
 
 async function copyStart(from: string, to: string, bytes: number): Promise<void> {
+  // A smoke run that leaves no model makes no folder of its own.
+  await mkdir(dirname(to), { recursive: true });
   const target = await open(to, 'w');
   try {
     const pieces = createReadStream(from, { end: bytes - 1, highWaterMark: PIECE_BYTES });

@@ -33,7 +33,14 @@ test('a base without weight files takes no time', async () => {
   expect(await exportSeconds(folder, join(folder, 'sample'))).toBe(0);
 });
 
-test('a disk that cannot be written to is told', async () => {
+test('the folder of the sample is made: a smoke run leaves none', async () => {
   await writeFile(join(folder, 'model.safetensors'), Buffer.alloc(10));
-  await expect(exportSeconds(folder, join(folder, 'absent', 'sample'))).rejects.toThrow('ENOENT');
+  const scratch = join(folder, 'absent', 'sample');
+  expect(await exportSeconds(folder, scratch, { now: taking(100) })).toBeCloseTo(0.1);
+});
+
+test('a place that cannot be written to is told', async () => {
+  const file = join(folder, 'model.safetensors');
+  await writeFile(file, Buffer.alloc(10));
+  await expect(exportSeconds(folder, join(file, 'sample'))).rejects.toThrow(/ENOTDIR|EEXIST/);
 });
