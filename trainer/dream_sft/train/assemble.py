@@ -47,7 +47,7 @@ def assemble(
     """The parts of a run around a method whose weights are loaded."""
     training, config = spec["training"], method.model.config
     total = total_steps(training, len(dataset))
-    identity = identity_of(training, total, dataset, config.to_dict(), Path(spec["base"]))
+    identity = identity_of(training, total, dataset, config.to_dict(), method.base_sha256)
     numerics = fingerprint(training, spec["device"], method.model.packed_kernel)
     state = TrainState()
     if resumed is not None:

@@ -18,7 +18,7 @@ from dream_sft.train.checkpoint import Checkpoint, read_checkpoint
 from dream_sft.train.methods.settings import check_settings
 from dream_sft.train.over_long import refuse_beyond_positions, refuse_over_long
 from dream_sft.train.schedule import total_steps
-from dream_sft.train.state import identity_of
+from dream_sft.train.state import base_digest, identity_of
 from dream_sft.train.trackers.open import check_trackers
 from dream_sft.train.validation import refuse_none_held_out
 
@@ -47,7 +47,8 @@ def check_inputs(spec: dict[str, Any]) -> tuple[Dataset, Checkpoint | None]:
         return dataset, None
     resumed = read_checkpoint(Path(spec["resumeFrom"]))
     total = total_steps(training, len(dataset))
-    identity = identity_of(training, total, dataset, config.to_dict(), base)
+    known = base_digest(training, base)
+    identity = identity_of(training, total, dataset, config.to_dict(), known)
     mistakes = identity.differences(resumed.settings)
     if mistakes:
         raise DataError(

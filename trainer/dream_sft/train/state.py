@@ -122,22 +122,26 @@ class Identity:
         ]
 
 
+def base_digest(training: dict[str, Any], base: Path) -> str | None:
+    """Of a base that checkpoints do not hold, which is that of LoRA; None for other methods.
+
+    Raises weights.WeightsError.
+    """
+    return sampled_sha256(base) if training["method"] == "lora" else None
+
+
 def identity_of(
     training: dict[str, Any],
     total_steps: int,
     dataset: Dataset,
     model_config: dict[str, Any],
-    base: Path,
+    base: str | None,
 ) -> Identity:
-    """Settings that decide samples, noise, schedule and shapes; for LoRA, whose checkpoints hold no
-    base, also which base it is (weights.sampled_sha256).
-
-    Raises weights.WeightsError.
-    """
+    """Settings that decide samples, noise, schedule and shapes, and which base (`base_digest`)."""
     how = set(_HOW) - set(_CUT) if training["normalise"] == "microbatch" else set(_HOW)
     shown = {f"training.{k}": v for k, v in training.items() if k not in {*how, "epochs", "steps"}}
-    if training["method"] == "lora":
-        shown["base"] = sampled_sha256(base)
+    if base is not None:
+        shown["base"] = base
     shape = {k: v for k, v in model_config.items() if isinstance(v, (int, float))}
     return Identity(
         {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dream_sft.data.dataset import load_dataset
-from dream_sft.train.state import identity_of
+from dream_sft.train.state import base_digest, identity_of
 from tests.train.builders import write_dataset, write_model
 
 TRAINING: dict[str, Any] = {
@@ -31,8 +31,8 @@ def named(tmp_path: Path, then: dict[str, Any], now: dict[str, Any], bases: list
     for base in bases:
         write_model(tmp_path / base, seed=len(base))
     first, second = (
-        identity_of({**TRAINING, **changes}, 10, data, {"hidden_size": 16}, tmp_path / base)
-        for changes, base in zip((then, now), bases, strict=True)
+        identity_of(training, 10, data, {"hidden_size": 16}, base_digest(training, tmp_path / base))
+        for training, base in zip(({**TRAINING, **then}, {**TRAINING, **now}), bases, strict=True)
     )
     return [line.partition(":")[0] for line in second.differences(first.settings)]
 

@@ -50,6 +50,8 @@ class Method(Protocol):
     trains_all: bool
     sharded: bool
     """Whether every rank holds a part only, and so takes part in checkpoints and export."""
+    base_sha256: str | None
+    """Of the base, where checkpoints do not hold it (`state.base_digest`)."""
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
         """One optimizer step. Raises DivergedError and ResourceError."""

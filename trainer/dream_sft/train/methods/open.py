@@ -26,6 +26,7 @@ from dream_sft.train.methods.sharded import ShardedFineTuning
 from dream_sft.train.ranks import ALONE, Ranks
 from dream_sft.train.recompute import recompute_layers
 from dream_sft.train.sharding import load_sharded
+from dream_sft.train.state import base_digest
 
 # auto begins with all and is settled by measuring (worst_case.py).
 _LAYERS_COMPUTED_AGAIN = {"none": 0.0, "all": 1.0, "auto": 1.0}
@@ -98,7 +99,9 @@ def _open(
         model = weights.load_dream(base, device=device, dtype=dtype, arrived=arrived)
         adapter = None if resumed is None else resumed.folder / ADAPTER
         name = spec.get("baseName")
-        return LoraFineTuning(model, training, base, adapter=adapter, base_name=name, ranks=ranks)
+        method = LoraFineTuning(model, training, base, adapter=adapter, base_name=name, ranks=ranks)
+        method.base_sha256 = base_digest(training, base)
+        return method
     folder = base if resumed is None else resumed.folder / MODEL
     if training["fullMode"] == "plain":
         if ranks.count > 1:

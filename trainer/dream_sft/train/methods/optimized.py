@@ -29,6 +29,7 @@ class OptimizedModel(Generic[AnyOptimizer]):
     """The half of `Method` that does not depend on what is trained."""
 
     sharded = False
+    base_sha256: str | None = None
 
     def __init__(
         self,
