@@ -27,11 +27,12 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
-from random_dream import DREAM_7B, MATMUL_PARAMETERS, TINY, random_dream  # noqa: E402
+from random_dream import DREAM_7B, TINY, random_dream  # noqa: E402
 
 from dream_sft.data.dataset import Document, dataset_bytes, load_dataset  # noqa: E402
 from dream_sft.io.spec import load_spec  # noqa: E402
 from dream_sft.train.assemble import assemble  # noqa: E402
+from dream_sft.train.flops import step_flops  # noqa: E402
 from dream_sft.train.loop import Run, train  # noqa: E402
 from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning  # noqa: E402
 from dream_sft.train.methods.lora import LoraFineTuning  # noqa: E402
@@ -60,7 +61,10 @@ def write_documents(folder: Path, lengths: list[int], config: Any) -> None:
     folder.mkdir(parents=True)
     (folder / "documents.safetensors").write_bytes(dataset_bytes(made))
     tokens = {"maskId": config.mask_token_id, "eosId": config.eos_token_id, "padId": 0}
-    conversion = {"version": 1, "tokenizer": {"name": "bench", "vocabSize": 1, **tokens}}
+    conversion = {
+        "version": 1,
+        "tokenizer": {"name": "bench", "vocabSize": 1, **tokens},
+    }
     (folder / "conversion.json").write_text(json.dumps(conversion))
 
 
@@ -81,7 +85,11 @@ def training_of(storage: str, changes: dict[str, Any]) -> dict[str, Any]:
 def write_spec(
     folder: Path, training: dict[str, Any], arguments: argparse.Namespace, device: str
 ) -> Path:
-    steps, warm, checkpoint = arguments.steps, arguments.warm, not arguments.no_checkpoint
+    steps, warm, checkpoint = (
+        arguments.steps,
+        arguments.warm,
+        not arguments.no_checkpoint,
+    )
     total = steps + warm
     spec = {
         "command": "train",
@@ -162,10 +170,8 @@ def report(
     seconds = steps[-1][0] - steps[warm - 1][0]
     measured = [event for _, event in steps[warm:]]
     tokens = sum(event["documentTokens"] for event in measured)
-    passes = 6 if storage in ("kept", "fused") else 4
-    # Tokens that a token attends to, on average.
-    attended = sum(length**2 for length in lengths) / sum(lengths)
-    flops = passes * MATMUL_PARAMETERS + passes * 2 * attended * 28 * 3584
+    trained = storage in ("kept", "fused")
+    flops = step_flops(run.method.model.config, lengths, trained=trained) / sum(lengths)
     speed = tokens / seconds
     checkpoints = [event for _, event in events if event["type"] == "checkpoint-ready"]
     on_gpu = run.device.type == "cuda"

@@ -42,8 +42,6 @@ TINY = DreamConfig.from_dict(
         "bos_token_id": 510,
     }
 )
-# Multiplied with every token: all but the input embedding (notes: 7.071 B).
-MATMUL_PARAMETERS = 7.071e9
 
 
 def random_dream(config: DreamConfig, device: torch.device, dtype: torch.dtype) -> Dream:

@@ -41,6 +41,26 @@ def test_lora_does_two_thirds_of_it() -> None:
     assert lora / full == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize(
+    ("speed", "length", "trained", "mfu"),
+    [(6339, 2048, False, 0.192), (22650, 2048, False, 0.685), (10152, 2048, True, 0.461)],
+)
+def test_mfu_compares_with_the_baselines(
+    speed: int, length: int, trained: bool, mfu: float
+) -> None:
+    """Tokens/s and MFU of runs on an H100 before this project, peft's among them."""
+    a_token = step_flops(DREAM_7B, [length], trained=trained) / length
+    assert speed * a_token / 989e12 == pytest.approx(mfu, abs=0.0006)
+
+
+@pytest.mark.parametrize(("length", "low"), [(2048, 0.027), (4096, 0.052)])
+def test_how_much_too_low_the_mfu_of_lora_is(length: int, low: float) -> None:
+    """A card computes 12 L^2 D a layer for attention, whatever is trained."""
+    counted = step_flops(DREAM_7B, [length], trained=False)
+    left_out = 4.0 * 28 * 3584 * length**2
+    assert left_out / counted == pytest.approx(low, abs=0.0006)
+
+
 def test_cards_by_their_longest_name() -> None:
     assert peak_flops("NVIDIA H100 80GB HBM3") == 989e12
     assert peak_flops("NVIDIA H100 PCIe") == 756e12
