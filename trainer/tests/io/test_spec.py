@@ -50,7 +50,7 @@ def test_reports_five_mistakes_at_once(tmp_path: Path) -> None:
     bad = {**TRAIN, "training": training, "output": ""}
     found = mistakes(tmp_path, bad)
     assert found == [
-        'output: expected string, not empty, got ""',
+        'output: expected string, not empty or null, got ""',
         "training.learnigRate: unknown key, did you mean training.learningRate?",
         "training.betas[1]: expected number, above 0, below 1, got 1.5",
         'training.steps: expected integer, at least 1, got "ten"',
