@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from dream_sft.io.errors import SpecError
 from dream_sft.io.spec import load_spec
 from dream_sft.model.packed_attention import KernelError
 from dream_sft.train.methods import open as opening
+from dream_sft.train.preflight import check_inputs
 from tests.train.builders import Workshop
+
+SHARDED: dict[str, Any] = {"method": "full", "fullMode": "plain", "worldSize": 2}
 
 
 def opened(workshop: Workshop) -> None:
@@ -50,3 +54,12 @@ def test_an_error_of_this_program_is_not_taken_for_one(
     with pytest.raises(ValueError, match="too many values") as caught:
         opened(workshop)
     assert caught.value is error
+
+
+def test_ranks_that_hold_parts_need_an_output(workshop: Workshop) -> None:
+    """Their digest is that of what they write; every other method may do without."""
+    for method, refused in ((SHARDED, True), ({**SHARDED, "worldSize": 1}, False)):
+        changes = {f"training__{key}": value for key, value in method.items()}
+        spec = load_spec("train", workshop.spec(output=None, **changes))
+        with pytest.raises(SpecError, match=r"^output: ") if refused else nullcontext():
+            check_inputs(spec)
