@@ -10,6 +10,7 @@ import {
   expect,
   trainedParameters,
 } from '../recipes/expectation.js';
+import { DECODED } from '../recipes/decoding-measurements.js';
 import { explainTexts, type ExplainTexts, fill } from '../recipes/texts.js';
 import { duration, table } from './output.js';
 import { WIDTH, wrapCells } from './wrap-cells.js';
@@ -36,7 +37,8 @@ export function expectedLines(
       found.map(({ expected }) => expected),
       language,
     ),
-    ...notesOf(plan, texts),
+    ...decodingNotes(texts),
+    ...notesOf(plan, first, texts),
   ].flatMap((note) => wrapCells(note, WIDTH));
   const size = `${(checkpointBytes(plan.training) / 1e9).toFixed(1)} GB`;
   const counts = {
@@ -65,12 +67,38 @@ function speedNotes(expected: readonly Expectation[], language: Lang): string[] 
   return [...new Set(notes), ...(estimated ? [texts.arithmetic] : [])];
 }
 
-function notesOf({ hosts, training, pilot }: ParsedPlan, texts: ExplainTexts): string[] {
+/** What decoding was measured, and how the times of an evaluation follow from it. */
+function decodingNotes(texts: ExplainTexts): string[] {
+  const { card, on, rowTokens, newTokens, perBlock, uncached } = DECODED;
+  const said = (batch: number, ...speeds: number[]): string =>
+    fill(texts.batch, { batch: String(batch), speeds: speeds.join(' / ') });
+  const values = {
+    card: CARDS[card].name,
+    date: on,
+    rowTokens: String(rowTokens),
+    newTokens: String(newTokens),
+    perBlock: perBlock.map((one) => said(one.batch, one.atOne, one.atFour)).join(texts.and),
+    uncached: uncached.map((one) => said(one.batch, one.tokensPerSecond)).join(texts.and),
+  };
+  return [fill(texts.decoding, values), texts.decodingArithmetic];
+}
+
+function notesOf(
+  { hosts, training, pilot }: ParsedPlan,
+  { starts }: Expectation,
+  texts: ExplainTexts,
+): string[] {
   const price = yuan(hosts.pricePerHourCny * 100);
+  const assumed = {
+    date: PRICES_ASSUMED_ON,
+    price,
+    starts: String(starts),
+    start: String(ASSUMED.startSeconds),
+  };
   const count = String(training.worldSize);
   const share = `${100 * ASSUMED.severalCards} %`;
   return [
-    ...texts.assumptions.map((note) => fill(note, { date: PRICES_ASSUMED_ON, price })),
+    ...texts.assumptions.map((note) => fill(note, assumed)),
     ...(training.worldSize > 1 ? [fill(texts.several, { count, share })] : []),
     ...(pilot ? [fill(texts.pilot, { count: String(pilot.candidates.length) })] : []),
   ];
@@ -94,6 +122,7 @@ function cells(card: CardId, expected: Expectation, language: Lang): string[] {
     `${(expected.tokensPerSecond / 1000).toFixed(1)}k`,
     time(expected.trainingSeconds),
     time(expected.evaluationSeconds),
+    time(expected.checksSeconds),
     time(expected.otherSeconds),
     time(expected.totalSeconds),
     yuan(expected.fen),

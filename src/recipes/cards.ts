@@ -3,6 +3,8 @@ export interface Card {
   readonly name: string;
   readonly memoryGb: number;
   readonly peak: number;
+  /** TB/s of its memory, by data sheet. */
+  readonly bandwidth: number;
   /** Whether its matrix units multiply fp8 (compute capability 8.9 and newer). */
   readonly fp8: boolean;
   readonly pricePerHourFen: number;
@@ -12,17 +14,62 @@ export interface Card {
 export const PRICES_ASSUMED_ON = '2026-11-30';
 
 export const CARDS = {
-  'h200-141g': { name: 'H200 141GB', memoryGb: 141, peak: 989, fp8: true, pricePerHourFen: 2600 },
-  'h100-80g': { name: 'H100 80GB', memoryGb: 80, peak: 989, fp8: true, pricePerHourFen: 2000 },
-  'a100-80g': { name: 'A100 80GB', memoryGb: 80, peak: 312, fp8: false, pricePerHourFen: 700 },
-  'h20-96g': { name: 'H20 96GB', memoryGb: 96, peak: 148, fp8: true, pricePerHourFen: 600 },
-  'rtx4090-24g': { name: 'RTX 4090', memoryGb: 24, peak: 165, fp8: true, pricePerHourFen: 220 },
-  'rtx3090-24g': { name: 'RTX 3090', memoryGb: 24, peak: 71, fp8: false, pricePerHourFen: 160 },
-  'rtx4080-16g': { name: 'RTX 4080', memoryGb: 16, peak: 97, fp8: true, pricePerHourFen: 180 },
+  'h200-141g': {
+    name: 'H200 141GB',
+    memoryGb: 141,
+    peak: 989,
+    bandwidth: 4.8,
+    fp8: true,
+    pricePerHourFen: 2600,
+  },
+  'h100-80g': {
+    name: 'H100 80GB',
+    memoryGb: 80,
+    peak: 989,
+    bandwidth: 3.35,
+    fp8: true,
+    pricePerHourFen: 2000,
+  },
+  'a100-80g': {
+    name: 'A100 80GB',
+    memoryGb: 80,
+    peak: 312,
+    bandwidth: 2.04,
+    fp8: false,
+    pricePerHourFen: 700,
+  },
+  'h20-96g': {
+    name: 'H20 96GB',
+    memoryGb: 96,
+    peak: 148,
+    bandwidth: 4,
+    fp8: true,
+    pricePerHourFen: 600,
+  },
+  'rtx4090-24g': {
+    name: 'RTX 4090',
+    memoryGb: 24,
+    peak: 165,
+    bandwidth: 1.01,
+    fp8: true,
+    pricePerHourFen: 220,
+  },
+  'rtx3090-24g': {
+    name: 'RTX 3090',
+    memoryGb: 24,
+    peak: 71,
+    bandwidth: 0.94,
+    fp8: false,
+    pricePerHourFen: 160,
+  },
+  'rtx4080-16g': {
+    name: 'RTX 4080',
+    memoryGb: 16,
+    peak: 97,
+    bandwidth: 0.72,
+    fp8: true,
+    pricePerHourFen: 180,
+  },
 } as const satisfies Record<string, Card>;
 export type CardId = keyof typeof CARDS;
 export const CARD_IDS = Object.keys(CARDS) as [CardId, ...CardId[]];
-
-/** The card on which decoding was measured; others are taken to decode by the ratio of their peaks. */
-const DECODED_ON: CardId = 'h100-80g';
-export const decodingRatio = (card: CardId): number => CARDS[card].peak / CARDS[DECODED_ON].peak;

@@ -1,9 +1,8 @@
 import type { z } from 'zod';
 import type { Plan } from '../contracts/plan.js';
-import { probeQuestions } from '../contracts/probe.js';
-import { mostSteps } from '../contracts/sampling.js';
-import { CARDS, type CardId, decodingRatio } from './cards.js';
+import { CARDS, type CardId } from './cards.js';
 import { documentsOf } from './documents.js';
+import { evaluationsOf } from './evaluations.js';
 import { type Speed, speedOf } from './speeds.js';
 
 type ParsedPlan = z.output<typeof Plan>;
@@ -17,8 +16,12 @@ export interface Expectation {
   readonly cards: number;
   /** Of the host: as many cards as the plan trains on. */
   readonly pricePerHourFen: number;
-  /** Both evaluations, and those of a pilot's candidates. */
+  /** Before and after, a pilot's candidates, the probe and the report's cases. */
   readonly evaluationSeconds: number;
+  /** Again, anchor and canvases. */
+  readonly checksSeconds: number;
+  /** Of a trainer, in all stages. */
+  readonly starts: number;
   /** Weights fetched once, loaded for each stage, results written. */
   readonly otherSeconds: number;
   readonly totalSeconds: number;
@@ -37,14 +40,10 @@ export const ASSUMED = {
   downloadBytesPerSecond: 50e6,
   diskBytesPerSecond: 500e6,
   startSeconds: 60,
-  /** Stages that load the weights: smoke-train, eval-before, full-train, eval-after. */
-  starts: 4,
-  /** Tokens of a GSM8K question in Dream's chat form. */
-  promptTokens: 100,
+  /** Of a trainer, but those that answer: smoke-train and full-train. */
+  starts: 2,
   /** Share of the cards' speed that is left when several train together; nobody has measured it. */
   severalCards: 0.9,
-  /** A full forward pass of 32 x 768 tokens took 526 ms on the H100. */
-  forwardTokensPerSecond: (32 * 768) / 0.526,
 } as const;
 
 /** What the plan takes on a card; null where tokens or speed of its kind are not known. */
@@ -60,9 +59,10 @@ export function expect(plan: ParsedPlan, card: CardId): Expectation | null {
   const tokensPerSecond = speed.tokensPerSecond * together(worldSize);
   const trainingSeconds = trained / tokensPerSecond;
   const pricePerHourFen = CARDS[card].pricePerHourFen * worldSize;
-  const evaluationSeconds = decodingSeconds(plan, card);
-  const otherSeconds = otherwise(plan);
-  const totalSeconds = trainingSeconds + evaluationSeconds + otherSeconds;
+  const { seconds: evaluationSeconds, checksSeconds, ...answering } = evaluationsOf(plan, card);
+  const starts = ASSUMED.starts + (plan.pilot?.candidates.length ?? 0) + answering.starts;
+  const otherSeconds = otherwise(plan, starts);
+  const totalSeconds = trainingSeconds + evaluationSeconds + checksSeconds + otherSeconds;
   return {
     rows: documents.rows,
     steps,
@@ -72,6 +72,8 @@ export function expect(plan: ParsedPlan, card: CardId): Expectation | null {
     cards: worldSize,
     pricePerHourFen,
     evaluationSeconds,
+    checksSeconds,
+    starts,
     otherSeconds,
     totalSeconds,
     fen: Math.ceil((totalSeconds * pricePerHourFen) / 3600),
@@ -101,22 +103,11 @@ function stepsOf(training: ParsedPlan['training'], rows: number): number {
   return training.steps ?? Math.ceil((rows * (training.epochs ?? 0)) / training.documentsPerStep);
 }
 
-/** Every step runs the whole canvas; answers that end early are not counted on. */
-function decodingSeconds(plan: ParsedPlan, card: CardId): number {
-  const { sampling, suites } = plan.evaluation;
-  const questions = suites.reduce((sum, suite) => sum + suite.questions, 0);
-  const forwarded = mostSteps(sampling) * (ASSUMED.promptTokens + sampling.maxNewTokens);
-  const perQuestion = forwarded / (ASSUMED.forwardTokensPerSecond * decodingRatio(card));
-  const { pilot } = plan;
-  const piloted = pilot ? pilot.candidates.length * pilot.suite.questions : 0;
-  return (2 * questions + piloted + probeQuestions(plan)) * perQuestion;
-}
-
-function otherwise(plan: ParsedPlan): number {
+function otherwise(plan: ParsedPlan, starts: number): number {
   const written = ASSUMED.weightsBytes + checkpointBytes(plan.training);
   return (
     ASSUMED.weightsBytes / ASSUMED.downloadBytesPerSecond +
-    (ASSUMED.starts + 2 * (plan.pilot?.candidates.length ?? 0)) * ASSUMED.startSeconds +
+    starts * ASSUMED.startSeconds +
     written / ASSUMED.diskBytesPerSecond
   );
 }

@@ -35,8 +35,8 @@ test('the same in Chinese', async () => {
     'mine.yaml：计划 dream7b-s1k 没有问题',
     '  8 个阶段，从 download 到 report',
     '  正式训练：3 遍，每步 16 篇文档',
-    '  训练前后：gsm8k 200 题',
-    '  前后能看出的最小差别：gsm8k 6.4 分（200 题）',
+    '  训练前后：gsm8k 1319 题',
+    '  前后能看出的最小差别：gsm8k 2.5 分（1319 题）',
     '  上限 ¥60.00，主机每小时 ¥20.00；每份报价都需要你批准',
     '  时间与费用：按显卡的估算见 dream-sft plan explain mine.yaml --lang zh',
   ]);

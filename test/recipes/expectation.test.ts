@@ -32,7 +32,7 @@ describe('expectations', () => {
     that(found.steps).toBe(Math.ceil((found.rows * 3) / 16));
     that(found.tokens).toBe(found.steps * 16 * 804);
     that(found.totalSeconds).toBeCloseTo(
-      found.trainingSeconds + found.evaluationSeconds + found.otherSeconds,
+      found.trainingSeconds + found.evaluationSeconds + found.checksSeconds + found.otherSeconds,
     );
     that(Number.isInteger(found.fen)).toBe(true);
     that(found.fen).toBe(Math.ceil((found.totalSeconds * 2000) / 3600));
@@ -44,9 +44,13 @@ describe('expectations', () => {
   });
 
   it('grow with the questions', async () => {
-    const few = expect(await plan(['evaluation.suites.0.questions=20']), 'h100-80g');
-    const many = expect(await plan(), 'h100-80g');
-    that(many?.evaluationSeconds ?? 0).toBeGreaterThan(7 * (few?.evaluationSeconds ?? Infinity));
+    const few = expect(await plan(['evaluation.suites.0.questions=20']), 'h100-80g')!;
+    const many = expect(await plan(), 'h100-80g')!;
+    that(many.evaluationSeconds).toBeGreaterThan(few.evaluationSeconds);
+    that(many.checksSeconds).toBeGreaterThan(few.checksSeconds);
+    // Before, after and again in three shards instead of one.
+    that(many.starts - few.starts).toBe(6);
+    that(many.otherSeconds - few.otherSeconds).toBeCloseTo(6 * ASSUMED.startSeconds);
   });
 
   it('cost a host of several cards as many times the price, and evaluate on one', async () => {

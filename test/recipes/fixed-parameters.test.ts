@@ -29,6 +29,12 @@ const OBJECTIVE = {
   eosTail: [0, 64],
   seed: 42,
 };
+const CHECKS = {
+  again: { batchSize: 16 },
+  anchor: { questions: 200, maxNewTokens: 256 },
+  canvases: { questions: 100, sizes: [256, 512, 1024] },
+};
+const IN_FULL = [{ name: 'gsm8k', questions: 1319 }];
 const LORA = {
   ...OBJECTIVE,
   epochs: 3,
@@ -49,6 +55,7 @@ it('dream7b-s1k', async () => {
     base: INSTRUCT,
     data: DATA,
     training: { ...LORA, basePrecision: 'bf16' },
+    evaluation: { suites: IN_FULL, sampling: { preset: 'default' }, ...CHECKS },
     money: { capCny: 60, reserveCny: 20 },
   });
 });
@@ -131,4 +138,21 @@ it('only the recipe of d1 cuts answers', async () => {
   for (const end of ['', '-trace', '-24g', '-16g', '-full', '-tryout']) {
     expect((await recipe(end)).data.overLong).not.toBe('cut_right');
   }
+});
+
+it.each(['', '-24g', '-full', '-d1'])('dream7b-s1k%s: gsm8k in full', async (end) => {
+  expect((await recipe(end)).evaluation.suites).toMatchObject(IN_FULL);
+});
+
+it('the base is held against what is published of it, but where memory or money lack', async () => {
+  for (const end of ['', '-trace', '-24g', '-full', '-d1']) {
+    expect((await recipe(end)).evaluation.anchor, end).toEqual(CHECKS.anchor);
+  }
+  for (const end of ['-16g', '-tryout']) {
+    expect((await recipe(end)).evaluation.anchor, end).toBeUndefined();
+  }
+});
+
+it('adapter and all weights are compared by one evaluation, so that its before is paid once', async () => {
+  expect((await recipe('-full')).evaluation).toEqual((await recipe('')).evaluation);
 });

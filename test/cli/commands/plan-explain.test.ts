@@ -29,6 +29,9 @@ describe('plan explain', () => {
     expect(text).toMatch(/\nH100 80GB .* estimated from H200 141GB\n/);
     expect(text).toContain('Measured on one H200 141GB, 2026-11-30, random weights: 100 steps');
     expect(text).toContain('Prices are assumed (2026-11-30); the plan’s own is 20.00 an hour');
+    expect(text).toContain('Decoding measured on one H100 80GB, 2026-11-24');
+    expect(text).toContain('batch 1: 117 / 408; batch 32: 679 / 1242');
+    expect(text).toContain('18 starts of 60 s');
     expect(text).not.toContain('no reason');
   });
 
