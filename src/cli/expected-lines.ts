@@ -122,7 +122,7 @@ function cells(card: CardId, expected: Expectation, language: Lang): string[] {
     `${(expected.tokensPerSecond / 1000).toFixed(1)}k`,
     time(expected.trainingSeconds),
     time(expected.evaluationSeconds),
-    time(expected.checksSeconds),
+    expected.checksSeconds === 0 ? '–' : time(expected.checksSeconds),
     time(expected.otherSeconds),
     time(expected.totalSeconds),
     yuan(expected.fen),

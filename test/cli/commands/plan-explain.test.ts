@@ -54,6 +54,11 @@ describe('plan explain', () => {
     expect(lines.join('')).not.toMatch(/\d (?:min|M) /);
   });
 
+  it('leaves the checks of a plan that asks none empty', async () => {
+    const row = (await explain('dream7b-s1k-tryout.yaml')).match(/\nRTX 4090 .*\n/)?.[0];
+    expect(row).toMatch(/ s {2,}– {2,}\d/);
+  });
+
   it('calls measured what was measured on that card at that length', async () => {
     const text = await explain('dream7b-s1k-trace.yaml');
     expect(text).toMatch(/\nH200 141GB .* measured 2026-11-30\n/);
