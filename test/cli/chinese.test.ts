@@ -22,7 +22,7 @@ async function state() {
 it('status speaks Chinese but for names and commands', async () => {
   const progress = StageProgress.parse({
     phase: 'running', attempt: 1, token: 1, host: 'h', trainerPid: 1, done: 30, total: 60,
-    unit: 'steps', loss: 1.25, tokensPerSecond: 900, etaSeconds: 75, score: null,
+    unit: 'steps', loss: 1.25, tokensPerSecond: 900, etaSeconds: 75, tallies: [],
     publishedStep: null, publishedDigest: null, cpuPercent: null, gpu: null, log: [],
     resumedInexactly: false, at,
   }); // prettier-ignore
