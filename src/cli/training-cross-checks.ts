@@ -18,8 +18,9 @@ export async function checkTraining(get: Get, add: Add, folder: string): Promise
   if (view) checkCut(view, get, add);
   const training = trainingOf(get);
   if (training === null) return;
-  const device = get('hosts', 'device') ?? 'cuda';
-  for (const { key, message, zh } of trainingMistakes(training, String(device))) {
+  const device = get('hosts', 'device');
+  const where = typeof device === 'string' ? device : 'cuda';
+  for (const { key, message, zh } of trainingMistakes(training, where)) {
     add(['training', key], message, { zh });
   }
   if (view) checkRows(training, view, add);

@@ -61,7 +61,8 @@ test('a host that is killed costs its shard one attempt, and the totals are thos
     ['eval-before', 'host-lost'],
   ]);
   const chains = await chainsOf(system.store, 'killed', 'eval-before');
-  expect(chains.map(({ chain }) => chain.attempts.length).sort()).toEqual([1, 1, 2]);
+  const attempts = chains.map(({ chain }) => chain.attempts.length);
+  expect(attempts.toSorted((a, b) => a - b)).toEqual([1, 1, 2]);
   const hosts = chains.flatMap(({ chain }) => chain.attempts.map(({ host }) => host));
   expect(new Set(hosts).size).toBe(2);
 });

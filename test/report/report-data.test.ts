@@ -16,7 +16,9 @@ const step = (number: number) => ({
 test('lines that are cut, blank or of another kind are left out, the others are read', async () => {
   const path = join(temporaryFolder(), 'metrics.jsonl');
   const validation = { step: 1, validation: { nll: 2, nllByT: [] }, time: 1 };
-  const lines = [step(1), validation, { other: 'line' }, step(2)].map((line) => JSON.stringify(line));
+  const lines = [step(1), validation, { other: 'line' }, step(2)].map((line) =>
+    JSON.stringify(line),
+  );
   writeFileSync(path, [...lines, '', '{"step": 3, "lo'].join('\n'));
   expect(await readLines(path, StepRecord)).toEqual([step(1), step(2)]);
 });

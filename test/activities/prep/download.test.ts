@@ -41,7 +41,7 @@ async function attempt(number: number, work: (to: Destinations) => Promise<Train
     kill: () => undefined,
   });
   const activities = createPrepActivities({ ...lab.deps, startTrainer });
-  return quietEnvironment({ attempt: number }).run(activities.download, input());
+  return quietEnvironment({ attempt: number }).run((given) => activities.download(given), input());
 }
 
 async function put(folder: string, files: Readonly<Record<string, string>>): Promise<FileEntry[]> {
