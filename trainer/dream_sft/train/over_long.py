@@ -29,7 +29,7 @@ def refuse_over_long(dataset: Dataset, tail: EosTail, cap: int) -> None:
     longest, mistakes = _longer(dataset, tail, cap)
     if mistakes:
         raise SpecError(
-            f"training.tokensPerMicroBatch: {_count(mistakes)} with their end tokens are longer "
+            f"training.tokensPerMicroBatch: {_count(mistakes)} (end tokens included) longer "
             f"than {cap}; give at least {rounded(longest)}, or convert with a lower maxLength",
             _named(mistakes),
         )
@@ -41,7 +41,7 @@ def refuse_beyond_positions(dataset: Dataset, tail: EosTail, positions: int) -> 
     _, mistakes = _longer(dataset, tail, positions)
     if mistakes:
         raise DataError(
-            f"{dataset.folder}: {_count(mistakes)} with their end tokens are longer than the "
+            f"{dataset.folder}: {_count(mistakes)} (end tokens included) longer than the "
             f"model's max_position_embeddings {positions}; convert with a lower maxLength",
             _named(mistakes),
         )

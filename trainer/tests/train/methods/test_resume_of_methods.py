@@ -91,7 +91,7 @@ def test_settings_that_do_not_go_together_are_all_named(workshop: Workshop) -> N
         )
     )
     assert done.code == 64
-    for words in ("fullMode kept", "computes in bf16", "betas[1]"):
+    for words in ("kept is for method full", "computes in bf16", "betas[1]"):
         assert words in done.stderr
     assert "Traceback" not in done.stderr
 
