@@ -207,6 +207,8 @@ def test_documents_longer_than_a_row_are_named_before_training(dataset: Dataset)
 
 def test_official_lengths_count_the_longest_response(dataset: Dataset) -> None:
     training = {**TRAINING, "eosTail": "official", "tokensPerMicroBatch": 128}
-    with pytest.raises(SpecError, match=r"1 document \(end tokens included\) longer than 128") as info:
+    with pytest.raises(
+        SpecError, match=r"1 document \(end tokens included\) longer than 128"
+    ) as info:
         Batches(dataset, training, IDS)
     assert info.value.mistakes == ["row 7: 130 tokens"]
