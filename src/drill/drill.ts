@@ -2,8 +2,9 @@ import { loadPlan } from '../cli/plan-file.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import { Arena } from './arena.js';
 import type { Fault } from './fault.js';
+import { forgetStage } from './forget-stage.js';
 import { type Blow, schedule, type Span } from './schedule.js';
-import { type Carried, carryTrial, forgetTraining } from './trial.js';
+import { type Carried, carryTrial } from './trial.js';
 import { judge, type TrialResult } from './verdict.js';
 
 export interface DrillOptions {
@@ -40,7 +41,7 @@ export async function drill(options: DrillOptions): Promise<TrialResult[]> {
     const straight = await carryTrial(arena, await plan('straight'), null);
     const results: TrialResult[] = [];
     for (const blow of schedule(options.faults, options.trials, options.seed, SPAN)) {
-      await forgetTraining(arena, straight.stageKey);
+      await forgetStage(arena.store, straight.stageKey);
       results.push(await strike(arena, await plan(planIdOf(blow)), blow, straight, options));
     }
     return results;

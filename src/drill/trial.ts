@@ -47,12 +47,6 @@ export async function carryTrial(
   return { stageKey, closed, summary, entries, stepAtStrike };
 }
 
-/** As if the training of this plan had never been done; what led to it stays paid for. */
-export async function forgetTraining(arena: Arena, stageKey: string): Promise<void> {
-  for (const key of await arena.store.list(`chains/${stageKey}/`)) await arena.store.delete(key);
-  await arena.store.delete(`results/${stageKey}.json`);
-}
-
 /** Until the training has published and has come to `step`. */
 function reach(arena: Arena, planId: string, step: number): Promise<Target> {
   return waitFor(

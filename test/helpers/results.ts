@@ -1,6 +1,7 @@
 import type { ArtifactRef } from '../../src/contracts/base.js';
 import { StageResult } from '../../src/contracts/outcome.js';
 import type { StageName } from '../../src/contracts/stages.js';
+import { forgetStage } from '../../src/drill/forget-stage.js';
 import { blobKey, readManifest } from '../../src/store/artifacts.js';
 import { Chain } from '../../src/store/chain.js';
 import type { ChainState } from '../../src/store/fold-chain.js';
@@ -35,10 +36,7 @@ export const resultOf = async (
 export async function forget(store: ObjectStore, stage: StageName): Promise<void> {
   const results = await resultsOf(store, stage);
   if (results.length === 0) throw new Error(`${stage} has no result to forget`);
-  for (const { stageKey } of results) {
-    const chain = await store.list(`chains/${stageKey}/`);
-    for (const key of [`results/${stageKey}.json`, ...chain]) await store.delete(key);
-  }
+  for (const { stageKey } of results) await forgetStage(store, stageKey);
 }
 
 /** The graded answers of an evaluation, in the order of the file. */
