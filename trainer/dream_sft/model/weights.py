@@ -118,15 +118,21 @@ def _fill(
         raise WeightsError(folder, [str(error)]) from error
 
 
+def _placed(folder: Path) -> dict[str, Path]:
+    """The file of each tensor. Raises WeightsError."""
+    mistakes: list[str] = []
+    place = _places(folder, mistakes)
+    if mistakes:
+        raise WeightsError(folder, mistakes)
+    return place
+
+
 def weights_sha256(folder: Path) -> str:
     """sha256 (hex) over every tensor in name order: name, dtype, shape, little-endian bytes.
 
     Independent of how the tensors are cut into files. Raises WeightsError.
     """
-    mistakes: list[str] = []
-    place = _places(folder, mistakes)
-    if mistakes:
-        raise WeightsError(folder, mistakes)
+    place = _placed(folder)
     digest = hashlib.sha256()
     for key in sorted(place):
         with safe_open(place[key], framework="pt", device="cpu") as shard:
@@ -141,10 +147,7 @@ def sampled_sha256(folder: Path) -> str:
     before a GPU is asked for. Fine-tuning of any kind changes whole matrices, so a part tells it.
     Independent of how the tensors are cut into files. Raises WeightsError.
     """
-    mistakes: list[str] = []
-    place = _places(folder, mistakes)
-    if mistakes:
-        raise WeightsError(folder, mistakes)
+    place = _placed(folder)
     digest = hashlib.sha256()
     try:
         with ExitStack() as stack:
