@@ -20,7 +20,7 @@ it('tells what becomes of the instance; hibernation begins at once', async () =>
 
 it('an action that nobody knows is no notice', async () => {
   const { asked, notices } = await watched('aws', { noticeAfterSeconds: 0, action: 'dance' });
-  await asked(3);
+  await asked(8);
   expect(notices).toEqual([]);
 });
 

@@ -17,6 +17,6 @@ it.each(['Preempt', 'Terminate', 'Redeploy', 'Reboot'])('%s takes the host', asy
 
 it('a freeze does not, nor does what happens to another machine of the set', async () => {
   const { asked, notices } = await watched('azure', { noticeAfterSeconds: 0, action: 'Freeze' });
-  await asked(3);
+  await asked(8);
   expect(notices).toEqual([]);
 });

@@ -41,7 +41,7 @@ export function cloudContract(traits: Traits): void {
 function noticeContract({ name, action, hangs = false }: Traits): void {
   it('is not seen where none stands', async () => {
     const { asked, notices, log } = await watched(name, {});
-    await asked(2);
+    await asked(hangs ? 2 : 8);
     expect(notices).toEqual([]);
     expect(log).toEqual([]);
   });
@@ -49,7 +49,7 @@ function noticeContract({ name, action, hangs = false }: Traits): void {
   it('that stands from the start is told, once', async () => {
     const { asked, notice, notices } = await watched(name, { noticeAfterSeconds: 0 });
     expect(await notice()).toMatchObject({ kind: 'stop', source: name, action });
-    await asked(hangs ? 1 : 4);
+    await asked(hangs ? 2 : 8);
     expect(notices).toHaveLength(1);
   });
 
@@ -115,7 +115,7 @@ function troubleContract({ name, action }: Traits): void {
         requestMs: fault === 'hang' ? 300 : 5000,
       });
       await until('a line of the log', () => log.length > 0);
-      if (fault !== 'hang') await asked(3);
+      if (fault !== 'hang') await asked(8);
       expect(notices).toEqual([]);
       tell({ noticeAfterSeconds: 0 });
       expect(await notice()).toMatchObject({ kind: 'stop', action });
@@ -141,7 +141,7 @@ function tokenContract({ name, action }: Traits): void {
 
   it('one is fetched for many questions, and shown to nobody', async () => {
     const { asked, log, server } = await watched(name, { tokens: 'required' });
-    await asked(6);
+    await asked(8);
     const fetched = server.requests[name].filter(({ request }) => request.startsWith('PUT'));
     expect(fetched).toEqual([{ request: 'PUT /latest/api/token', status: 200 }]);
     expect(log).toEqual([]);

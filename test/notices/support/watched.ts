@@ -22,7 +22,7 @@ export interface Watched {
   readonly tell: (behaviour: MockBehaviourInput) => void;
   /** The next notice that comes. */
   readonly notice: () => Promise<Notice>;
-  /** Until so many questions more have come. */
+  /** Until so many questions have come since the mock's start: one that hangs may be among them. */
   readonly asked: (times: number) => Promise<void>;
   readonly end: () => Promise<void>;
 }
@@ -68,8 +68,7 @@ export async function watched(
       return notices[seen++]!;
     },
     asked: async (times) => {
-      const before = server.requests[cloud].length;
-      await until('more questions', () => server.requests[cloud].length >= before + times);
+      await until(`question ${times}`, () => server.requests[cloud].length >= times);
     },
   };
 }
