@@ -1,4 +1,4 @@
-import type { FailureType } from '../contracts/failures.js';
+import { type CountsAs, FAILURES, type FailureType } from '../contracts/failures.js';
 import { EXIT } from '../contracts/events.js';
 import type { TrainerExit } from './deps.js';
 
@@ -23,13 +23,26 @@ export type Verdict =
 /** As it stands in the chain, by which the next attempt knows what it comes after. */
 export const HUNG = 'The trainer gave no sign of progress and was killed';
 
-const fail = (type: FailureType, ending: Ending): Verdict => ({ action: 'fail', type, ending });
+/** How the chain has it, by which later attempts count; null: it is not for this attempt to say. */
+export const ENDING: Readonly<Record<CountsAs, Ending>> = {
+  preemption: 'preempted',
+  failure: 'crashed',
+  shortage: 'failed',
+  end: 'failed',
+  nothing: null,
+};
+
+const fail = (type: FailureType): Verdict => ({
+  action: 'fail',
+  type,
+  ending: ENDING[FAILURES[type].countsAs],
+});
 
 const BY_CODE: Readonly<Record<number, Verdict>> = {
-  [EXIT.spec]: fail('BadSpec', 'failed'),
-  [EXIT.data]: fail('BadData', 'failed'),
-  [EXIT.diverged]: fail('Diverged', 'failed'),
-  [EXIT.resources]: fail('OutOfResources', 'failed'),
+  [EXIT.spec]: fail('BadSpec'),
+  [EXIT.data]: fail('BadData'),
+  [EXIT.diverged]: fail('Diverged'),
+  [EXIT.resources]: fail('OutOfResources'),
 };
 
 /** Exhaustive: how the trainer ended and what the activity was told → what the activity does. */
@@ -39,22 +52,23 @@ export function judgeExit(exit: TrainerExit, reason: Reason | null): Verdict {
     return { action: 'finish' };
   switch (reason) {
     case 'superseded':
-      return fail('Superseded', null);
+      return fail('Superseded');
     case 'connection-lost':
       return { action: 'rethrow', ending: null };
     case 'hung':
-      return fail('TrainerHung', 'crashed');
+      return fail('TrainerHung');
     case 'cancel-requested':
       return BY_CODE[exit.code ?? -1] ?? { action: 'stop', ending: 'stopped' };
     case 'activity-paused':
       return BY_CODE[exit.code ?? -1] ?? { action: 'rethrow', ending: 'stopped' };
     case 'worker-shutdown':
-      return fail('Preempted', 'preempted');
+      return fail('Preempted');
     case null:
       // Somebody else asked the trainer to stop, as a machine does that goes down: nothing broke.
-      if (exit.code === EXIT.stopped) return fail('Preempted', 'preempted');
-      if (cannotRun(exit)) return fail('MissingTool', 'failed');
-      return BY_CODE[exit.code ?? -1] ?? fail('TrainerCrashed', 'crashed');
+      if (exit.code === EXIT.stopped) return fail('Preempted');
+      if (cannotRun(exit)) return fail('MissingTool');
+      if (exit.lastError?.reason === 'network') return fail('SourceAway');
+      return BY_CODE[exit.code ?? -1] ?? fail('TrainerCrashed');
   }
 }
 

@@ -2,11 +2,13 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { OpenedPlan } from '../contracts/activities.js';
 import { mistakesIn } from '../contracts/mistakes.js';
 import { ResolvedPlan } from '../contracts/plan.js';
+import { storeIsAway } from '../store/away.js';
 import { UnfitStoreError } from '../store/errors.js';
 import { Ledger } from '../store/ledger.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { atStore, type Storing } from './at-store.js';
 import type { ControlDeps } from './create-control-activities.js';
+import { messageOf, stageFailure } from './stage-failure.js';
 
 /** Checks a plan that may have been started by hand in the UI, and opens its ledger. */
 export const openPlan =
@@ -29,11 +31,12 @@ export const openPlan =
     return { spentFen: await ledger.totalFen() };
   };
 
-/** A store that cannot be used is told at once: nothing of the plan could be kept. */
+/** A store that cannot be used is told at once; one that is away for now is waited for. */
 async function storeOf(deps: Storing, plan: ResolvedPlan): Promise<ObjectStore> {
   try {
     return (await atStore(deps, plan.store)).store;
   } catch (error) {
+    if (storeIsAway(error)) throw stageFailure('StoreAway', messageOf(error));
     if (!(error instanceof UnfitStoreError)) throw error;
     throw ApplicationFailure.nonRetryable(error.message.slice(0, 480), 'BadPlan');
   }

@@ -1,7 +1,8 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { cancelledFailure } from './cancellation.js';
-import { FAILURES, type FailureType } from '../contracts/failures.js';
+import { FAILURES, type FailureType, type Judgement } from '../contracts/failures.js';
+import { storeIsAway } from '../store/away.js';
 
 const LENGTH = 480;
 const TAIL_LINES = 3;
@@ -11,13 +12,14 @@ const STACK_LINE = /^(\s|Traceback |During handling |The above exception )/;
 /** One failure that may cross Temporal: a type of the table, under 500 characters, no stack. */
 export function stageFailure(type: FailureType, what: string, logTail: readonly string[] = []) {
   const message = withTail(what, logTail);
-  const preempted = type === 'Preempted';
+  const { retry, waitSeconds, countsAs }: Judgement = FAILURES[type];
   const failure = ApplicationFailure.create({
     message,
     type,
-    nonRetryable: !FAILURES[type].retry,
-    // A preemption is everyday business: at once on another host, and no alarm.
-    ...(preempted && { nextRetryDelay: '1s', category: ApplicationFailureCategory.BENIGN }),
+    nonRetryable: !retry,
+    ...(waitSeconds !== null && { nextRetryDelay: `${waitSeconds}s` as const }),
+    // Everyday business, and no alarm.
+    ...(countsAs === 'preemption' && { category: ApplicationFailureCategory.BENIGN }),
   });
   failure.stack = '';
   return failure;
@@ -69,6 +71,6 @@ export function toStageFailure(error: unknown): Error {
     return cancelledFailure();
   }
   if (isOutOfSpace(error)) return stageFailure('OutOfResources', messageOf(error));
-  // A store or disk that is out of reach for a while: tried again, and nobody's fault.
+  if (storeIsAway(error)) return stageFailure('StoreAway', messageOf(error));
   return stageFailure('TrainerCrashed', `The attempt broke off: ${messageOf(error)}`);
 }

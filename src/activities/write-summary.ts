@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApplicationFailure } from '@temporalio/activity';
 import { Summary } from '../contracts/state.js';
 import { replaceFile } from '../store/local-files.js';
 import type { ControlDeps } from './create-control-activities.js';
+import { stageFailure } from './stage-failure.js';
 
 /** `runs/<planId>/summary.json`, whole or not at all. */
 export const writeSummary =
@@ -23,5 +23,5 @@ function checked(summary: unknown): Summary {
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   const what = `The summary cannot be written: ${mistakes.join('; ')}`;
-  throw ApplicationFailure.nonRetryable(what.slice(0, 480), 'BadSummary');
+  throw stageFailure('BadSummary', what);
 }

@@ -11,7 +11,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import { PlanState } from '../contracts/state.js';
 import { decodeProgress, type StageProgress } from '../contracts/progress.js';
-import { CLI_EXIT, FAILURES, isFailureType } from '../contracts/failures.js';
+import { CLI_EXIT, judgementOf } from '../contracts/failures.js';
 import { CliError } from './cli-error.js';
 import { progressOfShards } from './progress-of-shards.js';
 
@@ -93,7 +93,8 @@ export function runningOf({ raw }: WorkflowExecutionDescription): Running {
 /** A lost host or link is told as an interruption; what the stage itself said is not. */
 function told(failure: temporal.api.failure.v1.IFailure | null | undefined): string | null {
   const type = failure?.applicationFailureInfo?.type;
-  return !type || type === 'Preempted' ? null : (failure.message ?? null);
+  if (!type || judgementOf(type)?.countsAs === 'preemption') return null;
+  return failure.message ?? null;
 }
 
 export async function readProgress(client: Client, planId: string): Promise<StageProgress | null> {
@@ -113,5 +114,5 @@ export async function exitCodeOf(client: Client, planId: string): Promise<number
   const { status } = await handle.describe();
   if (status.name === 'COMPLETED') return CLI_EXIT.ok;
   if (status.name === 'CANCELLED') return CLI_EXIT.cancelled;
-  return type && isFailureType(type) ? FAILURES[type].cliExit : CLI_EXIT.planFailed;
+  return judgementOf(type ?? '')?.cliExit ?? CLI_EXIT.planFailed;
 }

@@ -57,8 +57,13 @@ export class DamagedRecordError extends Error {
 
 /** The store cannot keep the promises that journals stand on, or cannot be reached. */
 export class UnfitStoreError extends Error {
-  override readonly name = 'UnfitStoreError';
+  override readonly name: string = 'UnfitStoreError';
   constructor(location: string, reason: string) {
     super(`The store ${location} cannot be used: ${reason}`);
   }
+}
+
+/** It may be there again in a moment, without anybody correcting anything. */
+export class StoreAwayError extends UnfitStoreError {
+  override readonly name = 'StoreAwayError';
 }

@@ -1,4 +1,5 @@
-import { UnfitStoreError } from './errors.js';
+import { storeIsAway } from './away.js';
+import { StoreAwayError, UnfitStoreError } from './errors.js';
 import { codeOf, statusOf } from './s3-client.js';
 import type { S3Config } from './s3-traits.js';
 
@@ -69,7 +70,10 @@ const BY_STATUS: Readonly<Record<number, Sentence>> = {
 /** What happened, to which store, what to do: one or two lines, and never a credential. */
 export function explained(error: unknown, location: string, config: S3Config): Error {
   if (error instanceof UnfitStoreError) return error;
-  return new UnfitStoreError(location, (sentenceOf(error) ?? inItsWords(error))(config));
+  const reason = (sentenceOf(error) ?? inItsWords(error))(config);
+  return storeIsAway(error)
+    ? new StoreAwayError(location, reason)
+    : new UnfitStoreError(location, reason);
 }
 
 function sentenceOf(error: unknown): Sentence | undefined {

@@ -6,25 +6,32 @@ import {
 import type { ControlActivities, GpuActivities, PrepActivities } from '../contracts/activities.js';
 import { NON_RETRYABLE } from '../contracts/failures.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
+import { RETRIES } from '../contracts/retries.js';
 import { CONTROL_QUEUE, gpuQueue, PREP_QUEUE } from '../contracts/stages.js';
 
-/**
+/** In the server's words. */
+function retry(whose: keyof typeof RETRIES) {
+  const { firstSeconds, factor, longestSeconds, attempts } = RETRIES[whose];
+  return {
+    initialInterval: firstSeconds * 1000,
+    backoffCoefficient: factor,
+    maximumInterval: longestSeconds * 1000,
+    ...(attempts === null ? {} : { maximumAttempts: attempts }),
+    nonRetryableErrorTypes: [...NON_RETRYABLE],
+  };
+}
+
+/*
  * `cancellationType` stands on every proxy: left out, the SDK behaves as TRY_CANCEL, and a stage's
  * last checkpoint would be lost in silence.
  */
-const nonRetryableErrorTypes = [...NON_RETRYABLE];
 
 /** Short control work: the store and the server answer in a moment or the attempt is repeated. */
 export const control = proxyActivities<Omit<ControlActivities, 'superviseStage' | 'report'>>({
   taskQueue: CONTROL_QUEUE,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   startToCloseTimeout: '5 minutes',
-  retry: {
-    initialInterval: '1s',
-    backoffCoefficient: 1.5,
-    maximumInterval: '30s',
-    nonRetryableErrorTypes,
-  },
+  retry: retry('control'),
 });
 
 /** The supervisor is told to go and not waited for: what it still knows, closeStage reads anew. */
@@ -33,21 +40,14 @@ export const supervision = proxyActivities<Pick<ControlActivities, 'superviseSta
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   startToCloseTimeout: '30 days',
   heartbeatTimeout: '30s',
-  retry: { initialInterval: '1s', backoffCoefficient: 1, nonRetryableErrorTypes },
+  retry: retry('supervisor'),
 });
 
-/** Outlasts a store or a disk that is away for a while, not a defect: about a quarter of an hour. */
 export const reporting = proxyActivities<Pick<ControlActivities, 'report'>>({
   taskQueue: CONTROL_QUEUE,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   startToCloseTimeout: '30 minutes',
-  retry: {
-    initialInterval: '2s',
-    backoffCoefficient: 2,
-    maximumInterval: '1 minute',
-    maximumAttempts: 20,
-    nonRetryableErrorTypes,
-  },
+  retry: retry('report'),
 });
 
 export const prep = proxyActivities<PrepActivities>({
@@ -55,12 +55,7 @@ export const prep = proxyActivities<PrepActivities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   startToCloseTimeout: '1 day',
   heartbeatTimeout: '30s',
-  retry: {
-    initialInterval: '2s',
-    backoffCoefficient: 2,
-    maximumInterval: '1 minute',
-    nonRetryableErrorTypes,
-  },
+  retry: retry('prep'),
 });
 
 const HEARTBEAT_TIMEOUT = { demo: '5s', default: '30s' } as const;
@@ -85,6 +80,6 @@ function makeGpuProxy(
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     startToCloseTimeout: '30 days',
     heartbeatTimeout: HEARTBEAT_TIMEOUT[plan.hosts.heartbeat],
-    retry: { initialInterval: '1s', backoffCoefficient: 1, nonRetryableErrorTypes },
+    retry: retry('gpu'),
   });
 }

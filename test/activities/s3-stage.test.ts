@@ -89,6 +89,11 @@ describe.skipIf(!hasSeaweed)(`a stage whose plan names a bucket${whySkipped}`, (
       const refused = await failure(run({ ...plan, store: none }));
       expect(refused).toMatchObject({ type: 'BadPlan', nonRetryable: true });
       expect(refused.message).toMatch(/no-such-bucket.*no such bucket/);
+      // Nothing is wrong with a plan whose store is only just starting.
+      const away = { ...config('ledger'), endpoint: 'http://127.0.0.1:1' };
+      const waits = await failure(run({ ...plan, store: away }));
+      expect(waits).toMatchObject({ type: 'StoreAway', nonRetryable: false });
+      expect(waits.message).toContain('nothing answers at http://127.0.0.1:1');
     } finally {
       await own.close();
     }
@@ -100,7 +105,7 @@ describe.skipIf(!hasSeaweed)(`a stage whose plan names a bucket${whySkipped}`, (
       const input = await stageOf(own, 'full-train', [{ steps: 4 }]);
       const store = { ...config('away'), endpoint: 'http://127.0.0.1:1' };
       const failed = await failure(attempt(deps, { ...input, store }).outcome);
-      expect(failed).toMatchObject({ type: 'TrainerCrashed', nonRetryable: false });
+      expect(failed).toMatchObject({ type: 'StoreAway', nonRetryable: false });
       expect(failed.message).toContain('nothing answers at http://127.0.0.1:1');
     } finally {
       await own.close();

@@ -37,7 +37,7 @@ test('a GPU stage is retried for ever, a second apart, but for failures that sta
   const [options] = of('gpu-local');
   expect(options).toMatchObject({
     heartbeatTimeout: '5s',
-    retry: { initialInterval: '1s', backoffCoefficient: 1 },
+    retry: { initialInterval: 1000, backoffCoefficient: 1 },
   });
   expect(options?.retry).not.toHaveProperty('maximumAttempts');
   expect(options?.retry?.nonRetryableErrorTypes).toEqual(NON_RETRYABLE);
@@ -51,7 +51,7 @@ test('a report waits an hour for its traces; no other GPU work has a limit', () 
 test('the report outlasts a store that is away for ten minutes', () => {
   const [reporting] = of('control').filter(({ retry }) => retry?.maximumAttempts !== undefined);
   const { backoffCoefficient = 1, maximumAttempts = 1 } = reporting!.retry!;
-  expect(reporting!.retry).toMatchObject({ initialInterval: '2s', maximumInterval: '1 minute' });
+  expect(reporting!.retry).toMatchObject({ initialInterval: 2000, maximumInterval: 60_000 });
   let waited = 0;
   for (let retry = 0; retry < maximumAttempts - 1; retry += 1) {
     waited += Math.min(60, 2 * backoffCoefficient ** retry);

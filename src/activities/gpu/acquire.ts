@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { StageInput } from '../../contracts/activities.js';
 import { Chain } from '../../store/chain.js';
+import { storeIsAway } from '../../store/away.js';
 import type { ChainState } from '../../store/fold-chain.js';
 import type { StageDeps } from '../deps.js';
 import { runId } from '../run-id.js';
@@ -73,6 +74,8 @@ const FULL_DISK = {
 
 /** Counted like what the trainer may end with, or a host where nothing works would try for ever. */
 export async function noteBreakdown({ chain, token, before }: Hold, error: unknown): Promise<void> {
+  // Nobody's fault, however often it comes.
+  if (storeIsAway(error)) return;
   const full = isOutOfSpace(error);
   try {
     if (full) await chain.budget(token, FULL_DISK);

@@ -102,14 +102,14 @@ async function conclude(tools: PrepTools, work: PrepWork, run: TrainerRun): Prom
   }
 }
 
-/** Three attempts that the trainer itself ended are enough; a network may be away for longer. */
+/** Three attempts that the trainer itself ended are enough. */
 async function failureOf(
   { folders }: PrepTools,
   { exit, reason }: TrainerRun,
   type: FailureType,
 ): Promise<Error> {
   const message = exitMessage(exit, reason);
-  const counts = FAILURES[type].countsAgainstTrainer && exit.lastError?.reason !== 'network';
+  const counts = FAILURES[type].countsAs === 'failure';
   if (counts && (await countCrash(folders)) >= ATTEMPTS_WITHOUT_PROGRESS) {
     const what = `Three attempts ended without a result; the last: ${message}`;
     return stageFailure('NoProgress', what, exitTail(exit));

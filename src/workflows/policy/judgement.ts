@@ -1,4 +1,4 @@
-import { FAILURES, isFailureType } from '../../contracts/failures.js';
+import { judgementOf } from '../../contracts/failures.js';
 import type { StageName } from '../../contracts/stages.js';
 
 /** A failure as it crossed Temporal: its type and its message. */
@@ -21,34 +21,18 @@ export function judge(
 }
 
 /** Whether it says that these values cannot be trained with, and not that something is broken. */
-export const isOfTraining = ({ type }: Failure): boolean =>
-  type === 'Diverged' || type === 'NoProgress';
+export const isOfTraining = ({ type }: Failure): boolean => judgementOf(type)?.leavesModel ?? false;
 
 /** One line for people: what kind of failure, of which stage, and what was said. */
 export function failureSentence(stage: StageName, failure: Failure, zh: boolean): string {
-  const known = isFailureType(failure.type) ? FAILURES[failure.type] : undefined;
+  const known = judgementOf(failure.type);
   const kind = known === undefined ? failure.type : zh ? known.zh : known.en;
   const said = failure.message === '' || failure.message === kind ? '' : `: ${failure.message}`;
   return `${stage}: ${kind}${said}`;
 }
 
 /** What a person does about it; the download stage is found in the store unless it is done again. */
-export function advice(planId: string, failure: Failure, zh: boolean): string {
-  switch (failure.type) {
-    case 'BadData':
-      return zh
-        ? `修正后运行：dream-sft retry ${planId} --from download`
-        : `mend it, then: dream-sft retry ${planId} --from download`;
-    case 'NoProgress':
-      return zh
-        ? `原因见 dream-sft logs ${planId}；处理后重新启动该计划，它会从最新的检查点继续（retry 则重新训练）`
-        : `dream-sft logs ${planId} shows why; mend it and start the plan again: it goes on from its newest checkpoint (retry would begin anew)`;
-    case 'MissingTool':
-    case 'OutOfResources':
-      return zh
-        ? '处理后重新启动该计划，它会从中断处继续'
-        : 'then start the plan again; it goes on where it stopped';
-    default:
-      return '';
-  }
+export function advice(planId: string, { type }: Failure, zh: boolean): string {
+  const told = judgementOf(type)?.advice;
+  return told ? told[zh ? 'zh' : 'en'].replaceAll('{plan}', planId) : '';
 }

@@ -46,7 +46,7 @@ test('a prep stage whose trainer crashes three times has failed', async () => {
 
 test('a network that is away for long does not fail it, nor do lost workers', async () => {
   for (const attempt of [1, 2, 3, 4]) {
-    expect((await fails(AWAY, attempt)).type).toBe('TrainerCrashed');
+    expect((await fails(AWAY, attempt)).type).toBe('SourceAway');
   }
   expect((await fails(CRASHED, 9)).type).toBe('TrainerCrashed');
 });
