@@ -1,6 +1,5 @@
 import {
   type Client,
-  QueryNotRegisteredError,
   type WorkflowExecutionDescription,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -14,30 +13,21 @@ import { decodeProgress, type StageProgress } from '../contracts/progress.js';
 import { CLI_EXIT, judgementOf } from '../contracts/failures.js';
 import { CliError } from './cli-error.js';
 import { progressOfShards } from './progress-of-shards.js';
-
-const DEADLINE_MS = 10_000;
-
-const noAnswer = (planId: string): CliError =>
-  new CliError(
-    `Plan ${planId} did not answer within 10 s.`,
-    CLI_EXIT.noServer,
-    'Is a control worker running? Start one with `dream-sft worker control`.',
-  );
+import { ANSWERS_WITHIN_MS, isDeadline, noAnswer, untilAnswered } from './until-answered.js';
 
 /** The state of a plan as its workflow tells it. */
 export async function readState(client: Client, planId: string): Promise<PlanState> {
   const handle = client.workflow.getHandle(planId);
-  try {
-    const answer = await client.withDeadline(Date.now() + DEADLINE_MS, () =>
-      handle.query<unknown, []>('state'),
-    );
-    return PlanState.parse(answer);
-  } catch (error) {
-    if (error instanceof QueryNotRegisteredError || isDeadline(error)) {
-      throw noAnswer(planId);
-    }
-    throw error;
-  }
+  const answer = await untilAnswered(planId, (deadline) =>
+    client.withDeadline(deadline, () => handle.query<unknown, []>('state')),
+  );
+  const state = PlanState.safeParse(answer);
+  if (state.success) return state.data;
+  throw new CliError(
+    `Plan ${planId} is told in the words of another version of dream-sft.`,
+    CLI_EXIT.planFailed,
+    'Run this command and the control worker from the same installation.',
+  );
 }
 
 /** Sends an update by its name and returns the workflow's one-line answer. */
@@ -49,7 +39,7 @@ export async function sendUpdate(
 ): Promise<string> {
   const handle: WorkflowHandle = client.workflow.getHandle(planId);
   try {
-    return await client.withDeadline(Date.now() + DEADLINE_MS, () =>
+    return await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () =>
       handle.executeUpdate<string, [Readonly<Record<string, string>>]>(name, { args: [argument] }),
     );
   } catch (error) {
@@ -61,14 +51,6 @@ export async function sendUpdate(
     }
     throw error;
   }
-}
-
-/** gRPC's DEADLINE_EXCEEDED, however the SDK has wrapped it. */
-function isDeadline(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && at.code === 4) return true;
-  }
-  return false;
 }
 
 export interface Running {
