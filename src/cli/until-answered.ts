@@ -27,7 +27,7 @@ export async function untilAnswered<T>(
   ask: (deadline: number) => Promise<T>,
   withinMs: number = ANSWERS_WITHIN_MS,
 ): Promise<T> {
-  for (const deadline = Date.now() + withinMs; ; ) {
+  for (const deadline = Date.now() + withinMs; ;) {
     try {
       return await ask(deadline);
     } catch (error) {
