@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ProfileName } from '../contracts/notice.js';
 import type { Departure } from '../notices/departure.js';
 import type { Work } from '../hosts/tenancy.js';
 import type { StartTrainer } from '../processes/trainer.js';
@@ -29,6 +30,8 @@ export interface StageDeps extends Storing {
   /** Told at each beat that changes what the host does, for its record in the store. */
   readonly onWork?: (work: Work | null, store: ObjectStore) => void;
   readonly timing?: Partial<StageTiming>;
+  /** Where this host stands, once that is known; left out: nowhere in particular. */
+  readonly hostProfile?: () => ProfileName;
   /** Whether and when this host goes; left out: known only by its worker's shutdown. */
   readonly departure?: Departure;
   /** Kept free before that end. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { type ChosenInterval, intervalSentence, isNews } from '../contracts/interval.js';
 import type { StageProgress } from '../contracts/progress.js';
 import { hasEnded, type PlanState } from '../contracts/state.js';
 import { changes } from './changes.js';
@@ -43,6 +44,7 @@ export async function follow(
 class Teller {
   readonly #seen = new Map<string, string>();
   readonly #live: LiveLine;
+  #interval: ChosenInterval | null = null;
 
   constructor(private readonly quiet: boolean) {
     this.#live = new LiveLine(!quiet);
@@ -54,7 +56,16 @@ class Teller {
       this.#seen.set('tried again', lastFailure);
       this.say([`  ! tried again after: ${lastFailure}`]);
     }
+    this.#tellInterval(progress);
     if (progress) this.#live.show(renderProgress(progress, state.answering));
+  }
+
+  /** How often, or why, has changed; what one costs varies a little each time. */
+  #tellInterval(progress: StageProgress | null): void {
+    const { interval } = progress ?? {};
+    if (!interval || !isNews(this.#interval, interval)) return;
+    this.#interval = interval;
+    this.say([`  · ${intervalSentence(interval, false)}`]);
   }
 
   say(lines: readonly string[]): void {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { ArtifactRef, Fen, Instant, PlanId, Sha256 } from './base.js';
 import { OutOfResource } from './budget.js';
+import { ChosenInterval } from './interval.js';
 import { Notice } from './notice.js';
 import { StageName } from './stages.js';
 
-/** Cause of an interruption; `sentence` in failures.ts says it to people. */
+/** Cause of an interruption; failures.ts has the reason behind each. */
 export const InterruptionKind = z.enum([
   'host-lost',
   'trainer-crashed',
@@ -73,6 +74,12 @@ export const ChainEntry = z.discriminatedUnion('type', [
     at: Instant,
   }),
   z.strictObject({ type: z.literal('copied'), manifest: Sha256, at: Instant }),
+  z.strictObject({
+    type: z.literal('interval'),
+    token: z.int(),
+    chosen: ChosenInterval,
+    at: Instant,
+  }),
   z.strictObject({
     type: z.literal('budget'),
     token: z.int(),

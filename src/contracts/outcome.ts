@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArtifactRef, Instant, Language, PlanId, Sha256 } from './base.js';
 import { MicroBatchBudget } from './budget.js';
+import { ChosenInterval } from './interval.js';
 import { PostMortem } from './journal.js';
 import {
   ConvertMetrics,
@@ -75,6 +76,7 @@ export const StageMetrics = z.discriminatedUnion('kind', [
     kind: z.literal('full-train'),
     train: TrainMetrics,
     validation: Validated.optional().describe('of a training that validates'),
+    interval: ChosenInterval.optional().describe('the last one, of a training that tunes it'),
     budgets: Budgets,
   }),
   z.strictObject({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Tally } from './answering.js';
 import { Instant, Sha256 } from './base.js';
+import { ChosenInterval } from './interval.js';
 
 /** Heartbeat details of a stage: the whole object each time, under 2 KB (temporal.md 0.3). */
 export const StageProgress = z.strictObject({
@@ -26,6 +27,7 @@ export const StageProgress = z.strictObject({
   tallies: z.array(Tally).describe('answers of this shard by suite; none where nothing is asked'),
   publishedStep: z.int().nullable(),
   publishedDigest: Sha256.nullable(),
+  interval: ChosenInterval.nullable().default(null).describe('of a training that tunes it'),
   cpuPercent: z.number().nullable(),
   gpu: z.string().nullable().describe('utilisation and memory in words'),
   log: z.array(z.string().max(240)).max(4).describe('last lines of the trainer log'),

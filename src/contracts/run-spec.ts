@@ -86,7 +86,7 @@ export const TrainSpec = z.strictObject({
       .string()
       .min(1)
       .describe(
-        'staging: each finished checkpoint is a folder step-<n>; while publishing.json lies in it, as {"seconds": 41.2}, none is taken sooner after the last than that',
+        'staging: each finished checkpoint is a folder step-<n>; while publishing.json lies in it, as {"seconds": 41.2, "everySeconds": 140}, none is taken sooner after the last than those seconds, and everySeconds there, if any, takes the place of the one here; read between steps',
       ),
     keep: z
       .int()

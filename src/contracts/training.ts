@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AutoInterval } from './interval.js';
 
 export const LORA_MODULES = [
   'q_proj',
@@ -120,12 +121,15 @@ export type TrainingConfig = z.infer<typeof TrainingConfig>;
 
 export const CheckpointConfig = z
   .strictObject({
-    everySteps: z.int().min(1).optional().describe('give everySteps or everySeconds, not both'),
+    everySteps: z.int().min(1).optional().describe('give everySteps, everySeconds or auto'),
     everySeconds: z.number().gt(0).optional(),
+    auto: AutoInterval.optional().describe(
+      'as often as loses the least time in all, by what a checkpoint costs and how often hosts are lost',
+    ),
     keep: z.int().min(1).default(2).describe('published checkpoints kept besides the newest'),
   })
-  .refine((c) => (c.everySteps === undefined) !== (c.everySeconds === undefined), {
-    error: 'give either everySteps or everySeconds',
+  .refine((c) => [c.everySteps, c.everySeconds, c.auto].filter((one) => one).length === 1, {
+    error: 'give one of everySteps, everySeconds and auto',
   });
 export type CheckpointConfig = z.infer<typeof CheckpointConfig>;
 

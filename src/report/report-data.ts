@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ArtifactRef } from '../contracts/base.js';
 import { ENVIRONMENT_FILE, RunEnvironment } from '../contracts/environment.js';
+import type { ChosenInterval } from '../contracts/interval.js';
 import type { LedgerEntry, PostMortem } from '../contracts/journal.js';
 import type { StoppedTraining } from '../contracts/activities.js';
 import type { StageResult, TrainedSoFar, Validated } from '../contracts/outcome.js';
@@ -31,6 +32,8 @@ export interface ReportData extends Extras {
   readonly trained: Trained | null;
   /** Null for a training without validation. */
   readonly validation: Validated | null;
+  /** Null for a training whose plan fixes it. */
+  readonly interval: ChosenInterval | null;
   readonly dataCheck: DataCheck | null;
   readonly before: readonly AnswerRecord[];
   readonly after: readonly AnswerRecord[];
@@ -104,6 +107,7 @@ export async function gatherReportData(request: ReportRequest): Promise<ReportDa
       (await lines('full-train', 'run', 'metrics.jsonl', StepRecord)),
     trained: trainedOf(request),
     validation: validationOf(results),
+    interval: intervalOf(results),
     dataCheck: await gatherDataCheck(
       store,
       results.validate?.artifacts['validation'],
@@ -125,6 +129,10 @@ function trainedOf({ results, stopped }: ReportRequest): Trained | null {
 
 function validationOf({ 'full-train': trained }: ReportData['results']): Validated | null {
   return trained?.metrics.kind === 'full-train' ? (trained.metrics.validation ?? null) : null;
+}
+
+function intervalOf({ 'full-train': trained }: ReportData['results']): ChosenInterval | null {
+  return trained?.metrics.kind === 'full-train' ? (trained.metrics.interval ?? null) : null;
 }
 
 /** A checkpoint carries the records up to its step; its weights are not brought for them. */

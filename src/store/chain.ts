@@ -1,4 +1,5 @@
 import type { ArtifactRef } from '../contracts/base.js';
+import type { ChosenInterval } from '../contracts/interval.js';
 import { ChainEntry, type PostMortem } from '../contracts/journal.js';
 import type { Notice } from '../contracts/notice.js';
 import { foldChain, type ChainState } from './fold-chain.js';
@@ -94,6 +95,15 @@ export class Chain {
       append: { type: 'budget', token, ...limit, at: this.#at() },
       result: undefined,
     }));
+  }
+
+  /** Of the newest attempt alone: what a zombie would choose nobody needs. */
+  interval(token: number, chosen: ChosenInterval): Promise<void> {
+    return this.#update((state) =>
+      token === state.newestToken
+        ? { append: { type: 'interval', token, chosen, at: this.#at() }, result: undefined }
+        : { result: undefined },
+    );
   }
 
   end(

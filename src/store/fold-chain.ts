@@ -1,4 +1,5 @@
 import type { ArtifactRef } from '../contracts/base.js';
+import type { ChosenInterval } from '../contracts/interval.js';
 import type { ChainEntry, PostMortem } from '../contracts/journal.js';
 import { type Marks, marksOf } from './marked.js';
 
@@ -49,6 +50,8 @@ export interface ChainState {
   budget: Budget | null;
   /** All of them: what the next attempt must stay below. */
   readonly budgets: Budget[];
+  /** The newest that was chosen; null before the first, and where the plan fixes it. */
+  interval: ChosenInterval | null;
 }
 
 function emptyState(): ChainState {
@@ -64,6 +67,7 @@ function emptyState(): ChainState {
     refused: [],
     budget: null,
     budgets: [],
+    interval: null,
   };
 }
 
@@ -106,6 +110,8 @@ function apply(state: ChainState, entry: ChainEntry, seq: number): void {
       return void state.copied.push(entry.manifest);
     case 'postMortem':
       return void state.postMortems.push(entry.postMortem);
+    case 'interval':
+      return void (state.interval = entry.chosen);
     case 'refused': {
       const { type: _, ...refused } = entry;
       return void state.refused.push({ ...refused, seq });

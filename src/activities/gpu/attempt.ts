@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { StageInput } from '../../contracts/activities.js';
 import type { StageOutcome, StageResult } from '../../contracts/outcome.js';
+import type { AutoInterval } from '../../contracts/interval.js';
 import type { StageProgress } from '../../contracts/progress.js';
 import type { Chain } from '../../store/chain.js';
 import { restoreNewest } from '../../store/restore.js';
@@ -13,6 +14,7 @@ import { type TrainerRun, TrainerRunner } from '../trainer/run-trainer.js';
 import { acquire, type Hold, noteBreakdown, refuseInVain } from './acquire.js';
 import { conclude } from './conclude.js';
 import { handBack } from './hand-back.js';
+import { IntervalTuner } from './interval-tuner.js';
 import { Leaving, LeftEarlyError } from './leaving.js';
 import { Losses } from './losses.js';
 import { Publisher } from './publisher.js';
@@ -23,6 +25,8 @@ export interface StageWork {
   readonly unit: StageProgress['unit'];
   /** Published checkpoints kept besides the newest. */
   readonly keep: number;
+  /** Null or left out: the stage knows when its checkpoints come. */
+  readonly interval?: AutoInterval | null;
   run(attempt: AttemptTools): Promise<TrainerRun>;
   result(
     attempt: AttemptTools,
@@ -43,6 +47,7 @@ export interface AttemptTools {
   readonly publisher: Publisher;
   readonly losses: Losses;
   readonly leaving: Leaving;
+  readonly tuner: IntervalTuner;
   /** Folder of the checkpoint to go on from. */
   readonly restored: { readonly step: number; readonly folder: string } | null;
 }
@@ -112,7 +117,9 @@ async function prepare(
   const folder = attemptFolder(folders, token);
   const runner = new TrainerRunner(deps, () => leaving.decide());
   const superseded = (): void => runner.supersede();
-  const publisher = new Publisher(deps, chain, token, work.keep, beat, superseded, leaving);
+  const measured = { deps, chain, token, beat, cost: leaving.cost, earlier: before.interval };
+  const tuner = new IntervalTuner(measured, work.interval ?? null);
+  const publisher = new Publisher(deps, chain, token, work.keep, beat, superseded, leaving, tuner);
   beat.set({ phase: 'restoring' });
   // What this host had finished but not published counts before what the store has.
   const head = before.newest?.step ?? -1;
@@ -126,6 +133,6 @@ async function prepare(
   if (restored) beat.set({ done: restored.step });
   const losses = new Losses(deps, input, chain, before);
   const paths = { folders, folder };
-  const beside = { beat, publisher, losses, leaving };
+  const beside = { beat, publisher, losses, leaving, tuner };
   return { deps, input, chain, token, ...paths, runner, ...beside, restored };
 }

@@ -1,10 +1,13 @@
 /** As many of the last are looked at; of so few the worst stands for the 95th percentile. */
 const LAST = 20;
+/** What holds now is told by fewer: a store that was slow for a while must not be held against it. */
+const RECENT = 3;
 
 /** What saving and publishing took in this attempt. */
 export class CheckpointCost {
   readonly #saved: number[] = [];
   readonly #published: number[] = [];
+  readonly #stalled: number[] = [];
 
   saved(seconds: number): void {
     note(this.#saved, seconds);
@@ -14,6 +17,10 @@ export class CheckpointCost {
     note(this.#published, seconds);
   }
 
+  stalled(seconds: number): void {
+    note(this.#stalled, seconds);
+  }
+
   /** Null before the first. */
   get saveSeconds(): number | null {
     return worst(this.#saved);
@@ -21,6 +28,20 @@ export class CheckpointCost {
 
   get publishSeconds(): number | null {
     return worst(this.#published);
+  }
+
+  get recentSaveSeconds(): number | null {
+    return worst(this.#saved.slice(-RECENT));
+  }
+
+  get recentPublishSeconds(): number | null {
+    return worst(this.#published.slice(-RECENT));
+  }
+
+  /** The mean: not what may happen at worst, but what it comes to. */
+  get stallSeconds(): number | null {
+    const { length } = this.#stalled;
+    return length === 0 ? null : this.#stalled.reduce((sum, one) => sum + one, 0) / length;
   }
 }
 

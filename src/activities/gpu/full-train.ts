@@ -17,6 +17,7 @@ export function fullTrainWork(configuration: FullTrainConfiguration): StageWork 
   return {
     unit: 'steps',
     keep: configuration.checkpoints.keep,
+    interval: configuration.checkpoints.auto ?? null,
     async run(tools) {
       const spec = await trainSpec(tools, configuration);
       const { runner, beat, folder, folders } = tools;
@@ -33,6 +34,7 @@ export function fullTrainWork(configuration: FullTrainConfiguration): StageWork 
 function onTrainingEvent(tools: AttemptTools, log: ValidationLog): (event: TrainerEvent) => void {
   const publishing = onTrainerEvent(tools);
   return (event) => {
+    tools.tuner.see(event);
     if (event.type === 'validation') background(tools, log.note(event));
     publishing(event);
   };
@@ -55,6 +57,7 @@ async function resultWith(
       kind: 'full-train',
       train: result.metrics,
       ...(validation ? { validation } : {}),
+      ...(tools.tuner.chosen ? { interval: tools.tuner.chosen } : {}),
       ...(await foundBudgets(tools)),
     },
   };
@@ -66,7 +69,9 @@ async function trainSpec(
 ): Promise<RunSpecInput> {
   const { deps, input, folders, folder, restored } = tools;
   const { device, threads, baseName } = configuration;
-  const { keep: _ours, ...interval } = configuration.checkpoints;
+  const { everySteps, everySeconds = await tools.tuner.begin() } = configuration.checkpoints;
+  const interval =
+    everySteps === undefined ? { everySeconds: everySeconds ?? undefined } : { everySteps };
   const output = join(folder, 'model');
   await rm(output, { recursive: true, force: true });
   return {

@@ -10,8 +10,19 @@ import type { Beat } from '../trainer/beat.js';
 import { rotationKeeps } from './acquire.js';
 import { dropsOlder, mayFinish } from '../trainer/leave-decision.js';
 import type { Leaving } from './leaving.js';
-import { dropStaged, recordStaged, type Staged, tellPublishTime } from './staged.js';
+import { dropStaged, recordStaged, type Staged, tellTrainer } from './staged.js';
 import { Upload } from './upload.js';
+
+/** Hears of each checkpoint that is on its way to the store, and tells the trainer what it took. */
+export interface PublishingListener {
+  publishing(underWay: boolean): void;
+  published(folder: string, seconds: number): Promise<void>;
+}
+
+const TELLS_TRAINER: PublishingListener = {
+  publishing: () => undefined,
+  published: (folder, seconds) => tellTrainer(folder, { seconds, everySeconds: null }),
+};
 
 /**
  * Publishes staged checkpoints beside training: at most one in flight, and of those that wait the
@@ -36,6 +47,7 @@ export class Publisher {
     /** A newer attempt holds the chain: this one must end. */
     private readonly onRefused: () => void,
     private readonly leaving: Leaving,
+    private readonly listener: PublishingListener = TELLS_TRAINER,
   ) {}
 
   /** One after another; `settle` waits for these too: the last event comes just before the exit. */
@@ -144,10 +156,12 @@ export class Publisher {
 
   async #send(upload: Upload, { folder, files }: Staged): Promise<ArtifactRef> {
     this.#upload = upload;
+    this.listener.publishing(true);
     try {
       return await upload.send({ folder, files, kind: 'checkpoint' });
     } finally {
       this.#upload = null;
+      this.listener.publishing(false);
     }
   }
 
@@ -158,7 +172,7 @@ export class Publisher {
   /** The trainer takes the next one no sooner: it would only wait here to be overtaken. */
   async #tell({ folder, step }: Staged, seconds: number): Promise<void> {
     try {
-      await tellPublishTime(dirname(folder), seconds);
+      await this.listener.published(dirname(folder), seconds);
     } catch (error) {
       this.deps.log.warn({ step, why: String(error) }, 'time of publishing not told');
     }

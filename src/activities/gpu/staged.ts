@@ -31,10 +31,20 @@ export async function recordStaged(event: CheckpointReadyEvent): Promise<Staged>
   return staged;
 }
 
+/** Seconds that publishing took; from one checkpoint to the next, or null: as the spec has it. */
+export interface ToldTrainer {
+  readonly seconds: number;
+  readonly everySeconds: number | null;
+}
+
 /** As the trainer reads it, in the folder of its checkpoints, before it takes the next one. */
-export async function tellPublishTime(folder: string, seconds: number): Promise<void> {
-  const told = JSON.stringify({ seconds: Math.max(0, seconds) });
-  await replaceFile(join(folder, 'publishing.json'), Buffer.from(told));
+export async function tellTrainer(folder: string, told: ToldTrainer): Promise<void> {
+  const { seconds, everySeconds } = told;
+  const text = JSON.stringify({
+    seconds: Math.max(0, seconds),
+    ...(everySeconds === null ? {} : { everySeconds }),
+  });
+  await replaceFile(join(folder, 'publishing.json'), Buffer.from(text));
 }
 
 export async function dropStaged(staged: Staged): Promise<void> {

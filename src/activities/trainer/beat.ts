@@ -39,6 +39,7 @@ export class Beat {
       tallies: [],
       publishedStep: null,
       publishedDigest: null,
+      interval: null,
       cpuPercent: null,
       gpu: null,
       log: [],

@@ -1,5 +1,6 @@
 import type { Span } from '../charts/timeline.js';
 import { figures, table, text } from '../content/blocks.js';
+import { intervalSentence } from '../../contracts/interval.js';
 import { yuan } from '../../contracts/money.js';
 import { duration, type Section } from './section.js';
 
@@ -25,7 +26,9 @@ export const timelineSection: Section = (data, t) => {
 };
 
 export const interruptionsSection: Section = (data, t) => {
-  if (data.postMortems.length === 0) return [text(t('noInterruptions'))];
+  const { interval } = data;
+  const tuned = interval ? [text(intervalSentence(interval, data.plan.language === 'zh'))] : [];
+  if (data.postMortems.length === 0) return [text(t('noInterruptions')), ...tuned];
   const header = [
     t('stage'),
     t('kind'),
@@ -46,5 +49,5 @@ export const interruptionsSection: Section = (data, t) => {
     lost.stepsLost,
     yuan(lost.moneyLostFen),
   ]);
-  return [table(header, rows, 'oneline')];
+  return [table(header, rows, 'oneline'), ...tuned];
 };

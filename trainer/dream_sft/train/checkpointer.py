@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dream_sft.io.errors import ResourceError, is_disk_full
 from dream_sft.io.events import Emit
@@ -21,7 +21,8 @@ from dream_sft.train.rotation import prune
 
 log = logging.getLogger("dream_sft.checkpoint")
 
-# Beside the checkpoints, replaced whole by whoever publishes them: {"seconds": 41.2}.
+# Beside the checkpoints, replaced whole by whoever publishes them:
+# {"seconds": 41.2, "everySeconds": 140}, the second where it tunes the interval.
 PUBLISHING = "publishing.json"
 
 
@@ -61,12 +62,13 @@ class Checkpointer:
         if self._thread is not None and self._thread.is_alive():
             return False
         waited = time.monotonic() - self._last_time
-        return self._falls_due(step, waited) and waited >= publish_seconds(self._folder)
-
-    def _falls_due(self, step: int, waited: float) -> bool:
         if self._every_steps is not None:
-            return step // self._every_steps > self._last_step // self._every_steps
-        return self._every_seconds is not None and waited >= self._every_seconds
+            falls = step // self._every_steps > self._last_step // self._every_steps
+            return falls and waited >= read_told(self._folder).seconds
+        if self._every_seconds is None:
+            return False
+        told = read_told(self._folder)
+        return waited >= max(told.every_seconds or self._every_seconds, told.seconds)
 
     def take(self, snapshot: Callable[[], Snapshot]) -> float:
         """Copy now, write in the background; returns the seconds that training waited."""
@@ -124,10 +126,25 @@ class Checkpointer:
         raise failure
 
 
-def publish_seconds(folder: Path) -> float:
-    """Seconds that publishing the last checkpoint of `folder` took; 0.0 where nobody has told."""
+class Told(NamedTuple):
+    """By whoever publishes the checkpoints of a folder."""
+
+    seconds: float  # that publishing the last one took; 0.0 where nobody has told
+    every_seconds: float | None  # from one to the next; None: as the spec has it
+
+
+def read_told(folder: Path) -> Told:
+    """What stands in `folder` now. What cannot be read, or makes no sense, changes nothing."""
     try:
-        seconds = float(json.loads((folder / PUBLISHING).read_text())["seconds"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return 0.0
-    return max(0.0, seconds) if math.isfinite(seconds) else 0.0
+        told = json.loads((folder / PUBLISHING).read_text())
+    except (OSError, ValueError):
+        return Told(0.0, None)
+    if not isinstance(told, dict):
+        return Told(0.0, None)
+    return Told(_positive(told.get("seconds")) or 0.0, _positive(told.get("everySeconds")))
+
+
+def _positive(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and value > 0 else None

@@ -14,7 +14,7 @@ from dream_sft.model.network import Dream
 from dream_sft.model.weights import load_dream
 from dream_sft.train import checkpointer as module
 from dream_sft.train.checkpoint import Snapshot, read_checkpoint, write_checkpoint
-from dream_sft.train.checkpointer import PUBLISHING, Checkpointer, publish_seconds
+from dream_sft.train.checkpointer import PUBLISHING, Checkpointer, Told, read_told
 from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.methods.plain import PlainFineTuning
 from dream_sft.train.rotation import prune
@@ -112,15 +112,45 @@ def test_never_sooner_than_publishing_took(
     assert due_at(14, 24.9) and not due_at(9, 13)
 
 
+def test_a_told_interval_counts_at_the_next_step_and_a_fixed_one_stays(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    tuned = Stage(parts, tmp_path / "tuned", everySeconds=60.0).keeper
+    fixed = Stage(parts, tmp_path / "fixed", everySteps=5).keeper
+
+    def tell(text: str) -> None:
+        for name in ("tuned", "fixed"):
+            (tmp_path / name / PUBLISHING).write_text(text)
+
+    def due_at(step: int, seconds: float) -> tuple[bool, bool]:
+        clock.now = 1000.0 + seconds
+        return tuned.due(step), fixed.due(step)
+
+    assert due_at(4, 59.9) == (False, False) and due_at(5, 60) == (True, True)
+    tell('{"seconds": 2, "everySeconds": 20}')
+    assert due_at(4, 20) == (True, False) and due_at(5, 19.9) == (False, True)
+    # Publishing became slower than the interval: none is due before it would have ended.
+    tell('{"seconds": 90, "everySeconds": 20}')
+    assert due_at(5, 89.9) == (False, False) and due_at(5, 90) == (True, True)
+    tell('{"seconds": 2, "everySeconds": 300}')
+    assert due_at(4, 299) == (False, False) and due_at(4, 300) == (True, False)
+    # What makes no sense leaves the interval of the spec.
+    for value in ("0", "-1", "NaN", "Infinity", "null", "true", '"20"', "[]"):
+        tell(f'{{"seconds": 2, "everySeconds": {value}}}')
+        assert due_at(4, 59.9) == (False, False) and due_at(4, 60) == (True, False), value
+
+
 def test_a_file_that_tells_no_time_changes_nothing(parts: Path, tmp_path: Path) -> None:
-    assert publish_seconds(tmp_path / "missing") == 0.0
+    assert read_told(tmp_path / "missing") == Told(0.0, None)
     keeper = Stage(parts, tmp_path / "staging", everySteps=1).keeper
     told = tmp_path / "staging" / PUBLISHING
     for text in ("", "{", "[]", "{}", '{"seconds": null}', '{"seconds": -3}', '{"seconds": NaN}'):
         told.write_text(text)
-        assert publish_seconds(tmp_path / "staging") == 0.0 and keeper.due(1)
+        assert read_told(tmp_path / "staging").seconds == 0.0 and keeper.due(1)
     told.write_bytes(b"\xff")
-    assert publish_seconds(tmp_path / "staging") == 0.0
+    assert read_told(tmp_path / "staging") == Told(0.0, None)
 
 
 def test_nothing_is_due_while_one_is_written_and_it_does_not_block(

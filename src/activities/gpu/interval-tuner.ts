@@ -1,0 +1,120 @@
+import { Context } from '@temporalio/activity';
+import type { TrainerEvent } from '../../contracts/events.js';
+import { type AutoInterval, type ChosenInterval, isNews } from '../../contracts/interval.js';
+import type { Chain } from '../../store/chain.js';
+import type { StageDeps } from '../deps.js';
+import type { Beat } from '../trainer/beat.js';
+import type { CheckpointCost } from './checkpoint-cost.js';
+import { chooseInterval, type MeasuredCost } from './checkpoint-interval.js';
+import { expectedSeconds, interruptionsOf } from './interruption-rate.js';
+import { Slowdown } from './slowdown.js';
+import { tellTrainer } from './staged.js';
+
+/** What the stage has besides: one attempt's. */
+export interface TunerTools {
+  readonly deps: StageDeps;
+  readonly chain: Chain;
+  readonly token: number;
+  readonly beat: Beat;
+  readonly cost: CheckpointCost;
+  /** What an earlier attempt has measured counts until this one has measured its own. */
+  readonly earlier: ChosenInterval | null;
+}
+
+/** Tells a running training how often to take a checkpoint, by what it has measured so far. */
+export class IntervalTuner {
+  readonly #slowdown = new Slowdown();
+  readonly #detectionSeconds: number;
+  #chosen: ChosenInterval | null = null;
+  #noted: ChosenInterval | null;
+  #writing = false;
+  #publishing = false;
+
+  constructor(
+    private readonly tools: TunerTools,
+    /** Null: the plan fixes the interval, and this one only measures. */
+    private readonly auto: AutoInterval | null,
+  ) {
+    this.#noted = tools.earlier;
+    this.#detectionSeconds = (Context.current().info.heartbeatTimeoutMs ?? 0) / 1000;
+  }
+
+  /** For the spec of this attempt's trainer; null: the plan fixes it. */
+  async begin(): Promise<number | null> {
+    if (this.auto === null) return null;
+    const chosen = await this.#choose(this.auto);
+    this.#show(chosen);
+    return chosen.seconds;
+  }
+
+  see(event: TrainerEvent): void {
+    if (event.type === 'checkpoint-ready') {
+      this.#writing = false;
+      this.tools.cost.stalled(event.stallSeconds);
+    }
+    if (event.type !== 'step') return;
+    // The stall that a step tells is of the checkpoint taken just before it.
+    if (event.secondsCheckpoint > 0) this.#writing = true;
+    this.#slowdown.step(event.secondsCompute, this.#writing || this.#publishing);
+  }
+
+  /** Whether one is on its way to the store: steps are slower beside it. */
+  publishing(underWay: boolean): void {
+    this.#publishing = underWay;
+  }
+
+  /** In the trainer's folder, once a checkpoint was published: it reads that between two steps. */
+  async published(folder: string, seconds: number): Promise<void> {
+    const chosen = this.auto === null ? null : await this.#choose(this.auto);
+    await tellTrainer(folder, { seconds, everySeconds: chosen?.seconds ?? null });
+    if (chosen === null) return;
+    this.#show(chosen);
+    await this.#note(chosen);
+  }
+
+  /** The last that was chosen, for the result of the stage. */
+  get chosen(): ChosenInterval | null {
+    return this.#chosen;
+  }
+
+  async #choose(auto: AutoInterval): Promise<ChosenInterval> {
+    const { deps, chain, token } = this.tools;
+    const { hoursBetweenInterruptions: hours } = auto;
+    const expected =
+      hours === undefined ? expectedSeconds(deps.hostProfile?.() ?? 'none') : 3600 * hours;
+    return chooseInterval({
+      auto,
+      cost: this.#cost(),
+      interruptions: interruptionsOf(await chain.fold(), {
+        expectedSeconds: expected,
+        detectionSeconds: this.#detectionSeconds,
+        token,
+        now: deps.now().getTime(),
+      }),
+      detectionSeconds: this.#detectionSeconds,
+    });
+  }
+
+  #show(chosen: ChosenInterval): void {
+    this.#chosen = chosen;
+    this.tools.beat.set({ interval: chosen });
+  }
+
+  #cost(): MeasuredCost {
+    const { stallSeconds, recentSaveSeconds, recentPublishSeconds } = this.tools.cost;
+    const [saveSeconds, publishSeconds] = [recentSaveSeconds, recentPublishSeconds];
+    if (stallSeconds === null || saveSeconds === null) return this.tools.earlier ?? UNMEASURED;
+    const besides = Math.max(0, saveSeconds - stallSeconds) + (publishSeconds ?? 0);
+    const costSeconds = stallSeconds + this.#slowdown.share * besides;
+    return { costSeconds, saveSeconds, publishSeconds };
+  }
+
+  async #note(chosen: ChosenInterval): Promise<void> {
+    if (!isNews(this.#noted, chosen)) return;
+    this.#noted = chosen;
+    this.tools.deps.log.info({ ...chosen }, 'checkpoint interval');
+    await this.tools.chain.interval(this.tools.token, chosen);
+  }
+}
+
+const UNMEASURED: MeasuredCost = { costSeconds: null, saveSeconds: null, publishSeconds: null };
