@@ -6,7 +6,8 @@ Shape letters: B rows, L positions, D hidden width.
    (BlockInputs, in host memory).
 2. Head and last norm: loss, their gradients, and the gradient of the last block's output.
 3. From the last block to the first: forward again and backward for every micro-batch into the
-   block's float32 gradient; found finite, the block is updated and its gradient freed.
+   block's float32 gradient; found finite, the block is updated and its gradient freed while the
+   next block computes.
 4. The embedding last.
 
 Promises (reviewed against these numbers):
@@ -23,7 +24,7 @@ d. An error after the first update leaves a model of no step: it is marked as sp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +38,8 @@ from dream_sft.diffusion.loss import DEFAULT_CHUNK, LEVELS, LossPlan
 from dream_sft.io.errors import DivergedError, ResourceError, TrainerError
 from dream_sft.model.spoilt import mark_spoilt
 from dream_sft.train.block_inputs import BlockInputs
-from dream_sft.train.exact_adamw import clip_scale, squared_norm
+from dream_sft.train.checked_updates import CheckedUpdates
+from dream_sft.train.exact_adamw import clip_scale
 from dream_sft.train.fused_head import LogitsStep, head_backward
 from dream_sft.train.step_errors import diverged, out_of_memory
 
@@ -174,7 +176,7 @@ class _Step:
         self._model, self._optimizer = owner._model, optimizer
         previous = self._optimizer.previous_norm
         self._scale = 1.0 if previous is None else clip_scale(previous, owner._clip)
-        self._squares = 0.0
+        self._updates = CheckedUpdates(self._update, self._diverged)
         self._slopes: list[Tensor] = []  # of the current block's outputs, one a micro-batch
 
     def run(self, outputs: list[Tensor]) -> FusedResult:
@@ -183,7 +185,8 @@ class _Step:
         for block in range(len(layers) - 1, -1, -1):
             self._block(block, layers[block])
         self._embedding()
-        norm = math.sqrt(self._squares)
+        self._updates.settle()
+        norm = math.sqrt(self._updates.squares)
         self._optimizer.previous_norm = norm
         return FusedResult(loss, parts, levels, norm, self._scale)
 
@@ -210,9 +213,8 @@ class _Step:
             levels += found.levels_nll
         if not math.isfinite(float(loss)):
             raise self._diverged(f"loss {float(loss)}")
-        self._check("the head", sums)
         self._optimizer.begin(self._rate, self._scale)
-        self._update(sums)
+        self._updates.put("the head", sums)
         return float(loss), parts.tolist(), levels.tolist()
 
     def _block(self, block: int, layer: nn.Module) -> None:
@@ -226,8 +228,7 @@ class _Step:
             slope, *found = torch.autograd.grad(y_BLD, (x_BLD, *weights), self._slopes[number])
             self._slopes[number] = slope
             _accumulate(sums, weights, found)
-        self._check(f"block {block}", sums)
-        self._update(sums)
+        self._updates.put(f"block {block}", sums)
 
     def _following(self, block: int, number: int) -> tuple[int, int] | None:
         if number + 1 < len(self._micros):
@@ -244,19 +245,10 @@ class _Step:
         gradient = torch.ops.aten.embedding_dense_backward(
             slopes, ids, embedding.weight.shape[0], pad, False
         )
-        sums = {embedding.weight: gradient}
-        self._check("the embedding", sums)
-        self._update(sums)
+        self._updates.put("the embedding", {embedding.weight: gradient})
 
-    def _check(self, part: str, sums: Mapping[Tensor, Tensor]) -> None:
-        square = float(squared_norm(sums.values()))
-        if not math.isfinite(square):
-            raise self._diverged(f"the gradient of {part} is not finite")
-        self._squares += square
-
-    def _update(self, sums: dict[Tensor, Tensor]) -> None:
-        for weight in list(sums):
-            self._optimizer.update(self._owner._names[id(weight)], sums.pop(weight))
+    def _update(self, weight: Tensor, gradient: Tensor) -> None:
+        self._optimizer.update(self._owner._names[id(weight)], gradient)
 
     def _diverged(self, what: str) -> DivergedError:
         ids = [i for micro in self._micros for i in micro.sample_ids]
