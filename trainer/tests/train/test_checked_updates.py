@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
+from torch import Tensor
+
 from dream_sft.io.errors import DivergedError
 from dream_sft.train.checked_updates import CheckedUpdates, HostNumber
-from torch import Tensor
 
 
 class Applied:
