@@ -16,20 +16,28 @@ export interface WorkerProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** For workers of a drill. */
+export interface WorkerChanges {
+  /** Another compiled file than `workers/main.js`. */
+  readonly main?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts `workers/main.js ARG…` in its own process group with its output in a log file. */
 export async function startWorkerProcess(
   config: Config,
   args: readonly string[],
   name: string,
+  { main = WORKER_MAIN, env = {} }: WorkerChanges = {},
 ): Promise<WorkerProcess> {
   const output = await openLogStream(join(config.home, 'logs', `${name}.out`));
   const [command, commandArgs] = guarded(config.lifetimeSocket, process.execPath, [
     '--max-old-space-size=1024',
-    WORKER_MAIN,
+    main,
     ...args,
   ]);
   const child = execa(command, commandArgs, {
-    env: { ...childEnvironment(config), ...connectionEnvironment(config) },
+    env: { ...childEnvironment(config), ...connectionEnvironment(config), ...env },
     detached: true,
     cleanup: false,
     reject: false,

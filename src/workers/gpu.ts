@@ -25,6 +25,8 @@ export interface GpuWorkerOptions {
   readonly hostId?: string;
   /** See StageDeps. */
   readonly beforeJournalWrite?: (key: string) => Promise<void> | void;
+  /** See storeOpener. */
+  readonly changeStore?: (store: ObjectStore) => ObjectStore;
 }
 
 /** Activities only: one training slot, and a queue of its own for probes of this host. */
@@ -33,7 +35,7 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
   const id = options.hostId ?? (await hostIdIn(config.home, config.hostname));
   const log = openLogger(config.home, `gpu-${id}`, config.logLevel);
   installRuntime(log);
-  const openStore = storeOpener(config.home, config.storeCredentials);
+  const openStore = storeOpener(config.home, config.storeCredentials, options.changeStore);
   const store = await openStore({ kind: 'local' });
   const digest = await codeDigest(config.root);
   const host: GpuHost = { config, options, id, log, store, openStore, digest };
