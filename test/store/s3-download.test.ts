@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { materialise, publishArtifact } from '../../src/store/artifacts.js';
 import { BadWay, idleFor, once } from './support/bad-way.js';
 import { folderOf } from './support/examples.js';
-import type { Seen } from './support/faulty-proxy.js';
+import type { Seen } from '../../src/drill/store-proxy.js';
 import { hasSeaweed, whySkipped } from './support/seaweed.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 

@@ -6,7 +6,7 @@ import { hashFile } from '../../src/store/artifact-files.js';
 import { createClient } from '../../src/store/s3-client.js';
 import { S3Store } from '../../src/store/s3-store.js';
 import { until } from '../support/until.js';
-import { startFaultyProxy } from './support/faulty-proxy.js';
+import { startFaultyProxy } from '../../src/drill/store-proxy.js';
 import { hasSeaweed, KEYS, startSeaweed, whySkipped, type Seaweed } from './support/seaweed.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 

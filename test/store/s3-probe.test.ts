@@ -9,7 +9,7 @@ import { probe } from '../../src/store/s3-probe.js';
 import { S3Store } from '../../src/store/s3-store.js';
 import { explained } from '../../src/store/s3-trouble.js';
 import type { S3Config } from '../../src/store/s3-traits.js';
-import { startFaultyProxy, type FaultyProxy, type Headers } from './support/faulty-proxy.js';
+import { startFaultyProxy, type FaultyProxy, type Headers } from '../../src/drill/store-proxy.js';
 import { hasSeaweed, KEYS, startSeaweed, whySkipped, type Seaweed } from './support/seaweed.js';
 
 const SECRETS = /very-secret|other-secret/;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BadWay, idleFor, once, PART_BYTES, randomFile } from './support/bad-way.js';
-import type { Fault, Seen } from './support/faulty-proxy.js';
+import type { RequestFault, Seen } from '../../src/drill/store-proxy.js';
 import { hasSeaweed, whySkipped } from './support/seaweed.js';
 
 const isPart = ({ method, query }: Seen): boolean => method === 'PUT' && query.has('partNumber');
@@ -8,7 +8,7 @@ const isBegin = ({ method, query }: Seen): boolean => method === 'POST' && query
 const isComplete = ({ method, query }: Seen): boolean => method === 'POST' && query.has('uploadId');
 const isListing = ({ method, query }: Seen): boolean => method === 'GET' && query.has('uploads');
 
-const FAULTS: readonly (readonly [string, (seen: Seen) => boolean, Fault])[] = [
+const FAULTS: readonly (readonly [string, (seen: Seen) => boolean, RequestFault])[] = [
   ['a part is refused a connection', isPart, { kind: 'refuse' }],
   ['a part is cut half-way', isPart, { kind: 'cut', after: PART_BYTES / 2 }],
   ['a part is answered 500', isPart, { kind: 'status', status: 500 }],

@@ -6,7 +6,12 @@ import { hashFile } from '../../../src/store/artifact-files.js';
 import { createClient } from '../../../src/store/s3-client.js';
 import { listUploads } from '../../../src/store/s3-multipart.js';
 import { S3Store } from '../../../src/store/s3-store.js';
-import { startFaultyProxy, type Fault, type FaultyProxy, type Seen } from './faulty-proxy.js';
+import {
+  startFaultyProxy,
+  type RequestFault,
+  type FaultyProxy,
+  type Seen,
+} from '../../../src/drill/store-proxy.js';
 import { KEYS, startSeaweed, type Seaweed } from './seaweed.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -21,9 +26,9 @@ export const randomFile = async (name: string): Promise<string> => {
 };
 
 /** The fault meets the first request of its kind only. */
-export function once(which: (seen: Seen) => boolean, fault: Fault) {
+export function once(which: (seen: Seen) => boolean, fault: RequestFault) {
   let met = false;
-  return (seen: Seen): Fault | undefined => {
+  return (seen: Seen): RequestFault | undefined => {
     if (met || !which(seen)) return undefined;
     met = true;
     return fault;
@@ -31,7 +36,7 @@ export function once(which: (seen: Seen) => boolean, fault: Fault) {
 }
 
 /** A busy machine is slow, and so only what waits for silence is impatient. */
-export const idleFor = ({ kind }: Fault): number => (kind === 'hang' ? 3000 : 30_000);
+export const idleFor = ({ kind }: RequestFault): number => (kind === 'hang' ? 3000 : 30_000);
 
 export interface WorldOptions {
   readonly attempts?: number;

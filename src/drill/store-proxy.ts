@@ -1,8 +1,9 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What becomes of one request on its way to the real server. */
-export type Fault =
+export type RequestFault =
   /** The connection is cut without a word. */
   | { readonly kind: 'refuse' }
   /** Cut after this many bytes of the request's body have passed. */
@@ -13,6 +14,8 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number }
   /** The server does it all, but its answer is lost and this one comes instead. */
   | { readonly kind: 'lostAnswer'; readonly status: number }
+  /** Passed on only after so long. */
+  | { readonly kind: 'late'; readonly ms: number }
   /** Taken, and never answered. */
   | { readonly kind: 'hang' }
   /** One bit of the body is another one. */
@@ -34,7 +37,7 @@ export interface Seen {
   readonly index: number;
 }
 
-export type Rule = (seen: Seen) => Fault | undefined;
+export type Rule = (seen: Seen) => RequestFault | undefined;
 
 export interface FaultyProxy {
   readonly endpoint: string;
@@ -54,7 +57,7 @@ export async function startFaultyProxy(target: string, rule: Rule = () => undefi
     underWay += 1;
     proxy.mostAtOnce = Math.max(proxy.mostAtOnce, underWay);
     answer.once('close', () => (underWay -= 1));
-    pass(new URL(target), incoming, answer, proxy.rule(seen));
+    void pass(new URL(target), incoming, answer, proxy.rule(seen));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -77,12 +80,13 @@ function seenOf(incoming: IncomingMessage, index: number): Seen {
   return { method, path: url.pathname, query: url.searchParams, headers: { ...headers }, index };
 }
 
-function pass(
+async function pass(
   target: URL,
   incoming: IncomingMessage,
   answer: ServerResponse,
-  fault: Fault | undefined,
-): void {
+  fault: RequestFault | undefined,
+): Promise<void> {
+  if (fault?.kind === 'late') await sleep(fault.ms);
   if (fault?.kind === 'refuse') return void incoming.socket.destroy();
   if (fault?.kind === 'hang') return void incoming.resume();
   if (fault?.kind === 'status') {
@@ -102,7 +106,7 @@ function pass(
 function sendOn(
   incoming: IncomingMessage,
   onward: ReturnType<typeof request>,
-  fault: Fault | undefined,
+  fault: RequestFault | undefined,
 ): void {
   let passed = 0;
   incoming.on('data', (chunk: Buffer) => {
@@ -117,7 +121,11 @@ function sendOn(
   incoming.once('end', () => onward.end());
 }
 
-function passBack(back: IncomingMessage, answer: ServerResponse, fault: Fault | undefined): void {
+function passBack(
+  back: IncomingMessage,
+  answer: ServerResponse,
+  fault: RequestFault | undefined,
+): void {
   if (fault?.kind === 'lostAnswer') {
     back.resume();
     return void back.once('end', () => answer.writeHead(fault.status).end());
