@@ -1,4 +1,4 @@
-// `npm run demo | test | test:system | test:slow | check | gen`: sets the project up first, then does it.
+// `npm run demo | chaos | test | test:system | test:slow | check | gen`: sets the project up first, then does it.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
@@ -14,6 +14,8 @@ const pytest = ['-m', 'pytest', trainer, '-c', join(trainer, 'pyproject.toml')];
 const quickPytest = [python, [...pytest, '-n', '2', '--dist', 'loadfile']];
 const TASKS = {
   demo: [[process.execPath, [join(root, 'bin', 'dream-sft.mjs'), 'demo', ...rest]]],
+  // The same as a person's own drill, with the S3 server that its store faults need.
+  chaos: [[process.execPath, [join(root, 'bin', 'dream-sft.mjs'), 'drill', ...rest]]],
   test: [[...unitTests, quickPytest]],
   system: [[bin('vitest'), ['run', '--project', 'system', ...rest]]],
   slow: [[python, [...pytest, '--slow', ...rest]]],

@@ -1,11 +1,10 @@
 import { loadPlan } from '../cli/plan-file.js';
-import type { ResolvedPlan } from '../contracts/plan.js';
 import { Arena } from './arena.js';
+import { type Carried, carryTrial, type MakePlan } from './carry-trial.js';
 import type { Fault } from './fault.js';
 import { forgetStage } from './forget-stage.js';
 import { type Blow, schedule, type Span } from './schedule.js';
-import { type Carried, carryTrial } from './trial.js';
-import { judge, type TrialResult } from './verdict.js';
+import { brokenOff, judge, type TrialResult } from './verdict.js';
 
 export interface DrillOptions {
   readonly home: string;
@@ -14,6 +13,7 @@ export interface DrillOptions {
   readonly trials: number;
   readonly seed: number;
   readonly signal: AbortSignal;
+  readonly onStraight?: (seconds: number) => void;
   readonly onTrial: (result: TrialResult, seconds: number) => void;
 }
 
@@ -23,8 +23,8 @@ export const SPAN: Span = { steps: 300, everySteps: 10 };
 const SETTINGS: readonly string[] = [
   `training.steps=${SPAN.steps}`,
   `checkpoints.everySteps=${SPAN.everySteps}`,
-  'training.documentsPerStep=32',
-  'training.documentsPerMicroBatch=32',
+  'training.documentsPerStep=8',
+  'training.documentsPerMicroBatch=8',
   'data.source.rows=400',
   'smoke.steps=2',
   'hosts.threads=1',
@@ -34,15 +34,26 @@ const SETTINGS: readonly string[] = [
 
 /** One straight run, then the same plan struck again and again. */
 export async function drill(options: DrillOptions): Promise<TrialResult[]> {
-  const arena = await Arena.open(options.home, options.signal);
+  const { home, planFile, faults, trials, seed, signal } = options;
+  const makePlan: MakePlan = (id, settings) =>
+    loadPlan(planFile, { id, settings: [...SETTINGS, ...settings] });
+  const arena = await Arena.open(home, signal);
+  const carry = (id: string, blow: Blow | null): Promise<Carried> =>
+    carryTrial(arena, makePlan, id, SPAN.everySteps, blow);
   try {
-    const plan = (id: string): Promise<ResolvedPlan> =>
-      loadPlan(options.planFile, { id, settings: SETTINGS });
-    const straight = await carryTrial(arena, await plan('straight'), null);
+    const begun = performance.now();
+    const straight = await carry('straight', null);
+    options.onStraight?.(secondsSince(begun));
     const results: TrialResult[] = [];
-    for (const blow of schedule(options.faults, options.trials, options.seed, SPAN)) {
+    for (const blow of schedule(faults, trials, seed, SPAN)) {
       await forgetStage(arena.store, straight.stageKey);
-      results.push(await strike(arena, await plan(planIdOf(blow)), blow, straight, options));
+      const struckAt = performance.now();
+      const result = await carry(planIdOf(blow), blow).then(
+        (struck) => judge(blow, straight, struck),
+        (error: unknown) => brokenOff(blow, error),
+      );
+      results.push(result);
+      options.onTrial(result, secondsSince(struckAt));
     }
     return results;
   } finally {
@@ -50,18 +61,7 @@ export async function drill(options: DrillOptions): Promise<TrialResult[]> {
   }
 }
 
-async function strike(
-  arena: Arena,
-  plan: ResolvedPlan,
-  blow: Blow,
-  straight: Carried,
-  { onTrial }: DrillOptions,
-): Promise<TrialResult> {
-  const begun = performance.now();
-  const result = judge(blow, straight, await carryTrial(arena, plan, blow));
-  onTrial(result, (performance.now() - begun) / 1000);
-  return result;
-}
+const secondsSince = (begun: number): number => (performance.now() - begun) / 1000;
 
 const planIdOf = ({ trial, fault }: Blow): string =>
   `trial-${String(trial).padStart(3, '0')}-${fault.name}`;

@@ -6,6 +6,8 @@ export interface Blow {
   readonly fault: Fault;
   /** The fault strikes at this step of the training, or as soon after it as it is seen. */
   readonly atStep: number;
+  /** Of whatever else the fault draws. */
+  readonly seed: number;
 }
 
 export interface Span {
@@ -23,13 +25,17 @@ export function schedule(
 ): Blow[] {
   const first = 2 * everySteps;
   const last = Math.max(first, Math.floor(steps / 2));
-  return Array.from({ length: trials }, (_, index) => ({
-    trial: index + 1,
-    fault: faults[index % faults.length]!,
-    atStep: first + (drawn(seed, index + 1) % (last - first + 1)),
-  }));
+  return Array.from({ length: trials }, (_, index) => {
+    const drawn = drawnFrom(`drill ${seed} ${index + 1}`);
+    return {
+      trial: index + 1,
+      fault: faults[index % faults.length]!,
+      atStep: first + (drawn % (last - first + 1)),
+      seed: drawn,
+    };
+  });
 }
 
-/** 32 bits that depend on nothing but the seed and the trial. */
-const drawn = (seed: number, trial: number): number =>
-  createHash('sha256').update(`drill ${seed} ${trial}`).digest().readUInt32BE(0);
+/** 32 bits that depend on nothing but the text. */
+export const drawnFrom = (text: string): number =>
+  createHash('sha256').update(text).digest().readUInt32BE(0);

@@ -4,7 +4,7 @@ import { CliError } from '../cli/cli-error.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 
 const LOOK_EVERY_MS = 200;
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 /** Something that a drill waited for has not come true: what it was is the message. */
 export class DrillError extends Error {

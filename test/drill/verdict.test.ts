@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { ChainEntry, PostMortem } from '../../src/contracts/journal.js';
 import type { Summary } from '../../src/contracts/state.js';
-import { FAULTS } from '../../src/drill/faults/table.js';
-import type { Carried } from '../../src/drill/trial.js';
-import { judge } from '../../src/drill/verdict.js';
+import { hostKilled } from '../../src/drill/faults/killed.js';
+import type { Carried } from '../../src/drill/carry-trial.js';
+import type { Expectation } from '../../src/drill/fault.js';
+import { brokenOff, judge } from '../../src/drill/verdict.js';
+import { DrillError } from '../../src/drill/wait.js';
 
 const AT = '2026-11-30T12:00:00.000Z';
-const BLOW = { trial: 4, fault: FAULTS[0]!, atStep: 40 };
+const blowOf = (expects: Expectation) => ({
+  trial: 4,
+  fault: { ...hostKilled, expects },
+  atStep: 40,
+  seed: 0,
+});
+const BLOW = blowOf({ kinds: ['host-lost'], repeats: true });
 const acquired = (host: string, attempt: number) =>
   ({
     type: 'acquired',
@@ -45,7 +53,7 @@ function carried(weights: string, entries: readonly ChainEntry[] = []): Carried 
     closed: 'COMPLETED',
     summary: { interruptions, training } as unknown as Summary,
     entries,
-    stepAtStrike: entries.length > 0 ? 47 : null,
+    struck: entries.length > 0 ? [{ token: 1, step: 47 }] : [],
   };
 }
 
@@ -86,7 +94,7 @@ describe('judge', () => {
 
   it('missing hashes are never equal', () => {
     const none = { ...carried('w'), summary: { interruptions: [], training: null } } as never;
-    expect(judge(BLOW, none, none).failures).toHaveLength(2);
+    expect(judge(blowOf({}), none, none).failures).toHaveLength(2);
   });
 
   it('a zombie that was refused is counted, one that has written all the same fails the trial', () => {
@@ -107,5 +115,59 @@ describe('judge', () => {
       zombieWritesInJournal: 1,
       failures: ['a zombie has written to the journal'],
     });
+  });
+
+  it.each<[Expectation, string]>([
+    [{ kinds: [] }, 'the plan tells of host-lost, not of nothing'],
+    [{ kinds: ['preempted'] }, 'the plan tells of host-lost, not of preempted'],
+    [{ repeats: false }, '7 steps were made again, none had to be'],
+    [{ refuses: true }, 'no zombie was refused'],
+    [{ skips: true }, 'went on from the damaged checkpoint'],
+  ])('fails when a fault has not left the trace that it should: %j', (expects, failure) => {
+    const { failures } = judge(blowOf(expects), carried('w'), carried('w', STRUCK));
+    expect(failures).toEqual([failure]);
+  });
+
+  it('a fault that struck nothing proves nothing', () => {
+    const { failures } = judge(BLOW, carried('w'), carried('w'));
+    expect(failures).toEqual([
+      'the plan tells of nothing, not of host-lost',
+      'no step was made again',
+    ]);
+  });
+
+  it('a plan that tells of more steps lost than its killer has seen is mistaken', () => {
+    const struck = { ...carried('w', STRUCK), struck: [{ token: 1, step: 42 }] };
+    expect(judge(BLOW, carried('w'), struck).failures).toEqual([
+      'the plan tells of 3 steps lost, more than there were',
+    ]);
+  });
+
+  it('a damaged checkpoint is skipped when training goes on from an older one', () => {
+    const older = [
+      acquired('h', 1),
+      published(1, 30),
+      published(1, 40),
+      acquired('i', 2),
+      { type: 'postMortem', postMortem: { ...postMortem, resumedFromStep: 30 }, at: AT } as const,
+    ];
+    const { failures, stepsRepeated } = judge(
+      blowOf({ skips: true }),
+      carried('w'),
+      carried('w', older),
+    );
+    expect([failures, stepsRepeated]).toEqual([[], 17]);
+  });
+});
+
+describe('brokenOff', () => {
+  it('is a trial that has failed', () => {
+    const result = brokenOff(BLOW, new DrillError('The drill waited in vain: a word.'));
+    expect(result).toMatchObject({ trial: 4, failures: ['The drill waited in vain: a word.'] });
+  });
+
+  it('passes on what is no matter of the trial', () => {
+    const defect = new Error('a defect');
+    expect(() => brokenOff(BLOW, defect)).toThrow(defect);
   });
 });

@@ -1,10 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { Config } from '../../config/config.js';
+import type { Language } from '../../contracts/base.js';
 import { CLI_EXIT } from '../../contracts/failures.js';
 import { drill as runDrill, SPAN } from '../../drill/drill.js';
 import type { Fault } from '../../drill/fault.js';
 import { FAULTS } from '../../drill/faults/table.js';
-import type { TrialResult } from '../../drill/verdict.js';
 import { CliError } from '../cli-error.js';
 import { config } from '../context.js';
 import { drillTable, resultText } from '../drill-table.js';
@@ -20,10 +22,16 @@ export interface DrillArguments {
   readonly json?: boolean;
 }
 
+const STRAIGHT: Readonly<Record<Language, string>> = {
+  en: 'straight run, struck by nobody',
+  zh: '不受打击的一遍',
+};
+const LEFT_OUT: Readonly<Record<Language, string>> = { en: 'left out', zh: '略过' };
+
 /** The person's own proof before a yuan is spent: the tiny plan under a seeded schedule of faults. */
 export async function drill(options: DrillArguments): Promise<number> {
   const { home: own, root } = await config();
-  const faults = faultsOf(options.faults);
+  const { faults, leftOut } = await faultsOf(options.faults, await config());
   const trials = wholeNumber('--trials', options.trials ?? String(faults.length), 1);
   const seed = wholeNumber('--seed', options.seed, 0);
   const { language = 'en' } = languageOverride(options.lang);
@@ -35,9 +43,11 @@ export async function drill(options: DrillArguments): Promise<number> {
   await mkdir(home, { recursive: true });
   const say = options.json ? (): void => undefined : print;
   const stopped = stopOnSignals();
+  for (const { fault, why } of leftOut) say(`${fault}  ${LEFT_OUT[language]}: ${why}`);
   const results = await runDrill({
     ...{ home, faults, trials, seed, signal: stopped },
     planFile: join(root, 'plans', 'tiny.yaml'),
+    onStraight: (seconds) => say(`${STRAIGHT[language]}  ${seconds.toFixed(0)} s`),
     onTrial: (one, seconds) =>
       say(
         `${one.trial}/${trials}  ${one.fault}  ${resultText(one, language)}  ${seconds.toFixed(0)} s`,
@@ -45,27 +55,49 @@ export async function drill(options: DrillArguments): Promise<number> {
   });
   const held = results.every(({ failures }) => failures.length === 0);
   const document = join(home, 'drill.json');
-  const told = { seed, trials, ...SPAN, held, results };
+  const told = { seed, trials, ...SPAN, held, leftOut, results };
   await writeFile(document, `${JSON.stringify(told, null, 2)}\n`);
+  const text = drillTable(results, language);
+  await writeFile(join(home, 'drill.txt'), `${stripVTControlCharacters(text)}\n`);
   // What a failed drill leaves is what its reason is found in.
   if (held) await forgetFiles(home);
   if (options.json) printJson({ document, ...told });
-  else tell(results, language, document);
+  else print(`\n${text}\n\n${document}`);
   return held ? CLI_EXIT.ok : CLI_EXIT.planFailed;
 }
 
-function faultsOf(names: string | undefined): readonly Fault[] {
-  if (names === undefined) return FAULTS;
-  const known = new Map(FAULTS.map((fault) => [fault.name, fault]));
-  return names.split(',').map((name) => {
-    const fault = known.get(name.trim());
-    if (fault) return fault;
-    throw new CliError(
-      `--faults ${name.trim()} is no fault of the drill.`,
-      CLI_EXIT.usage,
-      `There are: ${[...known.keys()].join(', ')}.`,
-    );
-  });
+interface Chosen {
+  readonly faults: readonly Fault[];
+  /** What this machine cannot do. */
+  readonly leftOut: readonly { readonly fault: string; readonly why: string }[];
+}
+
+/** Of all faults those are left out that this machine cannot do; one that was named is a mistake. */
+async function faultsOf(names: string | undefined, config: Config): Promise<Chosen> {
+  const named = names === undefined ? FAULTS : names.split(',').map(faultOf);
+  const faults: Fault[] = [];
+  const leftOut: { fault: string; why: string }[] = [];
+  for (const fault of named) {
+    const why = (await fault.unavailable?.(config)) ?? null;
+    if (why === null) faults.push(fault);
+    else if (names === undefined) leftOut.push({ fault: fault.name, why });
+    else
+      throw new CliError(
+        `--faults ${fault.name} cannot be done here: ${why}.`,
+        CLI_EXIT.missingTool,
+      );
+  }
+  return { faults, leftOut };
+}
+
+function faultOf(name: string): Fault {
+  const fault = FAULTS.find((each) => each.name === name.trim());
+  if (fault) return fault;
+  throw new CliError(
+    `--faults ${name.trim()} is no fault of the drill.`,
+    CLI_EXIT.usage,
+    `There are: ${FAULTS.map((each) => each.name).join(', ')}.`,
+  );
 }
 
 function stopOnSignals(): AbortSignal {
@@ -81,8 +113,4 @@ async function forgetFiles(home: string): Promise<void> {
   for (const name of ['store', 'hosts', 'temporal.db']) {
     await rm(join(home, name), { recursive: true, force: true });
   }
-}
-
-function tell(results: readonly TrialResult[], language: 'en' | 'zh', document: string): void {
-  print(`\n${drillTable(results, language)}\n\n${document}`);
 }

@@ -1,9 +1,8 @@
-import { Chain } from '../../store/chain.js';
 import { blobKey, manifestKey, readManifest } from '../../store/artifacts.js';
 import type { ObjectStore } from '../../store/object-store.js';
-import type { Fault, Target } from '../fault.js';
+import { atOnce, type Fault } from '../fault.js';
 import { DrillError } from '../wait.js';
-import { hostKilled } from './killed.js';
+import { killHost } from './killed.js';
 
 /** The host is gone, and what the next one would go on from is not what was published. */
 const damaged = (
@@ -13,13 +12,13 @@ const damaged = (
 ): Fault => ({
   name,
   ...words,
-  strike: async (target: Target) => {
-    const { arena, planId, stageKey } = target;
-    await hostKilled.strike(target);
-    const { newest } = await new Chain(arena.store, stageKey).fold();
-    if (!newest) throw new DrillError(`${planId} has no checkpoint that could be damaged.`);
-    await harm(arena.store, newest.manifest.digest);
-  },
+  expects: { kinds: ['host-lost'], repeats: true, skips: true },
+  open: atOnce(async (trial, target) => {
+    await killHost(trial, target);
+    const { newest } = await trial.chain.fold();
+    if (!newest) throw new DrillError(`${trial.planId} has no checkpoint that could be damaged.`);
+    await harm(trial.store, newest.manifest.digest);
+  }),
 });
 
 /** The largest file: weights, or their moments. */

@@ -1,39 +1,49 @@
 import { signalGroup } from '../../processes/identity.js';
-import type { Fault } from '../fault.js';
+import { atOnce, type Fault } from '../fault.js';
+import { signalHost, signalProcess, type Training } from '../training.js';
+import { type Trial, untilGone } from '../trial.js';
 
-/** As a spot host vanishes: no notice, no clean-up. */
+/** As a spot host vanishes, with steps behind its newest checkpoint: no notice, no clean-up. */
+export async function killHost(trial: Trial, target: Training): Promise<void> {
+  await trial.freezeBehindCheckpoint(target);
+  signalHost(target, 'SIGKILL');
+  await untilGone(target.trainerPid, trial.arena.signal);
+  await trial.note(target);
+}
+
 export const hostKilled: Fault = {
   name: 'host-killed',
   en: 'host vanishes: SIGKILL of worker and trainer',
   zh: '主机消失：worker 与训练进程被 SIGKILL',
-  strike: async ({ workerPid, trainerPid }) => {
-    process.kill(workerPid, 'SIGKILL');
-    signalGroup(trainerPid, 'SIGKILL');
-  },
+  expects: { kinds: ['host-lost'], repeats: true },
+  open: atOnce(killHost),
 };
 
 export const workerKilled: Fault = {
   name: 'worker-killed',
   en: 'SIGKILL of the worker alone; its trainer must not go on',
   zh: '只有 worker 被 SIGKILL，训练进程不得继续',
-  strike: async ({ workerPid }) => {
-    process.kill(workerPid, 'SIGKILL');
-  },
+  expects: { kinds: ['host-lost'], repeats: true },
+  open: atOnce(async (trial, target) => {
+    await trial.freezeBehindCheckpoint(target);
+    signalProcess(target.workerPid, 'SIGKILL');
+    signalGroup(target.trainerPid, 'SIGCONT');
+    // By itself, or the trial ends here.
+    await untilGone(target.trainerPid, trial.arena.signal);
+    await trial.note(target);
+  }),
 };
 
 export const trainerKilled: Fault = {
   name: 'trainer-killed',
   en: 'SIGKILL of the trainer, as by the kernel out of memory',
   zh: '训练进程被 SIGKILL（如内存不足被系统杀死）',
-  strike: async ({ trainerPid }) => signalGroup(trainerPid, 'SIGKILL'),
-};
-
-/** A notice of the plainest kind: time for a last checkpoint. */
-export const hostTerminated: Fault = {
-  name: 'host-terminated',
-  en: 'SIGTERM of the worker: a last checkpoint, then away',
-  zh: 'worker 收到 SIGTERM：保存最后一个检查点后离开',
-  strike: async ({ workerPid }) => {
-    process.kill(workerPid, 'SIGTERM');
-  },
+  expects: { kinds: ['trainer-crashed'], repeats: true },
+  open: atOnce(async (trial, target) => {
+    await trial.freezeBehindCheckpoint(target);
+    signalGroup(target.trainerPid, 'SIGKILL');
+    await untilGone(target.trainerPid, trial.arena.signal);
+    await trial.note(target);
+    signalProcess(target.workerPid, 'SIGCONT');
+  }),
 };

@@ -1,0 +1,30 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAlive, type ProcessIdentity } from '../processes/identity.js';
+import { type Arena, killGuarded } from './arena.js';
+import { signalProcess } from './training.js';
+
+/** Hosts that the provider has started on this machine: host id → its process. */
+export async function localHosts({ config }: Arena): Promise<Map<string, ProcessIdentity>> {
+  const folder = join(config.home, 'hosts');
+  const found = new Map<string, ProcessIdentity>();
+  for (const id of await readdir(folder).catch(() => [] as string[])) {
+    const text = await readFile(join(folder, id, 'host.json'), 'utf8').catch(() => null);
+    if (text === null) continue;
+    found.set(id, (JSON.parse(text) as { process: ProcessIdentity }).process);
+  }
+  return found;
+}
+
+/** Kills it whatever it is just doing: also a guard that has started nothing yet. */
+export async function killLocalHost(identity: ProcessIdentity): Promise<void> {
+  if (!(await isAlive(identity))) return;
+  signalProcess(identity.pid, 'SIGSTOP');
+  await killGuarded(identity.pid);
+  signalProcess(identity.pid, 'SIGKILL');
+}
+
+/** All that live, ready or not. */
+export async function killLocalHosts(arena: Arena): Promise<void> {
+  for (const identity of (await localHosts(arena)).values()) await killLocalHost(identity);
+}
