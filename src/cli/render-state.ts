@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { Language } from '../contracts/base.js';
 import { detectableSentence } from '../contracts/detectable.js';
+import { intervalSentence } from '../contracts/interval.js';
 import type { PlanState } from '../contracts/state.js';
 import { verdictSentence } from '../contracts/verdict.js';
 import { gateText, quoteText } from './changes.js';
@@ -29,6 +30,8 @@ export function renderState(
   const told = (en: string, inChinese: string, what: string): string =>
     zh ? `${inChinese}：${what}` : `${en}: ${what}`;
   if (running.progress) lines.push('', renderProgress(running.progress, state.answering, zh));
+  const interval = running.progress?.interval;
+  if (interval) lines.push(intervalSentence(interval, zh));
   const { lastFailure } = running;
   if (lastFailure) lines.push(pc.yellow(told('Tried again after', '重试的原因', lastFailure)));
   const waiting = state.current?.waitingFor;

@@ -130,6 +130,7 @@ function activitiesOf(
     log,
     onWork: (work, at) => record.work(work, at),
     departure,
+    hostProfile: () => record.profile,
     marginSeconds: config.notices.marginSeconds,
     ...(options.beforeJournalWrite ? { beforeJournalWrite: options.beforeJournalWrite } : {}),
   });
