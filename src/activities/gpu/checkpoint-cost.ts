@@ -38,10 +38,10 @@ export class CheckpointCost {
     return worst(this.#published.slice(-RECENT));
   }
 
-  /** The mean: not what may happen at worst, but what it comes to. */
+  /** The lower median: the first may cost several times as much, as its memory is new. */
   get stallSeconds(): number | null {
-    const { length } = this.#stalled;
-    return length === 0 ? null : this.#stalled.reduce((sum, one) => sum + one, 0) / length;
+    const sorted = [...this.#stalled].sort((a, b) => a - b);
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
   }
 }
 
