@@ -20,7 +20,6 @@ import { WorkChains, type WorkStates } from './supervision/work-chains.js';
 type Deps = Pick<ControlDeps, 'store' | 'client' | 'provider' | 'now' | 'log'>;
 
 const PERIOD_MS = 1000;
-const LAST_POST_MORTEMS = 20;
 
 /** Runs beside a GPU stage until it is cancelled; the workflow hears of news by signal. */
 export const superviseStage =
@@ -108,7 +107,7 @@ function ofChains({ works }: WorkStates, pending: readonly PendingActivity[]) {
     attempts: Math.max(1, mine.attempts.length, ...pending.map(({ attempt }) => attempt)),
     publishedStep: newest.length > 0 ? sum(newest.map(({ step }) => step)) : null,
     interruptions: mine.postMortems.length,
-    postMortems: mine.postMortems.slice(-LAST_POST_MORTEMS),
+    postMortems: mine.postMortems,
   };
 }
 

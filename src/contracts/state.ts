@@ -70,7 +70,7 @@ export const StageNews = z.strictObject({
   tokensPerSecond: z.number().nullable(),
   publishedStep: z.int().nullable(),
   interruptions: z.int(),
-  postMortems: z.array(PostMortem).describe('the last 20'),
+  postMortems: z.array(PostMortem).describe('those that are new since the last news, at most 200'),
   spentFen: Fen,
   capReached: z.boolean(),
   at: Instant,

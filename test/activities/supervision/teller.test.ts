@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Teller } from '../../../src/activities/supervision/teller.js';
+import type { PostMortem } from '../../../src/contracts/journal.js';
 import type { StageNews } from '../../../src/contracts/state.js';
 
 const START = Date.parse('2026-11-24T10:00:00.000Z');
@@ -62,4 +63,60 @@ test('what could not be told is told again', async () => {
   away = false;
   await teller.tell(news(1));
   expect(reached).toEqual([news(1).at]);
+});
+
+const lost = (token: number): PostMortem => ({
+  stage: 'full-train',
+  kind: 'host-lost',
+  lostToken: token,
+  host: `host-${token}`,
+  noticeSeen: false,
+  lastSeenAt: new Date(START).toISOString(),
+  detectedAfterSeconds: 1,
+  resumedAfterSeconds: 2,
+  newestStepKnown: 1,
+  resumedFromStep: 1,
+  stepsLost: 0,
+  moneyLostFen: 0,
+});
+
+/** A host is lost in every second, and each loss stands in the news for ever. */
+const lossesIn = (seconds: number): StageNews[] => {
+  const all = Array.from({ length: seconds }, (_, token) => lost(token));
+  return all.map((_, second) =>
+    news(second, { interruptions: second + 1, postMortems: all.slice(0, second + 1) }),
+  );
+};
+
+test('a loss each second: the first are told at once, then they share signals, and none is left out', async () => {
+  const signals: StageNews[] = [];
+  const teller = new Teller(async (one) => void signals.push(one), null);
+  for (const one of lossesIn(1000)) await teller.tell(one);
+  const at = signals.map((one) => (Date.parse(one.at) - START) / 1000);
+  expect(at.slice(0, 31)).toEqual(Array.from({ length: 31 }, (_, second) => second));
+  // One turn comes back every half minute, and one signal is a sign of life.
+  expect(signals.length).toBeLessThanOrEqual(31 + 2 * Math.ceil(1000 / 30));
+  const tokens = signals.flatMap(({ postMortems }) => postMortems.map((one) => one.lostToken));
+  expect(new Set(tokens).size).toBe(tokens.length);
+  expect(tokens).toEqual(Array.from({ length: signals.at(-1)!.interruptions }, (_, token) => token));
+  expect(at.at(-1)).toBeGreaterThan(960);
+});
+
+test('a day without a known end costs few signals, and a cap is told although they are used up', async () => {
+  const calm = Array.from({ length: 86_400 / 10 }, (_, ten) => news(10 * ten));
+  expect((await told(null, calm)).length).toBeLessThan(260);
+  const signals: StageNews[] = [];
+  const teller = new Teller(async (one) => void signals.push(one), null);
+  for (const one of lossesIn(45)) await teller.tell(one);
+  const before = signals.length;
+  await teller.tell(news(45, { interruptions: 45, capReached: true }));
+  expect(signals.slice(before)).toMatchObject([{ capReached: true, interruptions: 45 }]);
+});
+
+test('a supervisor that was started again tells no more than 200 at once', async () => {
+  const signals: StageNews[] = [];
+  const teller = new Teller(async (one) => void signals.push(one), null);
+  await teller.tell(lossesIn(1000).at(-1)!);
+  expect(signals[0]?.postMortems).toHaveLength(200);
+  expect(signals[0]?.postMortems.at(-1)?.lostToken).toBe(999);
 });

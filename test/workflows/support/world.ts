@@ -9,6 +9,8 @@ import {
   NativeConnection,
   Runtime,
   Worker,
+  type WorkerOptions,
+  type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createControlActivities } from '../../../src/activities/create-control-activities.js';
@@ -39,17 +41,28 @@ export class World {
   stages!: ScriptedStages;
   store!: ObjectStore;
   client!: Client;
+  bundle!: WorkflowBundleWithSourceMap;
   readonly home = mkdtempSync(join(tmpdir(), 'dream-sft-plan-'));
   #server!: TemporalServer;
   #worker!: NativeConnection;
-  #workers: Worker[] = [];
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #workers: { readonly worker: Worker; readonly ended: Promise<void> }[] = [];
 
-  static async open(): Promise<World> {
+  /** `hosts: 'later'`: nobody takes GPU work until `startHosts`. */
+  static async open({ hosts = 'now' }: { hosts?: 'now' | 'later' } = {}): Promise<World> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const world = new World();
     await world.#start();
+    if (hosts === 'now') await world.startHosts();
     return world;
+  }
+
+  get address(): string {
+    return this.#server.address;
+  }
+
+  async startHosts(): Promise<void> {
+    const taskQueue = gpuQueue('local');
+    await this.#serve({ taskQueue, activities: this.stages.gpu });
   }
 
   /** For the next test: every stage does what it does unless told otherwise. */
@@ -99,32 +112,32 @@ export class World {
       },
       uiUrl: null,
     });
-    const workflowBundle = await bundleWorkflowCode({
+    this.bundle = await bundleWorkflowCode({
       workflowsPath: WORKFLOWS,
       logger: new DefaultLogger('ERROR'),
     });
-    const shared = {
+    await this.#serve({
+      taskQueue: CONTROL_QUEUE,
+      workflowBundle: this.bundle,
+      activities: control,
+    });
+    await this.#serve({ taskQueue: PREP_QUEUE, activities: this.stages.prep });
+  }
+
+  async #serve(options: Pick<WorkerOptions, 'taskQueue' | 'workflowBundle' | 'activities'>) {
+    const worker = await Worker.create({
       connection: this.#worker,
       // Stands in recorded histories, which shall not name a machine.
       identity: 'test',
       maxHeartbeatThrottleInterval: '100ms',
-    } as const;
-    this.#workers = [
-      await Worker.create({
-        ...shared,
-        taskQueue: CONTROL_QUEUE,
-        workflowBundle,
-        activities: control,
-      }),
-      await Worker.create({ ...shared, taskQueue: PREP_QUEUE, activities: this.stages.prep }),
-      await Worker.create({ ...shared, taskQueue: gpuQueue('local'), activities: this.stages.gpu }),
-    ];
-    this.#running = Promise.all(this.#workers.map((worker) => worker.run()));
+      ...options,
+    });
+    this.#workers.push({ worker, ended: worker.run() });
   }
 
   async close(): Promise<void> {
-    for (const worker of this.#workers) worker.shutdown();
-    await this.#running;
+    for (const { worker } of this.#workers) worker.shutdown();
+    await Promise.all(this.#workers.map(({ ended }) => ended));
     await this.client.connection.close();
     await this.#worker.close();
     await this.#server.stop();
