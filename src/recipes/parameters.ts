@@ -21,6 +21,7 @@ const WHOLE = new Set([
   'evaluation.again',
   'evaluation.anchor',
   'evaluation.canvases',
+  'checkpoints.auto',
   'pilot',
   'store',
   'training.validation',

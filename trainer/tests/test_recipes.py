@@ -25,7 +25,7 @@ def test_the_trainer_takes_the_settings(path: Path, tmp_path: Path) -> None:
         "base": "base",
         "dataset": "data",
         "training": plan["training"],
-        "checkpoints": {"everySeconds": plan["checkpoints"]["everySeconds"], "folder": "c"},
+        "checkpoints": {"everySeconds": 60, "folder": "c"},
         "output": "out",
     }
     (tmp_path / "spec.json").write_text(json.dumps(spec))
