@@ -1,6 +1,7 @@
 // The same trainer, checkpoints and seeded kills under several systems, side by side:
 //   node bench/durability/compare.mjs FOLDER [--systems ours,bash,temporal] [--trials 3] [--seed 1] [--minutes 5]
-// Trials are of each fault and system. FOLDER keeps them: the same command goes on where it was stopped
+// Trials are of each fault and system; the systems run beside each other, so that a machine that grows
+// busy is busy for all of them. FOLDER keeps what is done: the same command goes on where it was stopped
 // (it stops itself before a trial that may end later than --minutes). The JSON line is of all that is done.
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -31,61 +32,81 @@ const folder = resolve(positionals[0]);
 const seed = Number(values.seed);
 const faults = FAULTS.filter(({ name }) => values.faults.split(',').includes(name));
 const ends = Date.now() + Number(values.minutes) * 60_000;
-/** The longest trial that was seen: a host that sleeps out the killer's patience, then trains to the end. */
-const TRIAL_MS = 100_000;
+/** A usual trial, five at once on two busy cores. */
+const TRIAL_MS = 150_000;
 
 mkdirSync(folder, { recursive: true });
 const { python, trainerFolder } = loadConfig();
-const recordings = new Recordings(folder, python);
-const openSystem = async (name, more) =>
+const names = values.systems.split(',');
+const recordings = new Map(
+  [...new Set(['ours', ...names])].map((name) => [
+    name,
+    new Recordings(join(folder, name), python),
+  ]),
+);
+endWithUs();
+const openSystem = async (name, prepared) =>
   (await import(`./systems/${name}.mjs`)).open({
-    recordings,
+    prepared,
+    recordings: recordings.get(name),
     trainerFolder,
     home: join(folder, `home-${name}`),
-    ...more,
   });
-const openOurs = () => openSystem('ours', {});
-const prepared = await prepare({ folder, recordings, trainerFolder, openOurs });
-const open = new Map();
-const started = Date.now();
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    endHosts();
-    endAll(recordings, started);
-    process.exit(1);
-  });
-}
-try {
-  for (const { name, blow } of left()) {
-    if (Date.now() + TRIAL_MS > ends) break;
-    if (!open.has(name)) open.set(name, await openSystem(name, { prepared }));
-    keep({ system: name, seed, ...(await strike(open.get(name), name, blow)) });
-  }
-} finally {
-  for (const system of open.values()) await system.close();
-}
+const prepared = await prepare({
+  folder,
+  recordings: recordings.get('ours'),
+  trainerFolder,
+  openOurs: () => openSystem('ours', null),
+});
+const blows = schedule(faults, Number(values.trials) * faults.length, seed, SPAN);
+const waiting = names.filter((name) => left(name).length > 0);
+const systems = new Map();
+// One after the other: each takes ports that are free just now.
+for (const name of waiting) systems.set(name, await openSystem(name, prepared));
+const carried = await Promise.allSettled(waiting.map(trialsOf));
+for (const system of systems.values()) await system.close();
 const results = done();
 process.stderr.write(`${tableOf(results)}\n`);
 report('durability', { seed, ...SPAN, systems: summarise(results) });
-
-/** Systems in turn, so that a machine that grows busy is busy for all of them. */
-function left() {
-  const blows = schedule(faults, Number(values.trials) * faults.length, seed, SPAN);
-  const past = new Set(done().map(({ system, trial }) => `${system} ${trial}`));
-  return blows
-    .flatMap((blow) => values.systems.split(',').map((name) => ({ name, blow })))
-    .filter(({ name, blow }) => !past.has(`${name} ${blow.trial}`));
+for (const { reason } of carried.filter(({ status }) => status === 'rejected')) {
+  process.stderr.write(`${reason.stack}\n`);
+  process.exitCode = 1;
 }
 
-async function strike(system, name, blow) {
+function left(name) {
+  const past = new Set(done().flatMap(({ system, trial }) => (system === name ? [trial] : [])));
+  return blows.filter(({ trial }) => !past.has(trial));
+}
+
+async function trialsOf(name) {
+  for (const blow of left(name)) {
+    if (Date.now() + TRIAL_MS > ends) return;
+    keep({ system: name, seed, ...(await strike(name, blow)) });
+  }
+}
+
+/** The guards end what is ours; groups of hosts, and trainers that watch nobody, would go on. */
+function endWithUs() {
+  const started = Date.now();
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      endHosts();
+      for (const each of recordings.values()) endAll(each, started);
+      process.exit(1);
+    });
+  }
+}
+
+async function strike(name, blow) {
+  const own = recordings.get(name);
   const begun = Date.now();
   const id = `${name}-${blow.fault.name}-${blow.trial}-${begun}`;
-  const run = await system.start(join(folder, 'trials', id), id);
+  const run = await systems.get(name).start(join(folder, 'trials', id), id);
   try {
-    const blown = await killAt(blow, { run, recordings, begun });
+    const blown = await killAt(blow, { run, recordings: own, begun });
     await run.ended();
-    await untilQuiet(recordings, begun);
-    const processes = recordings.since(begun);
+    await untilQuiet(own, begun);
+    const processes = own.since(begun);
     const outcome = await run.outcome(processes);
     const { straight } = prepared;
     return {
@@ -97,7 +118,7 @@ async function strike(system, name, blow) {
     };
   } finally {
     await run.close();
-    endAll(recordings, begun);
+    endAll(own, begun);
   }
 }
 

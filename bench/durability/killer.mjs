@@ -3,20 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stepsOf } from './recordings.mjs';
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 25;
 const PATIENCE_MS = 180_000;
-/** Six times the heartbeat timeout of those that have one: who has not noticed by then does not notice. */
-const SLEEP_AT_MOST_MS = 30_000;
+/** Longer than the longest time in which one of them is documented to notice: 60 s of Restate. */
+const SLEEP_AT_MOST_MS = 90_000;
 
 export const FAULTS = [
-  { name: 'trainer-killed', strike: async ({ pid }) => signal(pid, 'SIGKILL') },
-  {
-    name: 'host-killed',
-    strike: async ({ pid, parent }) => {
-      signal(parent, 'SIGKILL');
-      signal(pid, 'SIGKILL');
-    },
-  },
   {
     // Worker and trainer sleep; another host is there at once; the old one wakes when a newer trainer
     // has written a checkpoint.
@@ -36,6 +28,14 @@ export const FAULTS = [
       return { wokenAt: Date.now(), wokenByPatience: !woken };
     },
   },
+  {
+    name: 'host-killed',
+    strike: async ({ pid, parent }) => {
+      signal(parent, 'SIGKILL');
+      signal(pid, 'SIGKILL');
+    },
+  },
+  { name: 'trainer-killed', strike: async ({ pid }) => signal(pid, 'SIGKILL') },
 ];
 
 /** Strikes the first trainer when it has made `atStep` steps and has a checkpoint behind it. */
@@ -85,14 +85,14 @@ async function need(what, ask) {
   return answer;
 }
 
-/** Time runs only while nobody has `begun`: a trainer that is starting may take its time to publish. */
+/** Patience runs only while nobody has `begun`: a trainer that is starting may take its time to publish. */
 async function until(ask, patienceMs, begunBy = () => []) {
-  let left = patienceMs;
-  for (const hardEnd = Date.now() + PATIENCE_MS; left > 0 && Date.now() < hardEnd;) {
+  const start = Date.now();
+  for (;;) {
     const answer = ask();
     if (answer) return answer;
+    const limit = begunBy().length > 0 ? PATIENCE_MS : patienceMs;
+    if (Date.now() - start > limit) return null;
     await sleep(LOOK_EVERY_MS);
-    if (begunBy().length === 0) left -= LOOK_EVERY_MS;
   }
-  return null;
 }
