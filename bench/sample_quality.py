@@ -1,14 +1,17 @@
 """What cached decoding costs in right answers, on a tiny model that has learned worked addition.
 
-1000 held-out questions, blocks of 4 (answers span five), each cache policy against the uncached
+Held-out questions in either order (1474 in all), blocks of 4 (answers span five) unless --block
+says otherwise, each cache policy against the uncached
 sampler at the same reveal and tokens a step: paired difference with its lower one-sided 95 %
 bound (Wald with half a count added to each cell, Agresti and Min 2005), how many tokens before
 the end agree, and the passes that stopping at the end saves.
 
-    PYTHONPATH=trainer python bench/sample_quality.py [--model FOLDER] [--questions 1000]
+    PYTHONPATH=trainer python bench/sample_quality.py [--model FOLDER] [--questions 1474]
+        [--block 4] [--only per_block] [--seed 1]
 
 Without --model the base in trainer/assets is fine-tuned first, with plans/tiny.yaml's settings
-(minutes on two cores); --keep FOLDER leaves it there. One JSON line a case.
+(minutes on two cores); --keep FOLDER leaves it there, --seed is that of the training. Models of
+several seeds are several samples: their won and lost may be added up. One JSON line a case.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import math
 import random
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +43,12 @@ from dream_sft.sampling.requests import Decoded
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = ROOT / "trainer" / "assets" / "tiny-base"
-CANVAS, BLOCK, SLOTS = 24, 4, 50
+CANVAS, SLOTS = 24, 50
+POLICIES = ("every_step", "per_block", "commit_pass")
 ONE_SIDED_95 = 1.6448536269514722
 
 
-def fine_tuned(folder: Path, steps: int) -> Path:
+def fine_tuned(folder: Path, steps: int, seed: int) -> Path:
     """The tiny base after plans/tiny.yaml's training."""
     rows = folder / "rows.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +62,7 @@ def fine_tuned(folder: Path, steps: int) -> Path:
     training = {
         "steps": steps, "documentsPerStep": 64, "documentsPerMicroBatch": 64,
         "learningRate": 0.004, "warmup": 0.1, "finalLearningRate": 0, "t": "uniform",
-        "weighting": "none", "eosTail": [0, 2], "seed": 1,
+        "weighting": "none", "eosTail": [0, 2], "seed": seed,
     }  # fmt: skip
     fitting = {
         "command": "train", **common, "base": str(BASE), "dataset": str(folder / "data"),
@@ -79,7 +84,8 @@ def questions(count: int) -> list[tuple[int, int]]:
 
 
 class Quality:
-    def __init__(self, folder: Path, count: int) -> None:
+    def __init__(self, folder: Path, count: int, block: int) -> None:
+        self.block = block
         self.model, self.tokenizer = (
             load_dream(folder).eval(),
             load_tokenizer(str(folder)),
@@ -92,7 +98,7 @@ class Quality:
             self.requests.append(Request(prompt, sample_id_of(text)))
 
     def decode(self, **changes: Any) -> tuple[list[Decoded], dict[str, int], float]:
-        config = SamplingConfig(max_new_tokens=CANVAS, block_length=BLOCK, **changes)
+        config = SamplingConfig(max_new_tokens=CANVAS, block_length=self.block, **changes)
         sampler = Sampler(self.model, config, slots=SLOTS)
         begun = time.perf_counter()
         answers = sorted(sampler.decode(self.requests), key=lambda answer: answer.index)
@@ -104,18 +110,18 @@ class Quality:
             [last_number(text) == a + b for text, (a, b) in zip(texts, self.pairs, strict=True)]
         )
 
-    def compare(self, reveal: str, tokens: int) -> None:
-        settings = {"reveal": reveal, "tokens_per_step": tokens}
-        exact, _, seconds = self.decode(cache="none", **settings)
+    def compare(self, reveal: str, tokens: int, policies: Sequence[str]) -> None:
+        settings = {"block": self.block, "reveal": reveal, "tokens_per_step": tokens}
+        exact, _, seconds = self.decode(cache="none", reveal=reveal, tokens_per_step=tokens)
         right = self.right(exact)
         lengths = [len(answer.kept()) + 1 for answer in exact]
-        blocks = float(np.mean([-(-length // BLOCK) for length in lengths]))
+        blocks = float(np.mean([-(-length // self.block) for length in lengths]))
         say(
             case="none", **settings, score=round(float(right.mean()), 4),
             blocksPerAnswer=round(blocks, 2), seconds=round(seconds, 1),
         )  # fmt: skip
-        for cache in ("every_step", "per_block", "commit_pass"):
-            kept, _, seconds = self.decode(cache=cache, **settings)
+        for cache in policies:
+            kept, _, seconds = self.decode(cache=cache, reveal=reveal, tokens_per_step=tokens)
             same = [
                 bool(a.tokens[at] == b.tokens[at])
                 for a, b, length in zip(exact, kept, lengths, strict=True)
@@ -165,18 +171,26 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--questions", type=int, default=1000)
+    parser.add_argument("--block", type=int, default=4)
+    parser.add_argument("--only", nargs="+", choices=POLICIES, default=POLICIES)
+    parser.add_argument("--reveals", nargs="+", default=("left_to_right", "confidence"))
+    parser.add_argument("--seed", type=int, default=1, help="of the fine-tuning")
     parser.add_argument("--steps", type=int, default=600, help="of the fine-tuning")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = arguments.model or fine_tuned(arguments.keep or Path(name), arguments.steps)
-        quality = Quality(folder, arguments.questions)
+        folder = arguments.model or fine_tuned(
+            arguments.keep or Path(name), arguments.steps, arguments.seed
+        )
+        quality = Quality(folder, arguments.questions, arguments.block)
         for reveal, tokens in (
             ("left_to_right", 1),
             ("left_to_right", 4),
             ("confidence", 1),
         ):
-            quality.compare(reveal, tokens)
-        quality.ends()
+            if reveal in arguments.reveals:
+                quality.compare(reveal, tokens, arguments.only)
+        if arguments.only == POLICIES:
+            quality.ends()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ export const report =
     const { plan, state, results } = input;
     const stopped = input.stopped ?? null;
     const folder = join(home, 'runs', plan.id, 'report');
+    const { chains = [] } = input;
     const traced = { traces: input.inputs['traces'] ?? null, notTraced: input.notTraced ?? null };
     const rendered = await renderReport({
       plan,
@@ -24,6 +25,7 @@ export const report =
       results,
       stopped,
       ...traced,
+      chains,
       store,
       folder,
     });

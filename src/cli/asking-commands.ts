@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { action } from './context.js';
 
-/** Commands that ask a model on this machine. */
+/** Commands that ask a model. */
 export function addAsking(program: Command): void {
   program
     .command('sample <model> <questions...>')
-    .description('ask a model here: the fine-tuned one of a plan id, or one in a folder')
+    .description('ask a model: the fine-tuned one of a plan id, or one in a folder')
     .option('--base', 'what the plan was trained from, to compare')
     .option('--watch', 'the denoising as it happens; in a pipe a line for each step')
     .option('--preset <name>', 'default, or published: as the authors sampled')
@@ -16,7 +16,9 @@ export function addAsking(program: Command): void {
       'another than the plan’s; of a folder: than the tokenizer’s own',
     )
     .option('--save-trace <file>', 'which token came at which step and how sure, a line a question')
-    .option('--device <cpu|cuda>', 'cuda where this machine has a GPU when left out')
+    .option('--on <here|host>', 'a free host of the plan; left out: where the plan’s device is')
+    .option('--patience <seconds>', 'for a free slot of a host', '60')
+    .option('--device <cpu|cuda>', 'here: cuda where this machine has a GPU when left out')
     .option('--json', 'print one JSON document instead, for scripts')
     .action(
       action(async (model, questions, options) =>

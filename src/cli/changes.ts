@@ -1,3 +1,5 @@
+import pc from 'picocolors';
+import { anchorSentence } from '../contracts/anchor.js';
 import { detectableSentence } from '../contracts/detectable.js';
 import type { Quote } from '../contracts/quote.js';
 import { LIMIT_OF_PLAN, type PlanState, type StageState } from '../contracts/state.js';
@@ -23,6 +25,7 @@ export function changes(state: PlanState, seen: Map<string, string>): string[] {
     if (stage.status !== 'waiting') note(stage.name, stage.status, stageLine(stage));
     if (stage.name === 'smoke-train') noteQuote(state, note);
     if (stage.name === 'pilot') notePilot(state, note);
+    if (stage.name === 'eval-before') noteAnchor(state, note);
     if (stage.name === 'eval-after') noteVerdict(state, note);
   }
   noteInterruptions(state, note);
@@ -54,6 +57,16 @@ function noteQuote({ planId, status, quote, gate }: PlanState, note: Note): void
 
 function notePilot({ pilot }: PlanState, note: Note): void {
   for (const line of pilot ? pilotLines(pilot) : []) note(`pilot ${line}`, line, `  ${line}`);
+}
+
+/** A person may stop here: what is dear comes next. */
+function noteAnchor({ anchor }: PlanState, note: Note): void {
+  if (anchor === null) return;
+  const line = anchorSentence(anchor, false);
+  const label = anchor.holds
+    ? 'anchor'.padEnd(LABEL_CELLS)
+    : pc.yellow('warning'.padEnd(LABEL_CELLS));
+  note('anchor', line, `${label} ${line}`);
 }
 
 function noteVerdict({ compared }: PlanState, note: Note): void {

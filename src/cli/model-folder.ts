@@ -27,7 +27,7 @@ export async function findModel(
   named: string,
   base: boolean,
 ): Promise<FoundModel> {
-  if (existsSync(join(named, 'config.json'))) {
+  if (isModelFolder(named)) {
     if (!base) return { folder: resolve(named), label: named, systemPrompt: null };
     throw new CliError(
       `--base asks for the base of a plan, and ${named} is a folder.`,
@@ -35,17 +35,28 @@ export async function findModel(
       'Name the folder of the base itself.',
     );
   }
-  if (existsSync(named) || !PlanId.safeParse(named).success) {
+  const { model, label } = await modelInStore(settings, named, base);
+  const folder = await bring(settings, model);
+  return { folder, label, systemPrompt: model.systemPrompt ?? null };
+}
+
+export const isModelFolder = (named: string): boolean => existsSync(join(named, 'config.json'));
+
+/** A plan's model where it lies. */
+export async function modelInStore(
+  settings: Config,
+  planId: string,
+  base: boolean,
+): Promise<{ readonly model: FineTuned; readonly label: string }> {
+  if (existsSync(planId) || !PlanId.safeParse(planId).success) {
     throw new CliError(
-      `${named} is neither the id of a plan nor a folder with a model (no config.json in it).`,
+      `${planId} is neither the id of a plan nor a folder with a model (no config.json in it).`,
       CLI_EXIT.notFound,
     );
   }
-  const model = modelOf(await lastWords(settings, named), named);
-  const chosen = base ? baseOf(model, named) : model;
-  const folder = await bring(settings, chosen);
-  const label = base ? `base of ${named}` : `fine-tuned model of ${named}`;
-  return { folder, label, systemPrompt: model.systemPrompt ?? null };
+  const model = modelOf(await lastWords(settings, planId), planId);
+  if (!base) return { model, label: `fine-tuned model of ${planId}` };
+  return { model: baseOf(model, planId), label: `base of ${planId}` };
 }
 
 function baseOf({ base, ...model }: FineTuned, planId: string): FineTuned {

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { anchorSentence } from '../contracts/anchor.js';
 import type { Language } from '../contracts/base.js';
 import { detectableSentence } from '../contracts/detectable.js';
 import { intervalSentence } from '../contracts/interval.js';
@@ -39,6 +40,7 @@ export function renderState(
   if (state.quote) lines.push('', ...quoteLines(state, state.quote, zh));
   const trials = state.pilot ? pilotLines(state.pilot, zh) : [];
   if (trials.length > 0) lines.push('', ...trials.map((line) => told('Pilot', '试点', line)));
+  if (state.anchor) lines.push('', anchorLine(state.anchor, zh));
   const verdicts = (state.compared?.suites ?? []).map((one) => verdictSentence(one, zh));
   if (verdicts.length > 0) {
     lines.push('', ...verdicts.map((line) => told('Before/after', '前后对比', line)));
@@ -48,6 +50,13 @@ export function renderState(
   const next = nextStep(state, zh);
   if (next !== null) lines.push('', pc.yellow(next));
   return lines.join('\n');
+}
+
+/** Before full-train is paid for it is a warning; afterwards it stands before every score. */
+function anchorLine(anchor: NonNullable<PlanState['anchor']>, zh: boolean): string {
+  const line = anchorSentence(anchor, zh);
+  if (anchor.holds) return zh ? line : `${line[0]!.toUpperCase()}${line.slice(1)}.`;
+  return pc.yellow(zh ? `警告：${line}` : `Warning: ${line}`);
 }
 
 function summaryLine(

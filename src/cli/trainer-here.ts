@@ -10,7 +10,7 @@ import { startTrainer, type TrainerExit } from '../processes/trainer.js';
 import { CliError } from './cli-error.js';
 
 /** As a shell tells of Ctrl-C. */
-const INTERRUPTED = 130;
+export const INTERRUPTED = 130;
 
 type Command = RunSpecInput['command'];
 type Result<C extends Command> = Extract<ResultEvent, { command: C }>;

@@ -96,6 +96,8 @@ export interface ReportInput extends StageInput {
   readonly stopped: StoppedTraining | null;
   /** Why the input `traces` is missing; null or left out: nothing went wrong. */
   readonly notTraced?: string | null;
+  /** Keys of the chains that tell of back-offs; left out: those of the results. */
+  readonly chains?: readonly string[];
 }
 
 export interface ChooseCasesInput {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { Anchored } from './anchor.js';
 import { Answering } from './answering.js';
 import { ArtifactRef, Fen, Instant, PlanId } from './base.js';
 import { PostMortem } from './journal.js';
 import { Pilot } from './pilot.js';
+import { HostsConfig } from './plan.js';
 import { Quote } from './quote.js';
 import { StageName } from './stages.js';
 import { StoreConfig } from './store.js';
@@ -88,6 +90,9 @@ export const FineTuned = z.strictObject({
     .nullable()
     .optional()
     .describe('in training and evaluation; null: the tokenizer’s own; left out by older versions'),
+  hosts: HostsConfig.pick({ gpuClass: true, device: true, threads: true })
+    .optional()
+    .describe('where it can be asked; left out by older versions'),
   store: StoreConfig,
 });
 export type FineTuned = z.infer<typeof FineTuned>;
@@ -117,6 +122,9 @@ export const PlanState = z.strictObject({
   model: FineTuned.nullable().default(null).describe('null: nothing has been trained yet'),
   checkpoint: LastCheckpoint.nullable().default(null),
   pilot: Pilot.nullable().default(null).describe('null: none, or not begun'),
+  anchor: Anchored.nullable()
+    .default(null)
+    .describe('of eval-before; null: not asked for, or not yet'),
   compared: Compared.nullable().default(null).describe('after against before; null: not yet'),
   answering: Answering.nullable().default(null).describe('an evaluation while it goes; else null'),
   answers: Answers.nullable().default(null).describe('null: not evaluated twice yet'),

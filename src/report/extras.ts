@@ -47,6 +47,7 @@ interface Request {
   readonly results: Readonly<Partial<Record<StageName, StageResult>>>;
   readonly traces?: ArtifactRef | null;
   readonly notTraced?: string | null;
+  readonly chains?: readonly string[];
   readonly store: ObjectStore;
   readonly folder: string;
 }
@@ -106,12 +107,12 @@ async function tracesOf(request: Request, when: 'before' | 'after'): Promise<Sam
   return (await Promise.all(files.map((file) => readLines(file, SampleTrace)))).flat();
 }
 
-const GPU_STAGES = ['smoke-train', 'eval-before', 'full-train', 'eval-after'] as const;
-
-async function backOffsOf({ results, store }: Request): Promise<BackOff[]> {
-  const keys = GPU_STAGES.flatMap((stage) => results[stage]?.stageKey ?? []);
-  const chains = await Promise.all(keys.map((key) => new Chain(store, key).fold()));
-  return chains.flatMap(({ budgets }) => budgets);
+/** Shards and the works of a pilot have chains of their own, which no result names. */
+async function backOffsOf({ results, chains = [], store }: Request): Promise<BackOff[]> {
+  const named = Object.values(results).map(({ stageKey }) => stageKey);
+  const keys = [...new Set([...named, ...chains])];
+  const folded = await Promise.all(keys.map((key) => new Chain(store, key).fold()));
+  return folded.flatMap(({ budgets }) => budgets);
 }
 
 /** Of parameters that somebody chose for this model, with the source of the choice. */

@@ -79,6 +79,8 @@ export interface ReportRequest {
   readonly traces?: ArtifactRef | null;
   /** Why there is none. */
   readonly notTraced?: string | null;
+  /** Of all works of the plan, each shard’s too. */
+  readonly chains?: readonly string[];
   readonly store: ObjectStore;
   /** Receives the report and, below `inputs/`, what it was made from. */
   readonly folder: string;

@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import { createControlActivities } from '../activities/create-control-activities.js';
+import { createAskControl } from '../activities/until-needed.js';
 import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
 import { openLogger } from '../config/logger.js';
 import type { ControlActivities } from '../contracts/activities.js';
+import type { AskControl } from '../contracts/asking.js';
 import { CONTROL_QUEUE } from '../contracts/stages.js';
 import { createProvider } from '../hosts/create-provider.js';
 import { renderReport } from '../report/render-report.js';
@@ -42,7 +44,8 @@ export async function runControlWorker(config: Config): Promise<void> {
     renderReport,
     uiUrl: config.uiUrl,
   });
-  const worker = await createWorker(config, connection, activities);
+  const asking = createAskControl({ client, log });
+  const worker = await createWorker(config, connection, { ...activities, ...asking });
   try {
     await runTogether([worker]);
   } finally {
@@ -54,7 +57,7 @@ export async function runControlWorker(config: Config): Promise<void> {
 function createWorker(
   config: Config,
   connection: NativeConnection,
-  activities: ControlActivities,
+  activities: ControlActivities & AskControl,
 ): Promise<Worker> {
   return Worker.create({
     connection,

@@ -1,12 +1,15 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import type { StageDeps } from '../activities/deps.js';
 import { Alarm } from '../activities/trainer/alarm.js';
 import { createGpuActivities } from '../activities/create-gpu-activities.js';
+import { createAskActivities } from '../activities/gpu/answer-questions.js';
 import { createProbeActivities } from '../activities/create-probe-activities.js';
 import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
 import { openLogger } from '../config/logger.js';
 import type { GpuActivities } from '../contracts/activities.js';
+import type { AskActivities } from '../contracts/asking.js';
 import { gpuQueue, probeQueue } from '../contracts/stages.js';
 import { holdCards } from '../hosts/cards.js';
 import { hostIdIn } from '../hosts/host-names.js';
@@ -114,9 +117,9 @@ function activitiesOf(
   host: GpuHost,
   record: HostRecordKeeper,
   departure: Departure,
-): GpuActivities {
+): GpuActivities & AskActivities {
   const { config, options, id, log, store, openStore, digest } = host;
-  return createGpuActivities({
+  const deps: StageDeps = {
     store,
     openStore,
     home: config.home,
@@ -133,7 +136,8 @@ function activitiesOf(
     hostProfile: () => record.profile,
     marginSeconds: config.notices.marginSeconds,
     ...(options.beforeJournalWrite ? { beforeJournalWrite: options.beforeJournalWrite } : {}),
-  });
+  };
+  return { ...createGpuActivities(deps), ...createAskActivities(deps) };
 }
 
 async function workersOf(

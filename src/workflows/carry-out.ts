@@ -110,11 +110,13 @@ async function resolve(
     { summary: `names ${name} by its inputs; looks whether it is done already` },
     [shards ? { ...asked, shards } : asked],
   );
+  const parts = resolved.shards ?? [];
+  for (const { stageKey } of [resolved, ...parts]) run.chains.add(stageKey);
   if (resolved.finished) return { finished: resolved.finished };
   const { stageKey, codeDigest } = resolved;
   const own = { ...(part === undefined ? {} : { part }), ...budgetsFor(run, kind) };
   const input = { planId, stage, ...own, stageKey, codeDigest, configuration, inputs, store };
-  return { input, shards: shards && shardsOfWork(shards, resolved.shards ?? []) };
+  return { input, shards: shards && shardsOfWork(shards, parts) };
 }
 
 /** What earlier trainings found to fit, for one that would find it out again by failing. */

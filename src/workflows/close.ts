@@ -1,4 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
+import { askableHosts } from '../contracts/asking.js';
 import type { ClosedStage } from '../contracts/outcome.js';
 import type { StageName } from '../contracts/stages.js';
 import type { PlanRun } from './plan-run.js';
@@ -29,7 +30,8 @@ export async function closeStage(
   const tokenizer = run.results.download?.artifacts['tokenizer'];
   if (stage === 'full-train' && newestCheckpoint && tokenizer) {
     const { systemPrompt } = run.settings.data;
-    const place = { folder: 'model', tokenizer, systemPrompt, store } as const;
+    const hosts = askableHosts(run.plan);
+    const place = { folder: 'model', tokenizer, systemPrompt, hosts, store } as const;
     run.apply({ type: 'checkpointed', checkpoint: { ...newestCheckpoint, ...place } });
   }
   if (releaseHosts) run.hostsOut = false;

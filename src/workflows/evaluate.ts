@@ -5,6 +5,7 @@ import type { StageName } from '../contracts/stages.js';
 import { carryOut, type Inputs, type Work, type WorkEnd } from './carry-out.js';
 import { artifact, common } from './inputs.js';
 import type { PlanRun, TrainedModel } from './plan-run.js';
+import { anchorOf } from './policy/anchor.js';
 import { type Asking, askingsAfter, askingsBefore, MAIN } from './policy/askings.js';
 import { finishStage } from './run-stage.js';
 import { questionsOf } from './sentences.js';
@@ -14,7 +15,10 @@ import { stageConfiguration } from './stage-configuration.js';
 export async function evaluateBefore(run: PlanRun): Promise<WorkEnd> {
   const model = { artifact: artifact(run, 'download', 'base'), folder: '' } as const;
   const asked = await askAll(run, 'eval-before', model, askingsBefore(run.plan));
-  return asked.kind === 'finished' ? finishStage(run, 'eval-before', asked) : asked;
+  if (asked.kind !== 'finished') return asked;
+  // Said before anybody pays for a training that these scores could not judge.
+  run.apply({ type: 'anchored', anchor: anchorOf(asked.asked) });
+  return finishStage(run, 'eval-before', asked);
 }
 
 /** The model that training has left: its scores, and what has changed by it. */
@@ -22,7 +26,7 @@ export async function evaluateAfter(run: PlanRun, model: TrainedModel): Promise<
   const after = await askAll(run, 'eval-after', model, askingsAfter(run.plan));
   if (after.kind !== 'finished') return after;
   const before = run.results['eval-before'];
-  const ended = before ? await compare(run, before, after) : after;
+  const ended: WorkEnd = before ? await compare(run, before, after) : after;
   return ended.kind === 'finished' ? finishStage(run, 'eval-after', ended) : ended;
 }
 
@@ -38,6 +42,9 @@ export const askingWork = (
 });
 
 type Finished = Extract<WorkEnd, { kind: 'finished' }>;
+/** With the result of each asking, by its name. */
+type AskedAll = Exclude<WorkEnd, Finished> | (Finished & { readonly asked: Results });
+type Results = Readonly<Record<string, StageResult>>;
 
 /** One after another; the result is that of the main evaluation, with the answers of all. */
 async function askAll(
@@ -45,10 +52,9 @@ async function askAll(
   stage: 'eval-before' | 'eval-after',
   { artifact: model, folder: modelFolder }: TrainedModel,
   askings: readonly Asking[],
-): Promise<WorkEnd> {
+): Promise<AskedAll> {
   run.stage = stage;
-  const answers: Record<string, ArtifactRef> = {};
-  let main: StageResult | null = null;
+  const asked: Record<string, StageResult> = {};
   let cached = true;
   for (const { name, evaluation } of askings) {
     const plan = { ...run.plan, evaluation };
@@ -60,11 +66,15 @@ async function askAll(
     const ended = await carryOut(run, work);
     if (ended.kind !== 'finished') return ended;
     cached &&= ended.cached;
-    if (name === MAIN) main = ended.result;
-    else answers[name] = ended.result.artifacts['answers']!;
+    asked[name] = ended.result;
   }
-  const result = { ...main!, artifacts: { ...main!.artifacts, ...answers } };
-  return { kind: 'finished', result, cached };
+  const { [MAIN]: main, ...beside } = asked;
+  const answers = Object.entries(beside).map(([name, { artifacts }]): [string, ArtifactRef] => [
+    name,
+    artifacts['answers']!,
+  ]);
+  const artifacts = { ...main!.artifacts, ...Object.fromEntries(answers) };
+  return { kind: 'finished', result: { ...main!, artifacts }, cached, asked };
 }
 
 const sentenceOf = (stage: StageName, name: string): string => {

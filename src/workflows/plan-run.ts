@@ -1,5 +1,6 @@
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { OpenedPlan } from '../contracts/activities.js';
+import { askableHosts } from '../contracts/asking.js';
 import type { ArtifactRef } from '../contracts/base.js';
 import { leastByDevice, type MicroBatchBudget } from '../contracts/budget.js';
 import type { ClosedStage, StageResult, TrainedSoFar } from '../contracts/outcome.js';
@@ -53,6 +54,8 @@ export class PlanRun {
   readonly shardKeys = new Map<string, readonly string[]>();
   /** Raised by retryFrom: the same work under another stage key. */
   readonly generations = new Map<StageName, number>();
+  /** Keys of the chains of all works, each shard’s too, whoever carried them out. */
+  readonly chains = new Set<string>();
   /** Folds of earlier stage keys of a stage, which count too. */
   readonly closed = new Map<string, ClosedStage>();
 
@@ -125,7 +128,8 @@ export class PlanRun {
     this.trained = { artifact, folder };
     const { store } = this.plan;
     const { systemPrompt } = this.settings.data;
-    const from = { tokenizer: tokenizer!, ...(base ? { base } : {}), systemPrompt, store };
+    const hosts = askableHosts(this.plan);
+    const from = { tokenizer: tokenizer!, ...(base ? { base } : {}), systemPrompt, hosts, store };
     const model = { artifact, folder, ...from };
     this.apply({ type: 'trained', model });
   }

@@ -22,9 +22,9 @@ export async function runActivity(
     case 'compare':
       return prep.compare.executeWithOptions({ summary }, [input]);
     case 'report': {
-      const { settings: plan, state, known: results } = run;
-      const { notTraced } = run;
-      const told = { plan, state, results, stopped: stoppedTraining(run), notTraced };
+      const { settings: plan, state, known: results, notTraced } = run;
+      const of = { plan, state, results, stopped: stoppedTraining(run), notTraced };
+      const told = { ...of, chains: [...run.chains] };
       return reporting.report.executeWithOptions({ summary }, [{ ...input, ...told }]);
     }
     case 'smoke-train':

@@ -48,6 +48,32 @@ const QUOTED: PlanEvent[] = [
 const QUOTE_LINE =
   'quote        the rest takes 1 min 20 s and ¥0.03: training 1 min 10 s, two evaluations of 5.0 s each at most';
 
+test('an anchor that does not hold is a warning before full-train, on every screen', () => {
+  const anchor = { n: 200, published: 130, default: 100, holds: false };
+  const state = play(
+    { type: 'stageStarted', stage: 'eval-before', at: AT },
+    { type: 'anchored', anchor, at: AT },
+    { type: 'stageFinished', stage: 'eval-before', at: AT },
+  );
+  const words =
+    'this harness does not reproduce the published model: 65.0 % under the published settings and 50.0 % under the default ones, 200 gsm8k questions (wanted: at least 70 %, at most 5 points apart)';
+  const seen = new Map<string, string>();
+  expect(told(state, seen)).toEqual(['eval-before  ✔ finished  0.0 s', `warning      ${words}`]);
+  expect(told(state, seen)).toEqual([]);
+  expect(screen(state)).toContain(`Warning: ${words}`);
+  expect(dashboard(state, 'en', AT)).toContain(`> **Warning:** ${words}`);
+  expect(dashboard(state, 'zh', AT)).toContain('> **警告：** 本评测没有复现公布的模型');
+  const holds = play({
+    type: 'anchored',
+    anchor: { ...anchor, published: 162, default: 160, holds: true },
+    at: AT,
+  });
+  expect(screen(holds)).toContain('The anchor holds: 81.0 % under');
+  expect(dashboard(holds, 'en', AT)).not.toContain('Warning');
+  // Going back to it takes back what it said.
+  expect(advance(state, { type: 'wentBack', stage: 'eval-before', at: AT }).anchor).toBeNull();
+});
+
 test('quote and gate are told between smoke-train and what follows, once', () => {
   const approved: PlanEvent = { type: 'approved', by: LIMIT_OF_PLAN, at: AT };
   const next: PlanEvent = { type: 'stageStarted', stage: 'eval-before', at: AT };

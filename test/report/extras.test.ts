@@ -92,21 +92,26 @@ test('notes are kept in order, and the newest choice of cases counts', async () 
   expect(found.picks).toEqual([pick]);
 });
 
-test('back-offs come from the chains of the stages that ran', async () => {
+test('back-offs come from the chains of the results, and of shards that no result names', async () => {
   const asked = await request();
   const result = leaving({});
-  const chain = new Chain(asked.store, result.stageKey);
-  const { token } = await chain.acquire({
-    planId: asked.plan.id,
-    stage: 'full-train',
-    host: 'a',
-    boot: 'b',
-    attempt: 1,
-  });
+  const shard = 'd'.repeat(64);
   const told = { device: 'NVIDIA H20', tokens: 12_288, documents: null };
-  await chain.budget(token, { resource: 'gpu-memory', tokenBudget: 6144, ...told });
-  const found = await gatherExtras({ ...asked, results: { 'full-train': result } as never });
-  expect(found.backOffs).toMatchObject([{ resource: 'gpu-memory', tokenBudget: 6144 }]);
+  const backOff = async (key: string, tokenBudget: number): Promise<void> => {
+    const chain = new Chain(asked.store, key);
+    const taken = { planId: asked.plan.id, stage: 'full-train', host: 'a', boot: 'b' } as const;
+    const { token } = await chain.acquire({ ...taken, attempt: 1 });
+    await chain.budget(token, { resource: 'gpu-memory', tokenBudget, ...told });
+  };
+  await backOff(result.stageKey, 6144);
+  await backOff(shard, 3072);
+  const results = { 'full-train': result } as never;
+  const chains = [result.stageKey, shard, 'e'.repeat(64)];
+  const found = await gatherExtras({ ...asked, results, chains });
+  const budgets = found.backOffs.map(({ tokenBudget }) => tokenBudget);
+  expect(new Set(budgets)).toEqual(new Set([3072, 6144]));
+  const less = await gatherExtras({ ...asked, results });
+  expect(less.backOffs).toMatchObject([{ resource: 'gpu-memory', tokenBudget: 6144 }]);
 });
 
 test('reasons are those of the plan for Dream 7B, with both languages', async () => {

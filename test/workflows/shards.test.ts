@@ -41,11 +41,15 @@ test('shards are asked side by side and gathered under a key that does not know 
   const { stages, answering } = await stateOf(handle);
   expect(stages[4]).toMatchObject({ name: 'eval-before', status: 'finished', attempts: 4 });
   expect(answering).toBeNull();
+  // What shards of this run or an earlier one had to give up is told in the report.
+  const keys = world.stages.ran.map((input) => input.stageKey);
+  expect(world.reported!.chains).toEqual(expect.arrayContaining(keys));
   world.stages.ran.length = 0;
   const two = { ...plan, id: 'two', evaluation: { ...plan.evaluation, shards: 2 } };
   const again = await world.start(two, two.id);
   await again.result();
   expect(world.stages.ran).toEqual([]);
+  expect(world.reported!.chains).toEqual(expect.arrayContaining([keys[0]]));
   expect((await stateOf(again)).stages[4]).toMatchObject({ cached: true });
 });
 
@@ -99,8 +103,12 @@ test('checks are asked beside the evaluation and compared with it', async () => 
     anchor: { questions: 20, maxNewTokens: 16 },
     canvases: { questions: 10, sizes: [24, 48] },
   });
+  world.stages.correct = { 'anchor-published': 130, 'anchor-default': 100 };
   const handle = await world.start(plan, plan.id);
   await handle.result();
+  world.stages.correct = {};
+  const { anchor } = await stateOf(handle);
+  expect(anchor).toEqual({ n: 200, published: 130, default: 100, holds: false });
   const parts = world.stages.ran
     .filter(({ stage }) => stage.startsWith('eval-'))
     .map(({ stage, part }) => `${stage} ${part}`);

@@ -14,17 +14,23 @@ export interface StageFolders {
   readonly cache: HostCache;
 }
 
+const ofHost = ({ home, host }: StageDeps): string => join(home, 'hosts', host.id);
+
+/** What all work of a host shares. */
+export const hostFolders = (deps: StageDeps): Pick<StageFolders, 'inputs' | 'cache'> => ({
+  inputs: join(ofHost(deps), 'inputs'),
+  cache: new HostCache(join(ofHost(deps), 'cache'), deps.cacheBytes),
+});
+
 export function stageFolders(deps: StageDeps, input: StageInput): StageFolders {
-  const host = join(deps.home, 'hosts', deps.host.id);
   return {
+    ...hostFolders(deps),
     // Nothing is written into the report's own folder but the report.
     runDir:
       input.stage === 'report'
         ? join(deps.home, 'runs', input.planId, input.part ?? '')
         : join(deps.home, 'runs', input.planId, input.stage, input.part ?? ''),
-    work: join(host, 'work', input.stageKey.slice(0, 16)),
-    inputs: join(host, 'inputs'),
-    cache: new HostCache(join(host, 'cache'), deps.cacheBytes),
+    work: join(ofHost(deps), 'work', input.stageKey.slice(0, 16)),
   };
 }
 

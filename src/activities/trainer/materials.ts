@@ -8,11 +8,15 @@ import type { StageDeps } from '../deps.js';
 import { stageFailure } from '../stage-failure.js';
 import type { StageFolders } from './folders.js';
 
+/** Whose inputs they are, as a message names it. */
+type Asker = Pick<StageInput, 'inputs'> & { readonly stage: string };
+type HostFolders = Pick<StageFolders, 'inputs' | 'cache'>;
+
 /** An input artifact as a folder of this host, every digest checked. */
 export async function bringInput(
   deps: StageDeps,
-  input: StageInput,
-  folders: StageFolders,
+  input: Asker,
+  folders: HostFolders,
   name: string,
 ): Promise<string> {
   return bringTogether(deps, input, folders, [name]);
@@ -21,8 +25,8 @@ export async function bringInput(
 /** A model with its tokenizer files in one folder, as the trainer wants them. */
 export async function bringModel(
   deps: StageDeps,
-  input: StageInput,
-  folders: StageFolders,
+  input: Asker,
+  folders: HostFolders,
   name: 'base' | 'model',
   inside = '',
 ): Promise<string> {
@@ -53,8 +57,8 @@ export async function bringSuites(
 
 async function bringTogether(
   deps: StageDeps,
-  input: StageInput,
-  folders: StageFolders,
+  input: Asker,
+  folders: HostFolders,
   names: readonly string[],
   inside = '',
 ): Promise<string> {

@@ -22,11 +22,14 @@ export interface TrainerRun {
 
 type Budget = Omit<Extract<TrainerEvent, { type: 'budget' }>, 'type'>;
 
+/** What a run tells of itself while it goes. */
+export type TrainerBeat = Pick<Beat, 'set' | 'line' | 'see' | 'pace'>;
+
 export interface RunOptions {
   readonly folder: string;
   readonly runDir: string;
   readonly spec: RunSpecInput;
-  readonly beat: Beat;
+  readonly beat: TrainerBeat;
   readonly onEvent: (event: TrainerEvent) => void;
 }
 

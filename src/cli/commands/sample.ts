@@ -1,26 +1,47 @@
 import { resolve } from 'node:path';
-import type { TrainerEvent } from '../../contracts/events.js';
-import type { SampleMetrics } from '../../contracts/metrics.js';
 import type { z } from 'zod';
 import { CLI_EXIT } from '../../contracts/failures.js';
+import type { SampleMetrics } from '../../contracts/metrics.js';
+import type { SamplingConfig } from '../../contracts/sampling.js';
 import { CliError } from '../cli-error.js';
 import { config } from '../context.js';
 import { DenoisingView } from '../denoising-view.js';
-import { findModel } from '../model-folder.js';
 import { count, print, printJson } from '../output.js';
+import { answerHere } from '../sample-here.js';
+import { answerOnHost } from '../sample-on-host.js';
+import { placeOf } from '../sample-place.js';
 import { type SamplingArguments, samplingOf } from '../sampling-settings.js';
-import { deviceOf, runTrainerHere } from '../trainer-here.js';
 
 export interface SampleArguments extends SamplingArguments {
   readonly base?: boolean;
   readonly systemPrompt?: string;
   readonly saveTrace?: string;
   readonly watch?: boolean;
+  readonly on?: string;
+  readonly patience?: string;
   readonly device?: string;
   readonly json?: boolean;
 }
 
-/** Asks a model on this machine. */
+/** What is asked, wherever it is answered. */
+export interface Asked {
+  readonly questions: readonly string[];
+  readonly sampling: SamplingConfig;
+  readonly options: SampleArguments;
+  readonly view: DenoisingView | null;
+  /** Absolute path; null: no trace is asked for. */
+  readonly trace: string | null;
+}
+
+export interface Answered {
+  /** As a sentence names the model, and where it was asked if not here. */
+  readonly label: string;
+  readonly metrics: z.infer<typeof SampleMetrics>;
+  /** What else the document tells: model, device or host, system prompt. */
+  readonly told: Readonly<Record<string, unknown>>;
+}
+
+/** Asks a model, on this machine or on a host of the plan that made it. */
 export async function sample(
   model: string,
   questions: readonly string[],
@@ -31,33 +52,22 @@ export async function sample(
     throw new CliError('A question is empty; nothing was asked.', CLI_EXIT.usage);
   }
   const settings = await config();
-  const device = await deviceOf(options.device);
-  const found = await findModel(settings, model, options.base ?? false);
-  const systemPrompt = options.systemPrompt ?? found.systemPrompt;
+  const place = await placeOf(settings, model, options);
   // stdout belongs to the document.
   const screen = options.json ? process.stderr : process.stdout;
   const view = options.watch ? new DenoisingView(screen, questions, sampling.order) : null;
-  const onEvent = (event: TrainerEvent): void => {
-    if (event.type === 'revealed') view?.take(event);
-  };
   const trace = options.saveTrace === undefined ? null : resolve(options.saveTrace);
-  const { metrics } = await runTrainerHere(
-    settings,
-    (folder) => ({
-      ...{ command: 'sample', runDir: folder, device, model: found.folder },
-      ...{ questions: [...questions], systemPrompt, sampling },
-      // One canvas at a time can be watched.
-      ...(view ? { watch: true, slots: 1 } : {}),
-      ...(trace === null ? {} : { trace }),
-    }),
-    onEvent,
-  );
-  if (options.json) printJson({ model: found, device, sampling, systemPrompt, ...metrics, trace });
-  else tell(found.label, metrics, trace);
+  const asked: Asked = { questions, sampling, options, view, trace };
+  const { label, metrics, told } =
+    place.kind === 'here'
+      ? await answerHere(settings, place, asked)
+      : await answerOnHost(settings, place, asked);
+  if (options.json) printJson({ ...told, sampling, ...metrics, trace });
+  else tell(label, metrics, trace);
   return CLI_EXIT.ok;
 }
 
-function tell(label: string, metrics: z.infer<typeof SampleMetrics>, trace: string | null): void {
+function tell(label: string, metrics: Answered['metrics'], trace: string | null): void {
   const { answers, seconds = 0 } = metrics;
   for (const { question, answer } of answers) {
     print(answers.length > 1 ? `\n> ${question}\n${answer}` : answer);

@@ -11,6 +11,8 @@ export interface Asking {
 }
 
 export const MAIN = 'answers';
+export const ANCHOR_PUBLISHED = 'anchor-published';
+export const ANCHOR_DEFAULT = 'anchor-default';
 export const canvasName = (maxNewTokens: number): string => `canvas-${maxNewTokens}`;
 
 /** Of the model before training: also at another batch size, and as its authors ask it. */
@@ -38,8 +40,8 @@ function anchorOf(evaluation: Evaluation): Asking[] {
   const under = (preset: 'published' | 'default') => SAMPLING_PRESETS[preset](anchor.maxNewTokens);
   const published = { ...asked, sampling: under('published'), batchSize: 1 };
   return [
-    { name: 'anchor-published', evaluation: published },
-    { name: 'anchor-default', evaluation: { ...asked, sampling: under('default') } },
+    { name: ANCHOR_PUBLISHED, evaluation: published },
+    { name: ANCHOR_DEFAULT, evaluation: { ...asked, sampling: under('default') } },
   ];
 }
 

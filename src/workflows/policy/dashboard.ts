@@ -1,3 +1,4 @@
+import { anchorSentence } from '../../contracts/anchor.js';
 import { type Answering, tallySentence } from '../../contracts/answering.js';
 import type { Language } from '../../contracts/base.js';
 import { CHECKLIST } from '../../contracts/checklist.js';
@@ -22,6 +23,9 @@ export function dashboard(state: PlanState, language: Language, at: string): str
       `${zh ? '中断' : 'interruptions'}: ${state.interruptions.length}`,
   ];
   if (state.failure) lines.push(`> ${state.failure}`);
+  if (state.anchor && !state.anchor.holds) {
+    lines.push(`> **${zh ? '警告：' : 'Warning:'}** ${anchorSentence(state.anchor, zh)}`);
+  }
   lines.push(...progressLines(state, zh), ...quoteLines(state, zh), ...pilotLines(state, zh));
   lines.push(...verdictLines(state, zh));
   for (const day of DAYS) {

@@ -98,6 +98,7 @@ export function wentBack(state: PlanState, stage: StageName): PlanState {
     stoppedAtCap: trainsAgain ? false : state.stoppedAtCap,
     model: trainsAgain ? null : state.model,
     checkpoint: trainsAgain ? null : state.checkpoint,
+    anchor: from <= STAGES.indexOf('eval-before') ? null : state.anchor,
     pilot: from <= STAGES.indexOf('pilot') ? null : state.pilot,
     compared: answersAgain ? null : state.compared,
     answers: answersAgain ? null : state.answers,

@@ -1,3 +1,4 @@
+import type { Anchored } from '../../contracts/anchor.js';
 import type { Answering } from '../../contracts/answering.js';
 import type { ClosedStage } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
@@ -40,6 +41,7 @@ export type PlanEvent = { readonly at: string } & (
   | { readonly type: 'trained'; readonly model: FineTuned }
   | { readonly type: 'checkpointed'; readonly checkpoint: LastCheckpoint }
   | { readonly type: 'pilotTold'; readonly pilot: Pilot }
+  | { readonly type: 'anchored'; readonly anchor: Anchored | null }
   | { readonly type: 'compared'; readonly compared: Compared }
   | { readonly type: 'answering'; readonly answering: Answering }
   | { readonly type: 'answered'; readonly answers: NonNullable<PlanState['answers']> }
@@ -78,6 +80,7 @@ export function initialState(plan: ResolvedPlan, startedAt: string): PlanState {
     model: null,
     checkpoint: null,
     pilot: null,
+    anchor: null,
     compared: null,
     answering: null,
     answers: null,
@@ -132,6 +135,7 @@ type PlanWide = Extract<
       | 'trained'
       | 'checkpointed'
       | 'pilotTold'
+      | 'anchored'
       | 'compared'
       | 'answering'
       | 'answered'
@@ -170,6 +174,8 @@ function advancePlan(state: PlanState, event: PlanWide): PlanState {
       return { ...state, checkpoint: event.checkpoint };
     case 'pilotTold':
       return { ...state, pilot: event.pilot };
+    case 'anchored':
+      return { ...state, anchor: event.anchor };
     case 'compared':
       return { ...state, compared: event.compared };
     case 'answering':

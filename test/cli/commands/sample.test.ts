@@ -109,6 +109,13 @@ test.each([
   [['No/Where', QUESTION], 4, 'No/Where is neither the id of a plan nor a folder with a model'],
   [[BASE, QUESTION, '--base'], 2, '--base asks for the base of a plan'],
   [[BASE, QUESTION, '--device', 'tpu'], 2, '--device tpu is neither cpu nor cuda'],
+  [[BASE, QUESTION, '--on', 'moon'], 2, '--on moon is neither here nor host'],
+  [[BASE, QUESTION, '--on', 'host'], 2, 'is a folder of this machine'],
+  [
+    ['nobody', QUESTION, '--on', 'host', '--device', 'cpu'],
+    2,
+    '--device cpu is about this machine',
+  ],
   [['nobody', QUESTION, '--set', 'sampling.blockLength=7'], 2, 'must divide maxNewTokens'],
   [['nobody', ' '], 2, 'A question is empty'],
 ])('%j: exit %i', async (args, exit, said) => {
@@ -116,6 +123,15 @@ test.each([
   expect(stderr).toContain(said);
   expect(stderr).not.toContain('    at ');
   expect(exitCode).toBe(exit);
+});
+
+test('a plan of an older version, whose hosts nobody noted, is asked here only: exit 4', async () => {
+  const { home } = await ended();
+  const ran = await dreamSft(home, ['sample', 'done', QUESTION, '--on', 'host']);
+  expect([ran.exitCode, ran.stderr.split('\n')[1]]).toEqual([
+    4,
+    'Ask it on this machine: --on here.',
+  ]);
 });
 
 test('a plan of an older version, whose base nobody noted: exit 4', async () => {

@@ -13,6 +13,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { pino } from 'pino';
+import { createAskControl } from '../../../src/activities/until-needed.js';
 import { createControlActivities } from '../../../src/activities/create-control-activities.js';
 import { loadPlan } from '../../../src/cli/plan-file.js';
 import { loadConfig } from '../../../src/config/config.js';
@@ -93,6 +94,7 @@ export class World {
     const store = await openStore({ kind: 'local' }, this.home);
     this.store = store;
     this.stages = new ScriptedStages(store, this.script);
+    const log = pino({ level: 'silent' });
     const control = createControlActivities({
       store,
       home: this.home,
@@ -100,7 +102,7 @@ export class World {
       client: this.client,
       provider: () => this.hosts,
       now: () => new Date(),
-      log: pino({ level: 'silent' }),
+      log,
       renderReport: (request) => {
         const { folder } = request;
         this.reported = request;
@@ -119,7 +121,7 @@ export class World {
     await this.#serve({
       taskQueue: CONTROL_QUEUE,
       workflowBundle: this.bundle,
-      activities: control,
+      activities: { ...control, ...createAskControl({ client: this.client, log }) },
     });
     await this.#serve({ taskQueue: PREP_QUEUE, activities: this.stages.prep });
   }
