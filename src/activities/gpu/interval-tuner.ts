@@ -50,7 +50,9 @@ export class IntervalTuner {
   see(event: TrainerEvent): void {
     if (event.type === 'checkpoint-ready') {
       this.#writing = false;
-      this.tools.cost.stalled(event.stallSeconds);
+      const { step, seconds, stallSeconds } = event;
+      this.tools.cost.stalled(stallSeconds);
+      this.tools.deps.log.info({ step, seconds, stallSeconds }, 'checkpoint saved');
     }
     if (event.type !== 'step') return;
     // The stall that a step tells is of the checkpoint taken just before it.
@@ -65,6 +67,8 @@ export class IntervalTuner {
 
   /** In the trainer's folder, once a checkpoint was published: it reads that between two steps. */
   async published(folder: string, seconds: number): Promise<void> {
+    const step = this.tools.beat.progress.publishedStep;
+    this.tools.deps.log.info({ step, seconds }, 'checkpoint published');
     const chosen = this.auto === null ? null : await this.#choose(this.auto);
     await tellTrainer(folder, { seconds, everySeconds: chosen?.seconds ?? null });
     if (chosen === null) return;
