@@ -4,7 +4,7 @@ import type { ChainEntry } from '../contracts/journal.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import type { Summary } from '../contracts/state.js';
 import type { Arena } from './arena.js';
-import { killLocalHosts } from './local-hosts.js';
+import { forgetLocalHosts } from './local-hosts.js';
 import type { Blow } from './schedule.js';
 import { type Struck, Trial } from './trial.js';
 import { waitFor } from './wait.js';
@@ -53,7 +53,7 @@ async function endPlan(arena: Arena, planId: string): Promise<void> {
   if (arena.signal.aborted) return;
   const plan = arena.client.workflow.getHandle(planId);
   await plan.terminate('the trial is over').catch(() => undefined);
-  await killLocalHosts(arena);
+  await forgetLocalHosts(arena);
 }
 
 function untilClosed(arena: Arena, planId: string): Promise<string> {

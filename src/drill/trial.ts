@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readProgress, readState } from '../cli/plan-handle.js';
-import { isAlive, processIdentity } from '../processes/identity.js';
+import { isAlive } from '../processes/identity.js';
 import type { WorkerProcess } from '../processes/worker-process.js';
 import { hasEnded } from '../contracts/state.js';
 import { Chain } from '../store/chain.js';
@@ -133,14 +133,6 @@ export class Trial {
 
 const endedEarly = (planId: string, status: string, failure: string | null): string =>
   `${planId} has ${status} before it could be struck${failure === null ? '' : `: ${failure}`}.`;
-
-/** Until a process is gone, or only waits to be reaped. */
-export async function untilGone(pid: number, signal: AbortSignal): Promise<void> {
-  const identity = await processIdentity(pid);
-  if (identity === null) return;
-  const gone = async (): Promise<true | null> => ((await isAlive(identity)) ? null : true);
-  await waitFor(`process ${pid} ends`, gone, signal);
-}
 
 /** Ended with its trial, however it stands then: asleep, gone, or ready for the next plan. */
 export class RentedHost {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import { CliError } from '../cli/cli-error.js';
 import { CLI_EXIT } from '../contracts/failures.js';
+import { isAlive, processIdentity, type ProcessIdentity } from '../processes/identity.js';
 
 const LOOK_EVERY_MS = 200;
 const PATIENCE_MS = 600_000;
@@ -28,6 +29,17 @@ export async function waitFor<T>(
     await sleep(LOOK_EVERY_MS);
   }
   throw new DrillError(`The drill waited in vain: ${what}.`);
+}
+
+/** Until a process is gone, or only waits to be reaped. */
+export async function untilGone(pid: number, signal: AbortSignal): Promise<void> {
+  const identity = await processIdentity(pid);
+  if (identity !== null) await untilEnded(identity, signal);
+}
+
+export async function untilEnded(identity: ProcessIdentity, signal: AbortSignal): Promise<void> {
+  const ended = async (): Promise<true | null> => ((await isAlive(identity)) ? null : true);
+  await waitFor(`process ${identity.pid} ends`, ended, signal);
 }
 
 /** However the SDK or our own command has wrapped it. */

@@ -9,6 +9,7 @@ import { startWorkerProcess } from '../processes/worker-process.js';
 import { holderOfCards } from './cards.js';
 import { KeyClaims } from './key-claims.js';
 import type { EnsureRequest, Ensured, Host, HostProvider } from './provider.js';
+import { SilentHosts, signsOfLife } from './silent-hosts.js';
 
 /** `<home>/hosts/<id>/host.json`: all that is needed to find the process again after a restart. */
 export interface LocalHostRecord {
@@ -21,7 +22,7 @@ export interface LocalHostRecord {
 }
 
 const STOP_WITHIN_MS = 20_000;
-/** Below a host's folder: only its own attempts read them; what counts is in the store. */
+/** Only its own attempts read them; what counts is in the store. */
 const WORK_FOLDERS = ['work', 'inputs', 'cache'] as const;
 
 /** GPU workers as processes of this machine, each in its own process group. */
@@ -30,10 +31,12 @@ export class LocalProcessProvider implements HostProvider {
   readonly knowsLiveness = true;
 
   readonly #claims: KeyClaims;
+  readonly #silent = new SilentHosts();
 
   constructor(
     private readonly config: Config,
     private readonly now: () => Date = () => new Date(),
+    private readonly clockMs: () => number = () => performance.now(),
   ) {
     this.#claims = new KeyClaims(join(config.home, 'hosts', 'claims'));
   }
@@ -42,6 +45,7 @@ export class LocalProcessProvider implements HostProvider {
     // First: the cards may be held by the very host that is asked for.
     const known = await this.#startedFor(request.key);
     if (known) return { kind: 'host', host: await toHost(known), started: false };
+    await this.#endSilent();
     // A worker without Python dies at once: one would be started every second, and nobody told.
     const missing = (await this.#missing()) ?? (await this.#taken());
     if (missing !== null) return missing;
@@ -90,9 +94,8 @@ export class LocalProcessProvider implements HostProvider {
   }
 
   async release(hostId: string): Promise<void> {
-    const record = (await this.#records()).find(({ id }) => id === hostId);
-    if (!record) return;
-    const identity = record.process;
+    const identity = (await this.#records()).find(({ id }) => id === hostId)?.process;
+    if (!identity) return;
     if (await isAlive(identity)) {
       signalGroup(identity.pid, 'SIGTERM');
       for (const until = Date.now() + STOP_WITHIN_MS; Date.now() < until; await sleep(50)) {
@@ -109,7 +112,23 @@ export class LocalProcessProvider implements HostProvider {
 
   async list(gpuClass: string): Promise<Host[]> {
     const records = (await this.#records()).filter((record) => record.gpuClass === gpuClass);
-    return Promise.all(records.map(toHost));
+    const hosts = await Promise.all(records.map(toHost));
+    const silent = await this.#silentOf(hosts);
+    return hosts.map((host) => (silent.has(host.id) ? { ...host, alive: false } : host));
+  }
+
+  /** Of the living: those that have given no sign of life for long. */
+  async #silentOf(hosts: readonly Host[]): Promise<ReadonlySet<string>> {
+    const told = await signsOfLife(this.config.home);
+    const now = this.clockMs();
+    const living = hosts.filter(({ alive }) => alive).map(({ id }) => id);
+    return new Set(living.filter((id) => this.#silent.isSilent(id, told.get(id) ?? '', now)));
+  }
+
+  /** Whoever hangs holds its card and could still wake beside its successor. */
+  async #endSilent(): Promise<void> {
+    const all = await Promise.all((await this.#records()).map(toHost));
+    for (const id of await this.#silentOf(all)) await this.release(id);
   }
 
   get #folder(): string {

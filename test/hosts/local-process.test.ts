@@ -176,3 +176,19 @@ test('without Python no host is started: a person is told what to run, and then 
   expect(hostIds(config)).toEqual([]);
   expect(await provider.ensure(request('stage-0'))).toMatchObject({ kind: 'host', started: true });
 });
+
+test('a host that lives but gives no sign of life is not counted on, and ends before its successor starts', async () => {
+  const { config } = await setUp();
+  let clock = 0;
+  // No server answers here: its worker never tells of itself, as one that hangs in its start.
+  const provider = new LocalProcessProvider(config, undefined, () => clock);
+  const hung = hostOf(await provider.ensure(request('stage-0')));
+  const { process: identity } = recordOf(config, hung.id);
+  const aliveNow = async (): Promise<boolean> => (await provider.list('local'))[0]!.alive;
+  for (; clock < 120_000; clock += 5000) expect(await aliveNow()).toBe(true);
+  expect(await aliveNow()).toBe(false);
+  expect(await isAlive(identity)).toBe(true);
+  const next = await provider.ensure(request('stage-1'));
+  expect(next).toMatchObject({ kind: 'host', started: true, host: { alive: true } });
+  expect(await isAlive(identity)).toBe(false);
+});

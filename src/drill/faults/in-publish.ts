@@ -2,7 +2,8 @@ import type { Expectation, Fault } from '../fault.js';
 import { rentStoppingHost } from '../stopping-host.js';
 import type { Stop } from '../stopping-store.js';
 import { signalHost, type Training } from '../training.js';
-import { type Trial, untilGone } from '../trial.js';
+import type { Trial } from '../trial.js';
+import { untilGone } from '../wait.js';
 import { publishedBy } from './frozen.js';
 
 /** The host stops itself at a named point of publishing; then something is done to it. */

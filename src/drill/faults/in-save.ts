@@ -3,8 +3,8 @@ import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { atOnce, type Fault } from '../fault.js';
 import { signalHost, type Training } from '../training.js';
-import { type Trial, untilGone } from '../trial.js';
-import { waitFor } from '../wait.js';
+import type { Trial } from '../trial.js';
+import { untilGone, waitFor } from '../wait.js';
 
 /** Where the trainer writes checkpoints, each in a hidden folder until it is whole. */
 const stagingOf = ({ arena, stageKey }: Trial, { host, token }: Training): string =>

@@ -1,7 +1,8 @@
 import { signalGroup } from '../../processes/identity.js';
 import { atOnce, type Fault } from '../fault.js';
 import { signalHost, signalProcess, type Training } from '../training.js';
-import { type Trial, untilGone } from '../trial.js';
+import type { Trial } from '../trial.js';
+import { untilGone } from '../wait.js';
 
 /** As a spot host vanishes, with steps behind its newest checkpoint: no notice, no clean-up. */
 export async function killHost(trial: Trial, target: Training): Promise<void> {

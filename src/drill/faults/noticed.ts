@@ -1,7 +1,7 @@
 import { CLOUDS, type CloudName } from '../../contracts/notice.js';
 import { startMockCloud } from '../../mock-cloud/server.js';
 import type { Fault } from '../fault.js';
-import { untilGone } from '../trial.js';
+import { untilGone } from '../wait.js';
 
 /** How often its metadata service is asked; a cloud's own pace would make the drill no truer. */
 const POLL_MS = 200;

@@ -15,7 +15,7 @@ import {
 } from './in-publish.js';
 import { killedInSave } from './in-save.js';
 import { hostKilled, trainerKilled, workerKilled } from './killed.js';
-import { hostNeverUp } from './never-up.js';
+import { hostHangsAtStart, hostNeverUp } from './never-up.js';
 import { NOTICED } from './noticed.js';
 import { TERMINATED } from './terminated.js';
 
@@ -46,5 +46,6 @@ export const FAULTS: readonly Fault[] = [
   controlKilled,
   everythingKilled,
   hostNeverUp,
+  hostHangsAtStart,
   hostsLostInBurst,
 ];

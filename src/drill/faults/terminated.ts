@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.js';
 import { signalHost, signalProcess, type Training } from '../training.js';
-import { type Trial, untilGone } from '../trial.js';
+import type { Trial } from '../trial.js';
+import { untilGone } from '../wait.js';
 
 const FIRST = 'first';
 
