@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,15 @@ class WeightsError(ValueError):
         shown = "; ".join(mistakes[:12])
         more = f"; and {len(mistakes) - 12} more" if len(mistakes) > 12 else ""
         super().__init__(f"cannot use the model in {folder}: {shown}{more}")
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """What cannot be read of a folder's files inside is told as WeightsError."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise WeightsError(folder, [str(error)]) from error
 
 
 def read_config(folder: Path) -> DreamConfig:
@@ -101,21 +110,17 @@ def _parts(model: Dream) -> Iterator[tuple[Layer | None, list[str]]]:
 def _open_all(
     folder: Path, files: dict[Path, list[str]], stack: ExitStack
 ) -> list[tuple[TensorFile, set[str]]]:
-    try:
+    with _readable(folder):
         return [(stack.enter_context(TensorFile(path)), set(keys)) for path, keys in files.items()]
-    except (ValueError, OSError) as error:
-        raise WeightsError(folder, [str(error)]) from error
 
 
 def _fill(
     folder: Path, filler: Filler, opened: list[tuple[TensorFile, set[str]]], names: list[str]
 ) -> None:
-    try:
+    with _readable(folder):
         for file, held in opened:
             if mine := [name for name in names if name in held]:
                 filler.fill(file, mine)
-    except (ValueError, OSError) as error:
-        raise WeightsError(folder, [str(error)]) from error
 
 
 def _placed(folder: Path) -> dict[str, Path]:
@@ -149,13 +154,10 @@ def sampled_sha256(folder: Path) -> str:
     """
     place = _placed(folder)
     digest = hashlib.sha256()
-    try:
-        with ExitStack() as stack:
-            files = {path: stack.enter_context(TensorFile(path)) for path in set(place.values())}
-            for key in sorted(place):
-                _sample_tensor(digest, key, files[place[key]])
-    except (ValueError, OSError) as error:
-        raise WeightsError(folder, [str(error)]) from error
+    with _readable(folder), ExitStack() as stack:
+        files = {path: stack.enter_context(TensorFile(path)) for path in set(place.values())}
+        for key in sorted(place):
+            _sample_tensor(digest, key, files[place[key]])
     return digest.hexdigest()
 
 
