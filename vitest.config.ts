@@ -15,8 +15,9 @@ export default defineConfig({
           exclude: SYSTEM,
           maxWorkers: 2,
           // Deadlines only end what would never end; a busy machine is slow, not wrong.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
           sequence: { groupOrder: 0 },
         },
       },

@@ -45,7 +45,7 @@ test.each([
   const [port] = await freePorts(1);
   const home = temporaryFolder();
   const worker = run([kind], { DREAM_SFT_HOME: home, TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
-  await expect.poll(() => logsOf(home), { timeout: 15_000 }).toContain('no server yet');
+  await expect.poll(() => logsOf(home)).toContain('no server yet');
   worker.kill(signal);
   const ended = await worker;
   expect(ended.exitCode).toBe(3);

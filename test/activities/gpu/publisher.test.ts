@@ -198,7 +198,7 @@ describe('Publisher', () => {
       await put(key, path);
     });
     await made.offer(await ready(2));
-    await vi.waitFor(() => expect(signal?.aborted).toBe(false));
+    await expect.poll(() => signal?.aborted).toBe(false);
     const stopAt = new Date(Date.now() + 3600_000).toISOString();
     leave(departure, stopAt);
     await made.offer(await ready(3));
@@ -226,7 +226,7 @@ describe('Publisher', () => {
       await put(key, path);
     });
     await made.offer(await ready(2));
-    await vi.waitFor(() => expect(signal).toBeDefined());
+    await expect.poll(() => signal).toBeDefined();
     // The end is now: nothing that takes any time fits.
     leave(departure, new Date(0).toISOString());
     await made.offer(await ready(3));

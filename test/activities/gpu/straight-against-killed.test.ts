@@ -79,49 +79,53 @@ describe.skipIf(!hasTrainer)('training with SIGKILLs (needs .venv: npm run setup
   });
   afterAll(() => lab.close());
 
-  it('ends with the order and the weights of training without', { timeout: 600_000 }, async () => {
-    const { base, documents, tokenizer } = await downloadAndConvert(lab);
-    const inputs = { base, dataset: documents, tokenizer };
-    const straight = (await oneAttempt(
-      inputOf('full-train', '5', configuration, inputs),
-      'a',
-      null,
-    ))!;
-    expect(straight).toMatchObject({ steps: STEPS, stepsThisAttempt: STEPS });
+  it(
+    'ends with the order and the weights of training without',
+    { timeout: 1_800_000 },
+    async () => {
+      const { base, documents, tokenizer } = await downloadAndConvert(lab);
+      const inputs = { base, dataset: documents, tokenizer };
+      const straight = (await oneAttempt(
+        inputOf('full-train', '5', configuration, inputs),
+        'a',
+        null,
+      ))!;
+      expect(straight).toMatchObject({ steps: STEPS, stepsThisAttempt: STEPS });
 
-    const input = inputOf('full-train', '6', configuration, inputs);
-    const chance = random(SEED);
-    const someSteps = (): number => 10 + Math.floor(chance.next().value * 20);
-    await oneAttempt(input, 'b', { at: 'step', step: someSteps() });
-    const first = await newestStep(input);
-    expect(first).toBeGreaterThan(0);
+      const input = inputOf('full-train', '6', configuration, inputs);
+      const chance = random(SEED);
+      const someSteps = (): number => 10 + Math.floor(chance.next().value * 20);
+      await oneAttempt(input, 'b', { at: 'step', step: someSteps() });
+      const first = await newestStep(input);
+      expect(first).toBeGreaterThan(0);
 
-    // Inside a publish; the same host finds it staged, and publishes it before it goes on.
-    await oneAttempt(input, 'b', { at: 'publish' });
-    const second = await newestStep(input);
-    expect(second).toBeGreaterThan(first);
-    await oneAttempt(input, 'b', { at: 'loading' });
-    const salvaged = await newestStep(input);
-    expect(salvaged).toBeGreaterThan(second);
+      // Inside a publish; the same host finds it staged, and publishes it before it goes on.
+      await oneAttempt(input, 'b', { at: 'publish' });
+      const second = await newestStep(input);
+      expect(second).toBeGreaterThan(first);
+      await oneAttempt(input, 'b', { at: 'loading' });
+      const salvaged = await newestStep(input);
+      expect(salvaged).toBeGreaterThan(second);
 
-    // During a resume: another host has brought a part of the checkpoint, then again on the same.
-    await oneAttempt(input, 'c', { at: 'restore' });
-    await oneAttempt(input, 'c', { at: 'restore' });
-    await oneAttempt(input, 'c', { at: 'step', step: salvaged + someSteps() });
-    expect(await newestStep(input)).toBeLessThan(STEPS);
+      // During a resume: another host has brought a part of the checkpoint, then again on the same.
+      await oneAttempt(input, 'c', { at: 'restore' });
+      await oneAttempt(input, 'c', { at: 'restore' });
+      await oneAttempt(input, 'c', { at: 'step', step: salvaged + someSteps() });
+      expect(await newestStep(input)).toBeLessThan(STEPS);
 
-    const killed = (await oneAttempt(input, 'c', null))!;
-    expect(killed.stepsThisAttempt).toBeLessThan(STEPS - salvaged);
-    expect(killed.resumedInexactly).toBe(false);
-    expect(killed.orderHash).toBe(straight.orderHash);
-    expect(killed.weightsSha256).toBe(straight.weightsSha256);
-    const { attempts: all, postMortems } = await chainOf(lab, input);
-    expect(all.map(({ ended }) => ended?.how ?? null)).toEqual([
-      ...Array.from({ length: 6 }, () => null),
-      'finished',
-    ]);
-    expect(postMortems.map(({ kind }) => kind)).toEqual(
-      Array.from({ length: 6 }, () => 'host-lost'),
-    );
-  });
+      const killed = (await oneAttempt(input, 'c', null))!;
+      expect(killed.stepsThisAttempt).toBeLessThan(STEPS - salvaged);
+      expect(killed.resumedInexactly).toBe(false);
+      expect(killed.orderHash).toBe(straight.orderHash);
+      expect(killed.weightsSha256).toBe(straight.weightsSha256);
+      const { attempts: all, postMortems } = await chainOf(lab, input);
+      expect(all.map(({ ended }) => ended?.how ?? null)).toEqual([
+        ...Array.from({ length: 6 }, () => null),
+        'finished',
+      ]);
+      expect(postMortems.map(({ kind }) => kind)).toEqual(
+        Array.from({ length: 6 }, () => 'host-lost'),
+      );
+    },
+  );
 });

@@ -15,7 +15,7 @@ import { stageConfiguration } from '../../../src/workflows/stage-configuration.j
 import { TINY_PLAN } from '../../helpers/plans.js';
 import { folderOf } from '../../store/support/examples.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { dreamSft } from '../support/run.js';
+import { dreamSft } from '../support/in-process.js';
 
 const score = {
   ...{ score: 0.5, n: 200, correct: 100, interval: [0.43, 0.57] as [number, number] },

@@ -8,7 +8,7 @@ import { blobKey, publishArtifact } from '../../../src/store/artifacts.js';
 import { openStore } from '../../../src/store/open-store.js';
 import { folderOf } from '../../store/support/examples.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { dreamSft } from '../support/run.js';
+import { dreamSft } from '../support/in-process.js';
 
 const WEIGHTS = { 'config.json': '{}', 'model.safetensors': 'fine-tuned' };
 

@@ -60,9 +60,8 @@ test('worker gpu without a server says that it waits, and ends at Ctrl-C: exit 3
   const worker = dreamSft(['worker', 'gpu'], { TEMPORAL_ADDRESS: address, DREAM_SFT_HOME: home });
   let shown = '';
   worker.stdout.on('data', (data: Buffer) => (shown += data.toString()));
-  const within = { timeout: 15_000 };
-  await expect.poll(() => shown, within).toContain(`No Temporal server answers at ${address} yet`);
-  await expect.poll(() => logsOf(home), within).toContain('no server yet');
+  await expect.poll(() => shown).toContain(`No Temporal server answers at ${address} yet`);
+  await expect.poll(() => logsOf(home)).toContain('no server yet');
   expect(shown).not.toContain('serves');
   const pid = Number(/^gpu worker (\d+);/.exec(shown)?.[1]);
   worker.kill('SIGINT');

@@ -7,7 +7,7 @@ import { publishArtifact } from '../../../src/store/artifacts.js';
 import { openStore } from '../../../src/store/open-store.js';
 import { folderOf } from '../../store/support/examples.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { dreamSft } from '../support/run.js';
+import { dreamSft } from '../support/in-process.js';
 
 const artifact = { digest: 'a'.repeat(64), bytes: 1 };
 

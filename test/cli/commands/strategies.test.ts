@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Strategies } from '../../../src/contracts/strategies.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { dreamSft } from '../support/run.js';
+import { dreamSft } from '../support/in-process.js';
+import { dreamSft as inItsProcess } from '../support/run.js';
 
 const BASE = fileURLToPath(new URL('../../../trainer/assets/tiny-base', import.meta.url));
 const SMALL = [
@@ -43,7 +44,7 @@ test('Ctrl-C ends it, and the same command goes on from what was measured', asyn
   await writeFile(list, `short: {}\nlong: ${long}\n`);
   const output = ['--output', join(home, 'out')];
   const args = ['strategies', BASE, '--strategies', list, ...output, ...SMALL];
-  const running = dreamSft(home, args);
+  const running = inItsProcess(home, args);
   // Once: a second Ctrl-C would not wait for anything.
   running.stderr.once('data', () => running.kill('SIGINT'));
   const ended = await running;

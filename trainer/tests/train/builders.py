@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from dream_sft.data.dataset import Document, dataset_bytes
 from dream_sft.model.config import DreamConfig
 from dream_sft.model.network import Dream, init_weights
 from dream_sft.model.weights import save_dream
+from tests.warm import ENVIRONMENT, run_warm
 
-TRAINER = Path(__file__).resolve().parents[2]
 VOCABULARY, MASK, EOS = 24, 23, 0
 
 
@@ -107,7 +108,7 @@ class Workshop:
 
 
 def start(spec: Path, command: str = "train", **options: Any) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(TRAINER), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **ENVIRONMENT}
     return subprocess.Popen(
         [sys.executable, "-m", "dream_sft", command, "--spec", str(spec)],
         **{
@@ -158,11 +159,20 @@ def finish(process: subprocess.Popen[str]) -> Finished:
     assert process.stdout is not None and process.stderr is not None
     out, err = process.stdout.read(), process.stderr.read()
     process.wait()
+    return _finished(process.returncode, out, err)
+
+
+def _finished(code: int, out: str, err: str) -> Finished:
     lines = out.splitlines()
-    if process.returncode < 0 and out and not out.endswith("\n"):
+    if code < 0 and out and not out.endswith("\n"):
         lines.pop()  # a line that SIGKILL cut
-    return Finished(process.returncode, [json.loads(line) for line in lines], err)
+    return Finished(code, [json.loads(line) for line in lines], err)
 
 
 def run(spec: Path, command: str = "train", **options: Any) -> Finished:
-    return finish(start(spec, command, **options))
+    if options:
+        return finish(start(spec, command, **options))
+    with tempfile.TemporaryDirectory() as name:
+        output = Path(name)
+        code = run_warm([command, "--spec", str(spec)], output)
+        return _finished(code, (output / "stdout").read_text(), (output / "stderr").read_text())
