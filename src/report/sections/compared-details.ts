@@ -1,11 +1,14 @@
 import type { Comparison, SuiteComparison } from '../../contracts/comparison.js';
 import { type Block, table, text } from '../content/blocks.js';
+import type { ReportData } from '../report-data.js';
 import type { TextKey, Translate } from '../texts.js';
 import { shareOf } from './compared.js';
 import { pEquals, percent, points, range, type Section } from './section.js';
 
 /** So many ids are read at a glance; a fold holds them all. */
 const AT_A_GLANCE = 20;
+/** Of an answer that cannot be read, characters that show why. */
+const SAID = 120;
 
 function ids(one: SuiteComparison, which: 'won' | 'lost', title: TextKey, t: Translate): Block[] {
   const all = one.lists[which];
@@ -15,16 +18,40 @@ function ids(one: SuiteComparison, which: 'won' | 'lost', title: TextKey, t: Tra
   return [text(`${heading}${t('colon')}${all.join(', ')}`)];
 }
 
-export const winsSection: Section = ({ comparison }, t) =>
-  (comparison?.suites ?? []).flatMap((one) => [
+export const winsSection: Section = (data, t) =>
+  (data.comparison?.suites ?? []).flatMap((one) => [
     ...ids(one, 'won', 'wonIds', t),
     ...ids(one, 'lost', 'lostIds', t),
     text(
       `${t('both')}${t('colon')}${one.lists.both.length} · ${t('neither')}${t('colon')}${one.lists.neither.length}`,
       'soft',
     ),
+    ...unreadableOf(one, 'before', data, t),
+    ...unreadableOf(one, 'after', data, t),
     ...flipsOf(one, t),
   ]);
+
+/** Counted as wrong: whether that is fair, a reader judges by what they say. */
+function unreadableOf(
+  one: SuiteComparison,
+  when: 'before' | 'after',
+  data: ReportData,
+  t: Translate,
+): Block[] {
+  const ids = one[when].unreadableIds;
+  if (ids.length === 0) return [];
+  const said = new Map(
+    data[when].filter(({ suite }) => suite === one.suite).map(({ id, answer }) => [id, answer]),
+  );
+  const lines = ids.map((id) => `${id}${t('colon')}${beginningOf(said.get(id) ?? '')}`);
+  const title = t('unreadableList', { suite: one.suite, when: t(when), n: ids.length });
+  return [{ kind: 'fold', title, text: lines.join('\n') }];
+}
+
+const beginningOf = (answer: string): string => {
+  const line = answer.replace(/\s+/g, ' ').trim();
+  return line.length > SAID ? `${line.slice(0, SAID)}…` : line;
+};
 
 function flipsOf({ suite, flips }: SuiteComparison, t: Translate): Block[] {
   if (flips === null) return [];

@@ -121,7 +121,7 @@ function training(
   const header = [t('parameter'), t('value')];
   const table: Block =
     because.length > 0
-      ? { kind: 'table', look: '', header: [...header, t('criterionParameters')], rows: because }
+      ? { kind: 'table', look: '', header: [...header, t('reason')], rows: because }
       : { kind: 'table', look: '', header, rows: chosen };
   const curves: Block[] = figures.length > 0 ? [{ kind: 'figures', figures }] : of(blocks, 'text');
   return { id: 'training', title: t('training'), blocks: [...curves, table] };

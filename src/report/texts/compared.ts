@@ -47,6 +47,10 @@ export const COMPARED = {
   winsAndLosses: ['Wins and losses', '由错变对与由对变错的题'],
   wonIds: ['{suite}: won ({n})', '{suite}：由错变对（{n} 题）'],
   lostIds: ['{suite}: lost ({n})', '{suite}：由对变错（{n} 题）'],
+  unreadableList: [
+    '{suite}, {when}: cannot be read ({n})',
+    '{suite}，{when}：读不出答案（{n} 题）',
+  ],
   none: ['none', '无'],
   bySubject: ['By subject', '按学科'],
   subjects: ['{suite} by subject', '{suite} 按学科'],

@@ -11,6 +11,7 @@ export const CRITERIA = {
   missing: ['missing', '缺'],
   criterionExplain: ['The person can explain how Dream works', '能讲清 Dream 的原理'],
   criterionParameters: ['Why these training parameters', '能说明为何选这些训练参数'],
+  reason: ['Why', '理由'],
   criterionCompared: ['Before and after', '有前后对比'],
   criterionDifficulties: ['Difficulties and how they were solved', '能讲遇到的困难与解决办法'],
   criterionAnalysis: ['Analysis of the result, and what next', '能分析结果并提出下一步'],
