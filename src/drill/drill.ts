@@ -14,7 +14,7 @@ export interface DrillOptions {
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly onStraight?: (seconds: number) => void;
-  readonly onTrial: (result: TrialResult, seconds: number) => void;
+  readonly onTrial: (result: TrialResult, seconds: number) => Promise<void> | void;
 }
 
 export const SPAN: Span = { steps: 300, everySteps: 10 };
@@ -53,7 +53,7 @@ export async function drill(options: DrillOptions): Promise<TrialResult[]> {
         (error: unknown) => brokenOff(blow, error),
       );
       results.push(result);
-      options.onTrial(result, secondsSince(struckAt));
+      await options.onTrial(result, secondsSince(struckAt));
     }
     return results;
   } finally {

@@ -35,4 +35,4 @@ test('a plan struck by fault after fault ends with the weights and the order of 
   expect(flipped!.stepsRepeated).toBeGreaterThan(SPAN.everySteps);
   expect(zombie!.zombieWritesRefused).toBeGreaterThan(0);
   expect([noticed!.stepsLost, noticed!.stepsRepeated]).toEqual([0, 0]);
-}, 900_000);
+}, 1_800_000);

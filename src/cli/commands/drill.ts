@@ -7,6 +7,8 @@ import { CLI_EXIT } from '../../contracts/failures.js';
 import { drill as runDrill, SPAN } from '../../drill/drill.js';
 import type { Fault } from '../../drill/fault.js';
 import { FAULTS } from '../../drill/faults/table.js';
+import type { Span } from '../../drill/schedule.js';
+import type { TrialResult } from '../../drill/verdict.js';
 import { CliError } from '../cli-error.js';
 import { config } from '../context.js';
 import { drillTable, resultText } from '../drill-table.js';
@@ -35,35 +37,73 @@ export async function drill(options: DrillArguments): Promise<number> {
   const trials = wholeNumber('--trials', options.trials ?? String(faults.length), 1);
   const seed = wholeNumber('--seed', options.seed, 0);
   const { language = 'en' } = languageOverride(options.lang);
-  const stamp = new Date()
-    .toISOString()
-    .replace(/[^0-9]/g, '')
-    .slice(2, 14);
-  const home = join(own, 'drills', stamp);
-  await mkdir(home, { recursive: true });
+  const home = await freshFolder(own);
+  const papers = new Papers(home, language, { seed, trials, ...SPAN, leftOut });
   const say = options.json ? (): void => undefined : print;
-  const stopped = stopOnSignals();
   for (const { fault, why } of leftOut) say(`${fault}  ${LEFT_OUT[language]}: ${why}`);
-  const results = await runDrill({
-    ...{ home, faults, trials, seed, signal: stopped },
+  await runDrill({
+    ...{ home, faults, trials, seed, signal: stopOnSignals() },
     planFile: join(root, 'plans', 'tiny.yaml'),
     onStraight: (seconds) => say(`${STRAIGHT[language]}  ${seconds.toFixed(0)} s`),
-    onTrial: (one, seconds) =>
-      say(
-        `${one.trial}/${trials}  ${one.fault}  ${resultText(one, language)}  ${seconds.toFixed(0)} s`,
-      ),
+    onTrial: async (one, seconds) => {
+      await papers.add(one);
+      const result = resultText(one, language);
+      say(`${one.trial}/${trials}  ${one.fault}  ${result}  ${seconds.toFixed(0)} s`);
+    },
   });
-  const held = results.every(({ failures }) => failures.length === 0);
-  const document = join(home, 'drill.json');
-  const told = { seed, trials, ...SPAN, held, leftOut, results };
-  await writeFile(document, `${JSON.stringify(told, null, 2)}\n`);
-  const text = drillTable(results, language);
-  await writeFile(join(home, 'drill.txt'), `${stripVTControlCharacters(text)}\n`);
   // What a failed drill leaves is what its reason is found in.
-  if (held) await forgetFiles(home);
-  if (options.json) printJson({ document, ...told });
-  else print(`\n${text}\n\n${document}`);
-  return held ? CLI_EXIT.ok : CLI_EXIT.planFailed;
+  if (papers.held) await forgetFiles(home);
+  if (options.json) printJson({ document: papers.document, ...papers.told });
+  else print(`\n${papers.table}\n\n${papers.document}`);
+  return papers.held ? CLI_EXIT.ok : CLI_EXIT.planFailed;
+}
+
+async function freshFolder(own: string): Promise<string> {
+  const digits = new Date().toISOString().replace(/[^0-9]/g, '');
+  const home = join(own, 'drills', digits.slice(2, 14));
+  await mkdir(home, { recursive: true });
+  return home;
+}
+
+/** What the trials have in common. */
+interface About extends Span, Pick<Chosen, 'leftOut'> {
+  readonly seed: number;
+  readonly trials: number;
+}
+
+/** drill.json and drill.txt, written after each trial: a long drill that is stopped has told all until then. */
+class Papers {
+  readonly document: string;
+  readonly #results: TrialResult[] = [];
+
+  constructor(
+    private readonly home: string,
+    private readonly language: Language,
+    private readonly about: About,
+  ) {
+    this.document = join(home, 'drill.json');
+  }
+
+  /** Only of a drill that has come to its end. */
+  get held(): boolean {
+    const all = this.#results.length === this.about.trials;
+    return all && this.#results.every(({ failures }) => failures.length === 0);
+  }
+
+  get told() {
+    return { ...this.about, held: this.held, results: this.#results };
+  }
+
+  get table(): string {
+    return drillTable(this.#results, this.language);
+  }
+
+  async add(result: TrialResult): Promise<void> {
+    this.#results.push(result);
+    await writeFile(this.document, `${JSON.stringify(this.told, null, 2)}\n`);
+    const text = stripVTControlCharacters(this.table);
+    await writeFile(join(this.home, 'drill.txt'), `${text}\n`);
+  }
 }
 
 interface Chosen {
