@@ -36,6 +36,8 @@ export function drillTable(results: readonly TrialResult[], language: Language):
 }
 
 export const resultText = ({ failures }: TrialResult, language: Language): string =>
-  failures.length === 0 ? pc.green(`✔ ${SAME[language]}`) : pc.red(`✘ ${failures.join('; ')}`);
+  failures.length === 0
+    ? pc.green(`✔ ${SAME[language]}`)
+    : pc.red(`✘ ${failures.map((one) => one[language]).join('; ')}`);
 
 const seconds = (value: number | null): string => (value === null ? '–' : `${value.toFixed(1)} s`);

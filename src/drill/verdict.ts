@@ -1,3 +1,4 @@
+import type { Language } from '../contracts/base.js';
 import { type ChainState, foldChain } from '../store/fold-chain.js';
 import type { Carried } from './carry-trial.js';
 import type { Expectation } from './fault.js';
@@ -25,8 +26,12 @@ export interface TrialResult {
   readonly sameWeights: boolean;
   readonly sameOrder: boolean;
   /** Why this trial failed; empty: nothing was lost. */
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
 }
+
+/** One sentence, for people of both languages. */
+export type Failure = Readonly<Record<Language, string>>;
+const said = (en: string, zh: string): Failure => ({ en, zh });
 
 /** What a struck plan has left, against one that nobody struck. Pure. */
 export function judge(blow: Blow, straight: Carried, struck: Carried): TrialResult {
@@ -54,7 +59,9 @@ export function judge(blow: Blow, straight: Carried, struck: Carried): TrialResu
   const failures = [
     ...failuresOf(result, struck.closed),
     ...unexpected(blow.fault.expects, result),
-    ...(blow.fault.expects.skips && !skipped(chain) ? ['went on from the damaged checkpoint'] : []),
+    ...(blow.fault.expects.skips && !skipped(chain)
+      ? [said('went on from the damaged checkpoint', '从损坏的检查点继续')]
+      : []),
   ];
   return { ...result, failures };
 }
@@ -66,7 +73,11 @@ export function brokenOff(blow: Blow, error: unknown): TrialResult {
     ...{ trial: blow.trial, fault: blow.fault.name, atStep: blow.atStep, stepAtStrike: null },
     ...{ attempts: 0, interruptions: [], detectedAfterSeconds: null, resumedAfterSeconds: null },
     ...{ stepsLost: 0, stepsRepeated: 0, zombieWritesRefused: 0, zombieWritesInJournal: 0 },
-    ...{ sameWeights: false, sameOrder: false, failures: [error.message] },
+    ...{
+      sameWeights: false,
+      sameOrder: false,
+      failures: [said(error.message, `演练中断：${error.message}`)],
+    },
   };
 }
 
@@ -90,26 +101,58 @@ function same(straight: Carried, struck: Carried, hash: 'weightsSha256' | 'order
 
 type Facts = Omit<TrialResult, 'failures'>;
 
-function failuresOf(result: Facts, closed: string): string[] {
+function failuresOf(result: Facts, closed: string): Failure[] {
   const failures = [];
-  if (closed !== 'COMPLETED') failures.push(`the plan has ended as ${closed}`);
-  if (!result.sameWeights) failures.push('other weights than the straight run');
-  if (!result.sameOrder) failures.push('another order of samples than the straight run');
-  if (result.zombieWritesInJournal > 0) failures.push('a zombie has written to the journal');
+  if (closed !== 'COMPLETED')
+    failures.push(said(`the plan has ended as ${closed}`, `计划以 ${closed} 结束`));
+  if (!result.sameWeights)
+    failures.push(said('other weights than the straight run', '权重与不受打击的一遍不同'));
+  if (!result.sameOrder)
+    failures.push(
+      said('another order of samples than the straight run', '样本顺序与不受打击的一遍不同'),
+    );
+  if (result.zombieWritesInJournal > 0)
+    failures.push(said('a zombie has written to the journal', '僵尸进程写进了日志'));
   return failures;
 }
 
 /** A fault that left no trace was none, and hashes that are equal then prove nothing. */
-function unexpected({ kinds, repeats, refuses }: Expectation, result: Facts): string[] {
+function unexpected(expects: Expectation, result: Facts): Failure[] {
+  const { kinds, refuses } = expects;
+  const failures = unexpectedSteps(expects, result);
+  const told = result.interruptions.join(', ');
+  const wanted = kinds?.join(', ') ?? told;
+  if (told !== wanted)
+    failures.unshift(
+      said(
+        `the plan tells of ${told || 'nothing'}, not of ${wanted || 'nothing'}`,
+        `计划说的是 ${told || '无'}，应为 ${wanted || '无'}`,
+      ),
+    );
+  if (refuses && result.zombieWritesRefused === 0)
+    failures.push(said('no zombie was refused', '没有拒绝任何僵尸写入'));
+  return failures;
+}
+
+function unexpectedSteps({ repeats }: Expectation, result: Facts): Failure[] {
+  const { stepsLost, stepsRepeated } = result;
+  if (repeats === undefined) return [];
   const failures = [];
-  const told = result.interruptions.join(', ') || 'nothing';
-  if (kinds && told !== (kinds.join(', ') || 'nothing'))
-    failures.push(`the plan tells of ${told}, not of ${kinds.join(', ') || 'nothing'}`);
-  if (repeats === true && result.stepsRepeated === 0) failures.push('no step was made again');
-  if (repeats === false && result.stepsRepeated > 0)
-    failures.push(`${result.stepsRepeated} steps were made again, none had to be`);
-  if (repeats && result.stepsLost > result.stepsRepeated)
-    failures.push(`the plan tells of ${result.stepsLost} steps lost, more than there were`);
-  if (refuses && result.zombieWritesRefused === 0) failures.push('no zombie was refused');
+  if (repeats && stepsRepeated === 0)
+    failures.push(said('no step was made again', '没有重算任何一步'));
+  if (!repeats && stepsRepeated > 0)
+    failures.push(
+      said(
+        `${stepsRepeated} steps were made again, none had to be`,
+        `重算了 ${stepsRepeated} 步，本不必重算`,
+      ),
+    );
+  if (repeats && stepsLost > stepsRepeated)
+    failures.push(
+      said(
+        `the plan tells of ${stepsLost} steps lost, more than there were`,
+        `计划说损失了 ${stepsLost} 步，多于实际`,
+      ),
+    );
   return failures;
 }

@@ -5,7 +5,7 @@ import { CLI_EXIT } from '../contracts/failures.js';
 import { isAlive, processIdentity, type ProcessIdentity } from '../processes/identity.js';
 
 const LOOK_EVERY_MS = 200;
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 1_200_000;
 
 /** Something that a drill waited for has not come true: what it was is the message. */
 export class DrillError extends Error {
