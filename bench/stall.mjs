@@ -1,12 +1,13 @@
 // What publishing to a slow store takes from training: the real full-train activity with the real
 // trainer, LoRA checkpoints of 484 MB, an S3 server that is running, and a limit in MB/s for so many
-// checkpoints, one after another:
+// checkpoints, one after another; --at-most SECONDS bounds the interval, for a short look:
 //   AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… node bench/stall.mjs ENDPOINT BUCKET 50:4 5:3
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { createGpuActivities } from '../dist/activities/create-gpu-activities.js';
@@ -21,7 +22,11 @@ import { FullTrainConfiguration } from '../dist/contracts/stage-configuration.js
 import { startLimitedProxy } from './limited_proxy.mjs';
 import { report, round, until } from './measure.mjs';
 
-const [target, bucket, ...asked] = process.argv.slice(2);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { 'at-most': { type: 'string', default: '1800' } },
+});
+const [target, bucket, ...asked] = positionals;
 const phases = asked.map((one) => one.split(':').map(Number));
 const MIB = 1024 * 1024;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -82,7 +87,7 @@ const input = {
       method: 'lora',
       lora: { rank: 500, alpha: 1000 },
     },
-    checkpoints: { auto: {}, keep: 1 },
+    checkpoints: { auto: { atMostSeconds: Number(values['at-most']) }, keep: 1 },
     device: 'cpu',
     threads: 1,
   }),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { TrainerEvent } from '../../contracts/events.js';
 import { type AutoInterval, type ChosenInterval, isNews } from '../../contracts/interval.js';
@@ -8,7 +9,7 @@ import type { CheckpointCost } from './checkpoint-cost.js';
 import { chooseInterval, type MeasuredCost } from './checkpoint-interval.js';
 import { expectedSeconds, interruptionsOf } from './interruption-rate.js';
 import { Slowdown } from './slowdown.js';
-import { tellTrainer } from './staged.js';
+import { tellTrainer, type ToldTrainer } from './staged.js';
 
 /** What the stage has besides: one attempt's. */
 export interface TunerTools {
@@ -28,7 +29,10 @@ export class IntervalTuner {
   #chosen: ChosenInterval | null = null;
   #noted: ChosenInterval | null;
   #writing = false;
-  #publishing = false;
+  /** Milliseconds since 1970; null: none is on its way to the store. */
+  #publishingSince: number | null = null;
+  /** One after another, so that the last word is the last. */
+  #telling: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly tools: TunerTools,
@@ -53,16 +57,17 @@ export class IntervalTuner {
       const { step, seconds, stallSeconds } = event;
       this.tools.cost.stalled(stallSeconds);
       this.tools.deps.log.info({ step, seconds, stallSeconds }, 'checkpoint saved');
+      this.#holdBack(dirname(event.folder));
     }
     if (event.type !== 'step') return;
     // The stall that a step tells is of the checkpoint taken just before it.
     if (event.secondsCheckpoint > 0) this.#writing = true;
-    this.#slowdown.step(event.secondsCompute, this.#writing || this.#publishing);
+    this.#slowdown.step(event.secondsCompute, this.#writing || this.#publishingSince !== null);
   }
 
   /** Whether one is on its way to the store: steps are slower beside it. */
   publishing(underWay: boolean): void {
-    this.#publishing = underWay;
+    this.#publishingSince = underWay ? this.tools.deps.now().getTime() : null;
   }
 
   /** In the trainer's folder, once a checkpoint was published: it reads that between two steps. */
@@ -70,7 +75,7 @@ export class IntervalTuner {
     const step = this.tools.beat.progress.publishedStep;
     this.tools.deps.log.info({ step, seconds }, 'checkpoint published');
     const chosen = this.auto === null ? null : await this.#choose(this.auto);
-    await tellTrainer(folder, { seconds, everySeconds: chosen?.seconds ?? null });
+    await this.#tell(folder, { seconds, everySeconds: chosen?.seconds ?? null });
     if (chosen === null) return;
     this.#show(chosen);
     await this.#note(chosen);
@@ -79,6 +84,27 @@ export class IntervalTuner {
   /** The last that was chosen, for the result of the stage. */
   get chosen(): ChosenInterval | null {
     return this.#chosen;
+  }
+
+  /**
+   * One is ready while another is still on its way, so publishing takes longer than was known: twice
+   * as long as so far, until it is over. Else all that come meanwhile would be taken for nothing.
+   */
+  #holdBack(folder: string): void {
+    if (this.#publishingSince === null) return;
+    const { deps, cost } = this.tools;
+    const seconds = (2 * (deps.now().getTime() - this.#publishingSince)) / 1000;
+    if (seconds <= (cost.recentPublishSeconds ?? 0)) return;
+    const told = this.#tell(folder, { seconds, everySeconds: this.#chosen?.seconds ?? null });
+    told.catch((error: unknown) => {
+      deps.log.warn({ why: String(error) }, 'time of publishing not told');
+    });
+  }
+
+  #tell(folder: string, told: ToldTrainer): Promise<void> {
+    const telling = this.#telling.then(() => tellTrainer(folder, told));
+    this.#telling = telling.catch(() => undefined);
+    return telling;
   }
 
   async #choose(auto: AutoInterval): Promise<ChosenInterval> {

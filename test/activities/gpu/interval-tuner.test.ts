@@ -1,13 +1,18 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CheckpointCost } from '../../../src/activities/gpu/checkpoint-cost.js';
+import { IntervalTuner } from '../../../src/activities/gpu/interval-tuner.js';
+import { Beat } from '../../../src/activities/trainer/beat.js';
 import type { ChosenInterval } from '../../../src/contracts/interval.js';
 import { Chain } from '../../../src/store/chain.js';
+import { attemptOn } from '../../store/support/examples.js';
 import {
   attempt,
   chainOf,
   failure,
   openLab,
+  quietEnvironment,
   stageOf,
   type Lab,
   type Script,
@@ -107,6 +112,41 @@ describe('the interval of a training that tunes it', () => {
     const shown = second.beats.flatMap(({ interval }) => (interval ? [interval] : []));
     expect(shown.at(-1)?.costSeconds).toBe(0);
   });
+});
+
+it('publishing that takes longer than was known holds the next checkpoints back while it goes on', async () => {
+  let now = 0;
+  const deps = { ...lab.deps, now: () => new Date(now) };
+  const input = await stageOf(lab, 'full-train', [{}]);
+  const chain = new Chain(lab.store, input.stageKey);
+  const { token } = await chain.acquire(attemptOn('host-a'));
+  const tuner = await quietEnvironment().run(async () => {
+    const beat = new Beat(deps, input, 'steps');
+    const cost = new CheckpointCost();
+    return new IntervalTuner({ deps, chain, token, beat, cost, earlier: null }, null);
+  });
+  const staging = join(lab.home, 'staging');
+  await mkdir(staging);
+  const told = async (): Promise<unknown> =>
+    JSON.parse(await readFile(join(staging, 'publishing.json'), 'utf8').catch(() => 'null'));
+  const ready = (step: number): void =>
+    tuner.see({
+      type: 'checkpoint-ready', step, folder: join(staging, `step-${step}`), files: [],
+      seconds: 1, stallSeconds: 0,
+    }); // prettier-ignore
+  ready(1);
+  tuner.publishing(true);
+  now = 20_000;
+  ready(2);
+  await expect.poll(told, { timeout: 20_000 }).toEqual({ seconds: 40 });
+  now = 60_000;
+  ready(3);
+  await expect.poll(told, { timeout: 20_000 }).toEqual({ seconds: 120 });
+  now = 105_000;
+  tuner.publishing(false);
+  ready(4);
+  await tuner.published(staging, 105);
+  expect(await told()).toEqual({ seconds: 105 });
 });
 
 it('a plan that fixes the interval keeps it, and nothing is chosen', async () => {
