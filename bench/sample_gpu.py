@@ -2,13 +2,15 @@
 
 Prompts of 512 tokens, 256 new ones, bf16, no stop at the end. Two baselines in the same process:
 `official` does at every step what diffusion_generate of the published generation_utils.py does
-(whole row, logits of every position, shift, entropy of the masked ones) with our network, because
-the published modelling code is not at hand here; `none` is our own uncached sampler. A step of
-theirs costs the same whatever it reveals, so eight are timed and 256 reckoned.
+(whole row, logits of every position, shift, entropy of the masked ones) with our network; `none`
+is our own uncached sampler. With --published FOLDER (gpu/published.py) the published code itself is
+the baseline. A step of theirs costs the same whatever it reveals: eight are timed, 256 reckoned.
 
     PYTHONPATH=trainer python bench/sample_gpu.py [--only kernels official …] [--tiny]
+        [--published FOLDER] [--fused both]
 
-One JSON line a case; `times` is over the best official batch up to 32. Threshold decoding is not
+One JSON line a case; `times` is over the best official batch up to 32, `timesPublished` over the
+best of the published code. Threshold decoding is not
 timed: on random weights its speed means nothing.
 """
 
@@ -21,6 +23,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
+from published import seconds_a_step  # noqa: E402
 from random_dream import DREAM_7B, TINY, random_dream  # noqa: E402
 
 from dream_sft.model.used_lengths import KERNELS, UsedLengths, attend_used  # noqa: E402
@@ -61,13 +65,14 @@ class Bench:
         self.prompt, self.new = (24, 64) if arguments.tiny else (512, 256)
         config = TINY if arguments.tiny else DREAM_7B
         dtype = torch.float32 if arguments.tiny else torch.bfloat16
-        self.kernel_name, self.fused = arguments.kernel, arguments.fused
+        self.kernel_name, self.folder = arguments.kernel, arguments.published
+        self.fused = {"no": [False], "yes": [True], "both": [False, True]}[arguments.fused]
         self.compiled = not (arguments.tiny or arguments.eager)
         self.model = random_dream(config, self.device, dtype).eval()
         random = np.random.default_rng(0)
         low = config.vocab_size - 8
         self.prompts = random.integers(0, low, (64, self.prompt)).tolist()
-        self.official = 0.0
+        self.official = self.published = 0.0
 
     def synchronize(self) -> None:
         if self.device.type == "cuda":
@@ -109,21 +114,28 @@ class Bench:
             step = statistics.median(times)
             speed = batch / step
             self.official = max(self.official, speed)
+            say(case="official", batch=batch, msPerStep=round(step * 1e3, 1), speed=round(speed, 1))
+
+    def run_published(self) -> None:
+        for batch, step in seconds_a_step(
+            self.folder, self.model, self.prompts, self.new, self.seconds
+        ):
+            self.published = max(self.published, batch / step)
             say(
-                case="official",
+                case="published",
                 batch=batch,
                 msPerStep=round(step * 1e3, 1),
-                speed=round(speed, 1),
+                speed=round(batch / step, 1),
             )
 
     def decode(self, sampler: Sampler, batch: int) -> float:
         requests = [Request(p, n) for n, p in enumerate(self.prompts[:batch])]
         return self.seconds(lambda: list(sampler.decode(requests)))
 
-    def sampler(self, batch: int, **changes: Any) -> Sampler:
+    def sampler(self, batch: int, fused: bool = False, **changes: Any) -> Sampler:
         base = {"max_new_tokens": self.new, "stop_at_end": False}
         config = SamplingConfig(**{**base, **changes})
-        options = {"compiled": self.compiled, "fused": self.fused}
+        options = {"compiled": self.compiled, "fused": fused}
         sampler = Sampler(self.model, config, slots=batch, **options)
         sampler.model.kernel = self.kernel_name or sampler.model.kernel
         return sampler
@@ -138,19 +150,15 @@ class Bench:
             self.result("none", batch, step * self.new, sampler, extra={"block": None})
 
     def run_cached(self) -> None:
-        for batch, block, policy, tokens, probe in CASES:
-            sampler = self.sampler(batch, cache=policy, block_length=block, tokens_per_step=tokens)
+        for (batch, block, policy, tokens, probe), fused in product(CASES, self.fused):
+            settings = {"cache": policy, "block_length": block, "tokens_per_step": tokens}
+            sampler = self.sampler(batch, fused, **settings)
             first = self.decode(sampler, batch)
             sampler.passes.update(full=0, window=0, commit=0)
             seconds = self.decode(sampler, batch)
-            extra = {"block": block, "tokensPerStep": tokens, "probe": probe}
-            self.result(
-                policy,
-                batch,
-                seconds,
-                sampler,
-                extra={**extra, "first": round(first, 1)},
-            )
+            extra = {"block": block, "tokensPerStep": tokens, "probe": probe, "fused": fused}
+            extra["first"] = round(first, 1)
+            self.result(policy, batch, seconds, sampler, extra=extra)
             del sampler
             gc.collect()
 
@@ -163,29 +171,24 @@ class Bench:
         extra: dict[str, Any],
     ) -> None:
         speed = batch * self.new / seconds
-        times = round(speed / self.official, 2) if self.official else None
-        passes = {} if policy == "none" else sampler.passes
-        on_gpu = self.device.type == "cuda"
-        peak = round(torch.cuda.max_memory_allocated() / 2**30, 1) if on_gpu else None
+        over = {"times": self.official, "timesPublished": self.published}
+        ratios = {key: round(speed / base, 2) for key, base in over.items() if base}
+        peak = torch.cuda.max_memory_allocated() / 2**30 if self.device.type == "cuda" else 0
         say(
             case=policy,
             batch=batch,
             **extra,
             speed=round(speed, 1),
-            times=times,
+            **ratios,
             seconds=round(seconds, 2),
-            passes=passes,
-            peakGiB=peak,
+            passes={} if policy == "none" else sampler.passes,
+            peakGiB=round(peak, 1),
         )
 
     def run_kernels(self) -> None:
         """The attention of a window and of a whole row, by kernel: the choice is measured."""
         config, dtype = self.model.config, self.model.lm_head.weight.dtype
-        heads, groups, width = (
-            config.num_attention_heads,
-            config.num_key_value_heads,
-            128,
-        )
+        heads, groups, width = config.num_attention_heads, config.num_key_value_heads, 128
         context = self.prompt + self.new
         names = [name + how for name in KERNELS for how in ("", "-folded")]
         for rows, queries in ((32, 33), (1, 33), (32, 17), (1, context)):
@@ -273,10 +276,11 @@ class Bench:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parts = ("kernels", "official", "uncached", "cached", "invariance")
+    parts = ("kernels", "official", "published", "uncached", "cached", "invariance")
     parser.add_argument("--only", nargs="+", choices=(*parts, "profile"), default=parts)
     parser.add_argument("--kernel", help="attention kernel instead of the chosen one")
-    parser.add_argument("--fused", action="store_true", help="q, k, v in one product, gate and up")
+    parser.add_argument("--fused", choices=("no", "yes", "both"), default="no")
+    parser.add_argument("--published", type=Path, help="folder with the published *.py")
     parser.add_argument("--eager", action="store_true", help="no torch.compile")
     parser.add_argument("--tiny", action="store_true")
     arguments = parser.parse_args()
