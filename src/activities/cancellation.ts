@@ -12,7 +12,7 @@ export function cancellationReason(context = Context.current()): Reason {
 }
 
 /** The only form in which a cancellation may leave an activity (temporal.md 0.7). */
-export function cancelledFailure(): CancelledFailure {
-  const reason: unknown = Context.current().cancellationSignal.reason;
+export function cancelledFailure(context = Context.current()): CancelledFailure {
+  const reason: unknown = context.cancellationSignal.reason;
   return reason instanceof CancelledFailure ? reason : new CancelledFailure('CANCELLED');
 }

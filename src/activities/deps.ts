@@ -5,6 +5,7 @@ import type { Work } from '../hosts/tenancy.js';
 import type { StartTrainer } from '../processes/trainer.js';
 import type { ObjectStore } from '../store/object-store.js';
 import type { Storing } from './at-store.js';
+import type { Keeper } from './gpu/keeper.js';
 
 export type { TrainerExit, TrainerProcess } from '../processes/trainer.js';
 
@@ -36,6 +37,17 @@ export interface StageDeps extends Storing {
   readonly departure?: Departure;
   /** Kept free before that end. */
   readonly marginSeconds?: number;
+  /** Of this process: what was cut off and goes on; left out: nothing outlives its attempt. */
+  readonly keeper?: Keeper;
+  /** Whether the server still wants the work of an attempt; null: it does not answer. */
+  readonly isWanted?: (of: AttemptName) => Promise<boolean | null>;
+}
+
+/** What the server knows an attempt's activity by. */
+export interface AttemptName {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly activityId: string;
 }
 
 export interface StageTiming {
@@ -46,6 +58,10 @@ export interface StageTiming {
   readonly hangFactor: number;
   /** Before the first step a trainer may load weights for as long as this. */
   readonly startFloorMs: number;
+  /** A trainer that is to be adopted answers within this, or is frozen. */
+  readonly pingMs: number;
+  /** Between two looks of work that no attempt has, or that waits for a host. */
+  readonly lookMs: number;
   /** After SIGTERM, before SIGKILL. */
   readonly stopMs: number;
   /** The same, when the link is lost, or the worker ends and does not say by when. */
@@ -59,6 +75,8 @@ export const TIMING: StageTiming = {
   hangFactor: 20,
   // More than the 30 min of that watchdog.
   startFloorMs: 2_250_000,
+  pingMs: 10_000,
+  lookMs: 1000,
   stopMs: 600_000,
   shutdownMs: 20_000,
 };

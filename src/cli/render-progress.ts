@@ -10,14 +10,25 @@ export function renderProgress(
 ): string {
   const parts = answering ? scoreParts(progress, answering, zh) : stepParts(progress, zh);
   if (progress.loss !== null) parts.push(`${zh ? '损失' : 'loss'} ${progress.loss.toFixed(4)}`);
-  const { tokensPerSecond, etaSeconds, phase } = progress;
+  const { tokensPerSecond, etaSeconds, phase, waitsFor } = progress;
   const speed = Math.round(tokensPerSecond ?? 0);
   if (speed > 0) parts.push(zh ? `${speed} 词元/秒` : `${speed} tokens/s`);
   if (etaSeconds !== null) {
     parts.push(zh ? `还需 ${duration(etaSeconds, 'zh')}` : `${duration(etaSeconds)} left`);
   }
-  if (phase !== 'running') parts.push(zh ? PHASES_ZH[phase] : phase);
+  if (waitsFor) parts.push(waiting(waitsFor, progress.unit, zh));
+  else if (phase !== 'running') parts.push(zh ? PHASES_ZH[phase] : phase);
   return parts.join('  ');
+}
+
+/** Of an attempt that is parked: training goes on, where the server does not see it. */
+function waiting(
+  { host, step }: NonNullable<StageProgress['waitsFor']>,
+  unit: StageProgress['unit'],
+  zh: boolean,
+): string {
+  if (zh) return `等待主机 ${host}（第 ${step} ${UNITS_ZH[unit]}）`;
+  return `waiting for host ${host} at ${unit === 'steps' ? `step ${step}` : `${step} ${unit}`}`;
 }
 
 function stepParts(progress: StageProgress, zh: boolean): string[] {

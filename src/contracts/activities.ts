@@ -57,6 +57,8 @@ export interface StageInput {
   readonly budgets?: readonly MicroBatchBudget[];
   /** Of the plan; left out by older versions: the worker's own. Never holds credentials. */
   readonly store?: StoreConfig;
+  /** Of the plan: a host that is cut off goes on no longer. Left out by older versions. */
+  readonly deadlineAt?: string;
 }
 
 export interface SuperviseInput {

@@ -11,7 +11,7 @@ import {
   TrainMetrics,
   ValidateMetrics,
 } from './metrics.js';
-import { BudgetEvent, ErrorEvent, Progress, Started, Warning } from './process-events.js';
+import { BudgetEvent, ErrorEvent, Pong, Progress, Started, Warning } from './process-events.js';
 import { StrategiesMetrics } from './strategies.js';
 import { TraceMetrics } from './trace.js';
 import { CheckpointReady, Ready, ResumedInexactly, Step, Validation } from './training-events.js';
@@ -53,6 +53,7 @@ export const TrainerEvent = z.union([
     CheckpointReady,
     Validation,
     Warning,
+    Pong,
     BudgetEvent,
     ErrorEvent,
   ]),

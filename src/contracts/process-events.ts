@@ -33,6 +33,9 @@ export const Progress = z.strictObject({
   unit: z.enum(['bytes', 'rows', 'questions', 'files']),
 });
 
+/** The answer to a line `ping ID` on stdin: the process runs, whatever its work is at. */
+export const Pong = z.strictObject({ type: z.literal('pong'), id: z.int() });
+
 export const Warning = z.strictObject({
   type: z.literal('warning'),
   message: z.string(),

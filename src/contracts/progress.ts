@@ -25,6 +25,11 @@ export const StageProgress = z.strictObject({
   tokensPerSecond: z.number().nullable(),
   etaSeconds: z.number().nullable(),
   tallies: z.array(Tally).describe('answers of this shard by suite; none where nothing is asked'),
+  waitsFor: z
+    .strictObject({ host: z.string(), step: z.int() })
+    .nullable()
+    .default(null)
+    .describe('while parked: the host that still trains without the server'),
   publishedStep: z.int().nullable(),
   publishedDigest: Sha256.nullable(),
   interval: ChosenInterval.nullable().default(null).describe('of a training that tunes it'),

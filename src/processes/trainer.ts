@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import type { ResultEvent, TrainerEvent } from '../contracts/events.js';
 import type { RunSpec } from '../contracts/run-spec.js';
 import { signalGroup } from './identity.js';
+import { Pings } from './pings.js';
 import { TrainerOutput } from './trainer-output.js';
 
 export type ErrorEvent = Extract<TrainerEvent, { type: 'error' }>;
@@ -29,6 +30,8 @@ export interface TrainerExit {
 export interface TrainerProcess {
   readonly pid: number;
   readonly exited: Promise<TrainerExit>;
+  /** Whether it says within the time that it runs; one that has ended is not frozen. */
+  answers(withinMs: number): Promise<boolean>;
   /** Asks for a checkpoint and an end with exit 75. */
   stop(): void;
   kill(): void;
@@ -41,7 +44,11 @@ export type StartTrainer = (options: TrainerOptions) => TrainerProcess;
  * reaches its children. Its stdin stays open: the trainer ends when that closes (its parent is gone).
  */
 export const startTrainer: StartTrainer = (options) => {
-  const output = new TrainerOutput(options);
+  const pings = new Pings();
+  const onEvent = (event: TrainerEvent): void => {
+    if (!pings.take(event)) options.onEvent(event);
+  };
+  const output = new TrainerOutput({ ...options, onEvent });
   const child = spawnTrainer(options);
   const pid = child.pid ?? 0;
   let gone = pid === 0;
@@ -67,7 +74,15 @@ export const startTrainer: StartTrainer = (options) => {
     }
     return { code: ended.exitCode ?? null, signal: ended.signal ?? null, ...(await output.end()) };
   });
-  return { pid, exited, stop: () => void (gone || child.kill('SIGTERM')), kill: killGroup };
+  const answers = (withinMs: number): Promise<boolean> =>
+    pings.ask((line) => void child.stdin.write(line), exited, withinMs);
+  return {
+    pid,
+    exited,
+    answers,
+    stop: () => void (gone || child.kill('SIGTERM')),
+    kill: killGroup,
+  };
 };
 
 function spawnTrainer(options: TrainerOptions) {

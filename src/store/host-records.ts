@@ -12,6 +12,9 @@ export async function writeHostRecord(store: ObjectStore, record: HostRecord): P
   await store.put(recordKey(valid.id), Buffer.from(`${canonicalJson(valid)}\n`));
 }
 
+export const readHostRecord = (store: ObjectStore, id: string): Promise<HostRecord | undefined> =>
+  readRecord(store, recordKey(id), HostRecord);
+
 export async function readHostRecords(store: ObjectStore): Promise<HostRecord[]> {
   const keys = await store.list(PREFIX);
   const records = await Promise.all(keys.map((key) => readRecord(store, key, HostRecord)));

@@ -4,6 +4,7 @@ import type { StageDeps } from '../activities/deps.js';
 import { Alarm } from '../activities/trainer/alarm.js';
 import { createGpuActivities } from '../activities/create-gpu-activities.js';
 import { createAskActivities } from '../activities/gpu/answer-questions.js';
+import { Keeper } from '../activities/gpu/keeper.js';
 import { createProbeActivities } from '../activities/create-probe-activities.js';
 import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
@@ -21,6 +22,7 @@ import { startTrainer } from '../processes/trainer.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { storeOpener } from '../store/store-opener.js';
 import { watchDeparture } from './departing.js';
+import { askServer } from './is-wanted.js';
 import { connectPatiently, installRuntime, onAsked, runTogether } from './runtime.js';
 
 export interface GpuWorkerOptions {
@@ -49,11 +51,14 @@ export async function runGpuWorker(config: Config, options: GpuWorkerOptions): P
     onProfile: (profile) => (record.profile = profile),
   });
   const connection = await connectPatiently(config, log);
-  const workers = await workersOf(host, record, connection, departure);
+  const keeper = new Keeper(departure);
+  const tied = { record, connection, departure, keeper };
+  const workers = await workersOf(host, tied);
   await holdCards(config, id);
   await record.start();
   try {
-    await Promise.race([runTogether(workers, departure.signal), overdue(departure)]);
+    const served = runTogether(workers, departure.signal).then(() => keeper.settled());
+    await Promise.race([served, overdue(departure)]);
   } finally {
     over.abort();
     await record.end();
@@ -113,11 +118,16 @@ function recordOf({ config, options, id, log, store, digest }: GpuHost): HostRec
   });
 }
 
-function activitiesOf(
-  host: GpuHost,
-  record: HostRecordKeeper,
-  departure: Departure,
-): GpuActivities & AskActivities {
+/** What its activities are tied to. */
+interface Ties {
+  readonly record: HostRecordKeeper;
+  readonly connection: NativeConnection;
+  readonly departure: Departure;
+  readonly keeper: Keeper;
+}
+
+function activitiesOf(host: GpuHost, ties: Ties): GpuActivities & AskActivities {
+  const { record, connection, departure, keeper } = ties;
   const { config, options, id, log, store, openStore, digest } = host;
   const deps: StageDeps = {
     store,
@@ -133,6 +143,8 @@ function activitiesOf(
     log,
     onWork: (work, at) => record.work(work, at),
     departure,
+    keeper,
+    isWanted: askServer(connection, config.namespace),
     hostProfile: () => record.profile,
     marginSeconds: config.notices.marginSeconds,
     ...(options.beforeJournalWrite ? { beforeJournalWrite: options.beforeJournalWrite } : {}),
@@ -140,13 +152,9 @@ function activitiesOf(
   return { ...createGpuActivities(deps), ...createAskActivities(deps) };
 }
 
-async function workersOf(
-  host: GpuHost,
-  record: HostRecordKeeper,
-  connection: NativeConnection,
-  departure: Departure,
-): Promise<Worker[]> {
+async function workersOf(host: GpuHost, ties: Ties): Promise<Worker[]> {
   const { config, options, id } = host;
+  const { record, connection } = ties;
   const common = {
     connection,
     namespace: config.namespace,
@@ -160,7 +168,7 @@ async function workersOf(
   const training = await Worker.create({
     ...common,
     taskQueue: gpuQueue(options.gpuClass),
-    activities: activitiesOf(host, record, departure),
+    activities: activitiesOf(host, ties),
     maxConcurrentActivityTaskExecutions: 1,
   });
   const probes = await Worker.create({

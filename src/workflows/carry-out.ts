@@ -115,7 +115,9 @@ async function resolve(
   if (resolved.finished) return { finished: resolved.finished };
   const { stageKey, codeDigest } = resolved;
   const own = { ...(part === undefined ? {} : { part }), ...budgetsFor(run, kind) };
-  const input = { planId, stage, ...own, stageKey, codeDigest, configuration, inputs, store };
+  const { deadlineAt } = run.state;
+  const named = { planId, stage, ...own, stageKey, codeDigest };
+  const input = { ...named, configuration, inputs, store, deadlineAt };
   return { input, shards: shards && shardsOfWork(shards, parts) };
 }
 

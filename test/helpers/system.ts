@@ -6,6 +6,7 @@ import { LocalStack, type StackPart } from '../../src/cli/local-stack.js';
 import type { Config } from '../../src/config/config.js';
 import { freePorts } from '../../src/processes/free-port.js';
 import { ServerError, startTemporalServer } from '../../src/processes/server.js';
+import { startWorkerProcess } from '../../src/processes/worker-process.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { ObjectStore } from '../../src/store/object-store.js';
 import { childPids } from './process-tree.js';
@@ -45,6 +46,25 @@ export class System {
     await server.exited;
     const [port, uiPort] = this.ports;
     await startTemporalServer({ ...this.config, port, uiPort });
+  }
+
+  /** The processes of the control side, under their guards. */
+  get controlSide(): readonly number[] {
+    const { server, workers } = this.stack;
+    const guards = [server?.pid, workers.get('control')?.identity.pid];
+    return guards.flatMap((guard) => (guard === undefined ? [] : childPids(guard)));
+  }
+
+  /** SIGKILL to server and control worker; how to start both again comes back. */
+  async killControlSide(): Promise<() => Promise<void>> {
+    const { server, workers } = this.stack;
+    for (const pid of this.controlSide) process.kill(pid, 'SIGKILL');
+    await Promise.all([server?.exited, workers.get('control')?.exited]);
+    return async () => {
+      const [port, uiPort] = this.ports;
+      await startTemporalServer({ ...this.config, port, uiPort });
+      await startWorkerProcess(this.config, ['control'], 'control');
+    };
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import type { TrainerEvent } from '../../src/contracts/events.js';
 import { isAlive, processIdentity } from '../../src/processes/identity.js';
 import { startTrainer, type TrainerOptions } from '../../src/processes/trainer.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { freeze } from '../support/freeze.js';
 import { until } from '../support/until.js';
 
 const FIXTURES = fileURLToPath(new URL('./support/', import.meta.url));
@@ -65,6 +66,22 @@ test('stop lets the trainer write its checkpoint and exit 75', async () => {
   expect(await trainer.exited).toMatchObject({ code: 75, signal: null });
   trainer.stop();
   trainer.kill();
+});
+
+test('a trainer that runs answers a ping, a frozen one does not, and one that has ended is not frozen', async () => {
+  const { trainer, events, lines } = start('answers-pings');
+  await until('it waits', () => lines.includes('waiting'));
+  expect(await trainer.answers(60_000)).toBe(true);
+  await freeze(trainer.pid);
+  expect(await trainer.answers(1)).toBe(false);
+  process.kill(trainer.pid, 'SIGCONT');
+  // The answer to the earlier one comes late, and is none to this.
+  expect(await trainer.answers(60_000)).toBe(true);
+  // Answers are nobody else's business.
+  expect(events).toEqual([]);
+  trainer.kill();
+  await trainer.exited;
+  expect(await trainer.answers(60_000)).toBe(true);
 });
 
 test('kill reaches the children of the trainer too', async () => {

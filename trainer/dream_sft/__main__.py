@@ -25,7 +25,7 @@ from dream_sft.io.errors import (
     is_disk_full,
     memory_that_ran_out,
 )
-from dream_sft.io.events import Emit, Emitter, Event, take_stdout
+from dream_sft.io.events import Emit, Emitter, Event, answer_pings, take_stdout
 from dream_sft.io.parent_watch import watch_parent
 from dream_sft.io.rank_process import RankProcess, launch
 from dream_sft.io.run_dir import open_log
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if parsed.command in _STOPPABLE:
             stop.listen(process.stop_file)
-        watch_parent()
+        watch_parent(answer_pings(emit))
         spec = _read_spec(parsed, emit)
         if spec.get("training", {}).get("worldSize", 1) > 1 and not process.under_torchrun:
             return _launch(parsed.spec, spec, emit, stdout)

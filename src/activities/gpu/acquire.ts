@@ -2,31 +2,39 @@ import { Context } from '@temporalio/activity';
 import type { StageInput } from '../../contracts/activities.js';
 import { Chain } from '../../store/chain.js';
 import { storeIsAway } from '../../store/away.js';
-import type { ChainState } from '../../store/fold-chain.js';
 import type { StageDeps } from '../deps.js';
 import { runId } from '../run-id.js';
 import { finalFailure, isOutOfSpace, messageOf, stageFailure } from '../stage-failure.js';
+import { type Acquired, Hold } from './hold.js';
 import { isOutOfRoom, isWithoutProgress } from './without-progress.js';
-
-/** An attempt's hold on the chain of its stage. */
-export interface Hold {
-  readonly chain: Chain;
-  /** Fencing token of this attempt. */
-  readonly token: number;
-  /** The chain as it was until this attempt acquired it. */
-  readonly before: ChainState;
-}
 
 /** Published checkpoints that rotation keeps: as many as asked for besides the newest. */
 export const rotationKeeps = (keep: number): number => keep + 1;
 
-/** From here on every older attempt is a zombie. */
-export async function acquire(deps: StageDeps, input: StageInput, keep: number): Promise<Hold> {
-  const chain = new Chain(deps.store, input.stageKey, {
+export const chainOf = (deps: StageDeps, input: StageInput): Chain =>
+  new Chain(deps.store, input.stageKey, {
     now: deps.now,
     ...(deps.beforeJournalWrite ? { beforeAppend: deps.beforeJournalWrite } : {}),
   });
-  const { token, before } = await chain.acquire({
+
+/** From here on every older attempt is a zombie. */
+export async function acquire(
+  deps: StageDeps,
+  input: StageInput,
+  keep: number,
+  chain: Chain,
+): Promise<Hold> {
+  return new Hold(chain, await acquireFor(deps, input, keep, chain));
+}
+
+/** A token for the attempt that asks. */
+export function acquireFor(
+  deps: StageDeps,
+  input: StageInput,
+  keep: number,
+  chain: Chain,
+): Promise<Acquired> {
+  return chain.acquire({
     planId: input.planId,
     stage: input.stage,
     host: deps.host.id,
@@ -35,7 +43,6 @@ export async function acquire(deps: StageDeps, input: StageInput, keep: number):
     run: runId(),
     keep: rotationKeeps(keep),
   });
-  return { chain, token, before };
 }
 
 /** What earlier attempts ended with may leave this one nothing to try. */

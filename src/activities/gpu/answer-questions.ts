@@ -16,6 +16,7 @@ import { stageFailure, toStageFailure } from '../stage-failure.js';
 import { AskBeat } from '../trainer/ask-beat.js';
 import { hostFolders } from '../trainer/folders.js';
 import { bringModel } from '../trainer/materials.js';
+import { Orders } from '../trainer/orders.js';
 import { resultOf } from '../trainer/outputs.js';
 import { type TrainerRun, TrainerRunner } from '../trainer/run-trainer.js';
 
@@ -30,6 +31,7 @@ export function createAskActivities(deps: StageDeps): AskActivities {
       beat.start();
       const asking = join(deps.home, 'hosts', deps.host.id, 'asked');
       try {
+        deps.keeper?.refuseWhileBusy(deps);
         await mkdir(asking, { recursive: true });
         return await answer(await atStore(deps, asked.model.store), asked, beat, asking);
       } catch (error) {
@@ -54,7 +56,7 @@ async function answer(
   const folder = await mkdtemp(join(asking, 'run-'));
   try {
     const timing = { ...timingOf(deps), stopMs: STOP_MS };
-    const runner = new TrainerRunner({ ...deps, timing });
+    const runner = new TrainerRunner({ ...deps, timing }, new Orders());
     const spec = specOf(asked, folder, model);
     const run = await runner.run({ folder, runDir: folder, spec, beat, onEvent: () => undefined });
     return await conclude(deps, run, asked.trace ? tracedIn(folder) : null);

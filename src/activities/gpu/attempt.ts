@@ -7,16 +7,20 @@ import type { Chain } from '../../store/chain.js';
 import { restoreNewest } from '../../store/restore.js';
 import { readResult } from '../../store/results.js';
 import type { StageDeps } from '../deps.js';
-import { isStageFailure, stageFailure, toStageFailure } from '../stage-failure.js';
-import { Beat } from '../trainer/beat.js';
+import { isStageFailure, stageFailure } from '../stage-failure.js';
+import type { Beat } from '../trainer/beat.js';
 import { attemptFolder, stageFolders, type StageFolders } from '../trainer/folders.js';
-import { type TrainerRun, TrainerRunner } from '../trainer/run-trainer.js';
-import { acquire, type Hold, noteBreakdown, refuseInVain } from './acquire.js';
+import type { Orders } from '../trainer/orders.js';
+import type { TrainerRun, TrainerRunner } from '../trainer/run-trainer.js';
+import { acquire, chainOf, noteBreakdown, refuseInVain } from './acquire.js';
 import { conclude } from './conclude.js';
+import type { CutOff } from './cut-off.js';
 import { handBack } from './hand-back.js';
+import type { Hold } from './hold.js';
 import { IntervalTuner } from './interval-tuner.js';
-import { Leaving, LeftEarlyError } from './leaving.js';
+import { type Leaving, LeftEarlyError } from './leaving.js';
 import { Losses } from './losses.js';
+import { untilFree } from './park.js';
 import { Publisher } from './publisher.js';
 import { findStaged } from './staged.js';
 
@@ -38,57 +42,56 @@ export interface AttemptTools {
   readonly deps: StageDeps;
   readonly input: StageInput;
   readonly chain: Chain;
-  /** Fencing token of this attempt. */
-  readonly token: number;
+  readonly hold: Hold;
   readonly folders: StageFolders;
   readonly folder: string;
   readonly runner: TrainerRunner;
   readonly beat: Beat;
   readonly publisher: Publisher;
-  readonly losses: Losses;
   readonly leaving: Leaving;
   readonly tuner: IntervalTuner;
   /** Folder of the checkpoint to go on from. */
   readonly restored: { readonly step: number; readonly folder: string } | null;
+  /** What the attempt that has the work now finds to tell of earlier ones. */
+  losses: Losses;
+  /** Where that attempt took it up. */
+  resumedFrom: number;
 }
 
-/** One Temporal attempt of a GPU stage, from the token to the outcome. */
-export async function runAttempt(
-  deps: StageDeps,
-  input: StageInput,
-  work: StageWork,
-): Promise<StageOutcome> {
-  const beat = new Beat(deps, input, work.unit);
-  const leaving = new Leaving(deps, beat);
-  beat.start();
-  try {
-    return await carryOut({ deps, input, work, beat, leaving });
-  } catch (error) {
-    throw toStageFailure(error);
-  } finally {
-    leaving.end();
-    beat.stop();
-  }
-}
-
-interface Attempt {
+/** Work of a GPU stage from its token to its outcome, over as many attempts as it is kept for. */
+export interface Attempt {
   readonly deps: StageDeps;
   readonly input: StageInput;
   readonly work: StageWork;
+  readonly orders: Orders;
   readonly beat: Beat;
   readonly leaving: Leaving;
+  readonly runner: TrainerRunner;
+  readonly alone: CutOff;
+  /** Null until it is acquired. */
+  hold: Hold | null;
+  /** Null until everything is there that the trainer needs. */
+  tools: AttemptTools | null;
 }
 
-async function carryOut(attempt: Attempt): Promise<StageOutcome> {
+export async function carryOut(attempt: Attempt): Promise<StageOutcome> {
   const { deps, input, work, beat, leaving } = attempt;
   refuseOtherCode(deps, input);
-  const standing = await readResult(deps.store, input.stageKey);
-  if (standing) return { kind: 'finished', result: { ...standing, stage: input.stage } };
-  const hold = await acquire(deps, input, work.keep);
+  const before = await standing(attempt);
+  if (before) return before;
+  const chain = chainOf(deps, input);
+  // Whoever was waited for may have finished.
+  const meanwhile = (await untilFree(attempt, chain)) ? await standing(attempt) : null;
+  if (meanwhile) return meanwhile;
+  const hold = await acquire(deps, input, work.keep, chain);
+  attempt.hold = hold;
   beat.set({ token: hold.token });
   await refuseInVain(hold);
   try {
-    const tools = await leaving.unlessPreparing(prepare(attempt, hold));
+    // What it may do when it is cut off is known before there is a trainer.
+    const ready = Promise.all([prepare(attempt, hold), attempt.alone.learn()]);
+    const [tools] = await leaving.unlessPreparing(ready);
+    attempt.tools = tools;
     return await conclude(tools, work, await leaving.unlessPreparing(work.run(tools)));
   } catch (error) {
     if (error instanceof LeftEarlyError) {
@@ -100,6 +103,11 @@ async function carryOut(attempt: Attempt): Promise<StageOutcome> {
   }
 }
 
+async function standing({ deps, input }: Attempt): Promise<StageOutcome | null> {
+  const result = await readResult(deps.store, input.stageKey);
+  return result ? { kind: 'finished', result: { ...result, stage: input.stage } } : null;
+}
+
 function refuseOtherCode({ codeDigest, host }: StageDeps, input: StageInput): void {
   if (input.codeDigest === codeDigest) return;
   throw stageFailure(
@@ -109,17 +117,16 @@ function refuseOtherCode({ codeDigest, host }: StageDeps, input: StageInput): vo
 }
 
 async function prepare(
-  { deps, input, work, beat, leaving }: Attempt,
+  { deps, input, work, beat, leaving, runner }: Attempt,
   hold: Hold,
 ): Promise<AttemptTools> {
   const { chain, token, before } = hold;
   const folders = stageFolders(deps, input);
   const folder = attemptFolder(folders, token);
-  const runner = new TrainerRunner(deps, () => leaving.decide());
   const superseded = (): void => runner.supersede();
-  const measured = { deps, chain, token, beat, cost: leaving.cost, earlier: before.interval };
+  const measured = { deps, hold, beat, cost: leaving.cost, earlier: before.interval };
   const tuner = new IntervalTuner(measured, work.interval ?? null);
-  const publisher = new Publisher(deps, chain, token, work.keep, beat, superseded, leaving, tuner);
+  const publisher = new Publisher(deps, hold, work.keep, beat, superseded, leaving, tuner);
   beat.set({ phase: 'restoring' });
   // What this host had finished but not published counts before what the store has.
   const head = before.newest?.step ?? -1;
@@ -134,5 +141,6 @@ async function prepare(
   const losses = new Losses(deps, input, chain, before);
   const paths = { folders, folder };
   const beside = { beat, publisher, losses, leaving, tuner };
-  return { deps, input, chain, token, ...paths, runner, ...beside, restored };
+  const resumedFrom = restored?.step ?? 0;
+  return { deps, input, chain, hold, ...paths, runner, ...beside, restored, resumedFrom };
 }

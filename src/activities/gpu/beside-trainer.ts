@@ -3,12 +3,11 @@ import type { AttemptTools } from './attempt.js';
 
 /** What a stage with checkpoints does beside its trainer: publish them, and tell of earlier losses. */
 export function onTrainerEvent(tools: AttemptTools): (event: TrainerEvent) => void {
-  const { losses, restored } = tools;
   return (event) => {
     if (event.type === 'checkpoint-ready') background(tools, take(tools, event));
     // The first of these is new work: the stage goes on again.
     if (event.type === 'step' || event.type === 'answers') {
-      background(tools, losses.writeAt(restored?.step ?? 0));
+      background(tools, tools.losses.writeAt(tools.resumedFrom));
     }
   };
 }

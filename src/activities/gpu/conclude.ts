@@ -17,7 +17,7 @@ export async function conclude(
   work: StageWork,
   run: TrainerRun,
 ): Promise<StageOutcome> {
-  const { beat, publisher, input, chain, token, leaving } = tools;
+  const { beat, publisher, input, chain, hold, leaving } = tools;
   await settle(tools);
   // Copies of what this attempt resumed from; the next one brings its own.
   if (!leaving.begun) await rm(join(tools.folder, 'restore'), { recursive: true, force: true });
@@ -27,11 +27,13 @@ export async function conclude(
   if (verdict.action === 'finish') return finish(tools, work, run);
   if (reason === 'worker-shutdown') {
     const resumable = publishedStep ?? tools.restored?.step ?? null;
-    throw await handBack(tools, leaving, { done, resumable });
+    throw await handBack(hold, leaving, { done, resumable });
   }
   const message = exitMessage(run.exit, reason);
-  if (run.budget) await chain.budget(token, run.budget);
-  if (verdict.ending) await chain.end(token, verdict.ending, done, message);
+  const { budget } = run;
+  if (budget) await hold.write((_, token) => chain.budget(token, budget));
+  const { ending } = verdict;
+  if (ending) await hold.write((_, token) => chain.end(token, ending, done, message));
   switch (verdict.action) {
     case 'stop': {
       const { newest } = await chain.fold();
@@ -41,7 +43,7 @@ export async function conclude(
     case 'rethrow':
       throw cancelledFailure();
     case 'fail':
-      tools.deps.log.warn({ stage: input.stage, token, message }, 'attempt failed');
+      tools.deps.log.warn({ stage: input.stage, token: hold.token, message }, 'attempt failed');
       throw stageFailure(verdict.type, message, exitTail(run.exit));
   }
 }
@@ -51,12 +53,14 @@ async function finish(
   work: StageWork,
   run: TrainerRun,
 ): Promise<StageOutcome> {
-  const { beat, chain, deps, input, folder, folders, losses, restored, token } = tools;
+  const { beat, chain, deps, input, folder, folders, hold } = tools;
   beat.set({ phase: 'finishing' });
   // A checkpoint of the last step leaves no new step to write them at.
-  await losses.writeAt(restored?.step ?? 0);
+  await tools.losses.writeAt(tools.resumedFrom);
   const made = await work.result(tools, run);
-  if ((await chain.end(token, 'finished', beat.progress.done)) === 'refused') {
+  const { done } = beat.progress;
+  const how = await hold.write((_, token) => chain.end(token, 'finished', done));
+  if (how === 'refused') {
     throw stageFailure('Superseded', exitMessage(run.exit, 'superseded'));
   }
   const started = Context.current().info.currentAttemptScheduledTimestampMs;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApplicationFailure } from '@temporalio/activity';
 import { stageFailure } from '../stage-failure.js';
 import type { AttemptTools } from './attempt.js';
-import type { Hold } from './acquire.js';
+import type { Hold } from './hold.js';
 import type { Leaving } from './leaving.js';
 
 /** A store that does not answer must not keep the server from hearing of it. */
@@ -20,12 +20,15 @@ export async function settle({ publisher, losses, leaving }: AttemptTools): Prom
 
 /** Journals why the attempt ends, and gives the failure with which the server tries another host. */
 export async function handBack(
-  { chain, token }: Pick<Hold, 'chain' | 'token'>,
+  hold: Hold,
   leaving: Leaving,
   steps: { readonly done: number; readonly resumable: number | null },
 ): Promise<ApplicationFailure> {
   const message = leaving.sentence(steps.resumable);
-  const ended = chain.end(token, 'preempted', steps.done, message, leaving.notice);
+  const { notice } = leaving;
+  const ended = hold.write((chain, token) =>
+    chain.end(token, 'preempted', steps.done, message, notice),
+  );
   await Promise.race([ended.catch(() => undefined), sleep(JOURNAL_WITHIN_MS)]);
   return stageFailure('Preempted', message);
 }

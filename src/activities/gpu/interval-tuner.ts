@@ -2,20 +2,19 @@ import { dirname } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { TrainerEvent } from '../../contracts/events.js';
 import { type AutoInterval, type ChosenInterval, isNews } from '../../contracts/interval.js';
-import type { Chain } from '../../store/chain.js';
 import type { StageDeps } from '../deps.js';
 import type { Beat } from '../trainer/beat.js';
 import type { CheckpointCost } from './checkpoint-cost.js';
 import { chooseInterval, type MeasuredCost } from './checkpoint-interval.js';
+import type { Hold } from './hold.js';
 import { expectedSeconds, interruptionsOf } from './interruption-rate.js';
 import { Slowdown } from './slowdown.js';
 import { tellTrainer, type ToldTrainer } from './staged.js';
 
-/** What the stage has besides: one attempt's. */
+/** What the stage has besides. */
 export interface TunerTools {
   readonly deps: StageDeps;
-  readonly chain: Chain;
-  readonly token: number;
+  readonly hold: Hold;
   readonly beat: Beat;
   readonly cost: CheckpointCost;
   /** What an earlier attempt has measured counts until this one has measured its own. */
@@ -108,7 +107,8 @@ export class IntervalTuner {
   }
 
   async #choose(auto: AutoInterval): Promise<ChosenInterval> {
-    const { deps, chain, token } = this.tools;
+    const { deps, hold } = this.tools;
+    const { chain, token } = hold;
     const { hoursBetweenInterruptions: hours } = auto;
     const expected =
       hours === undefined ? expectedSeconds(deps.hostProfile?.() ?? 'none') : 3600 * hours;
@@ -143,7 +143,7 @@ export class IntervalTuner {
     if (!isNews(this.#noted, chosen)) return;
     this.#noted = chosen;
     this.tools.deps.log.info({ ...chosen }, 'checkpoint interval');
-    await this.tools.chain.interval(this.tools.token, chosen);
+    await this.tools.hold.write((chain, token) => chain.interval(token, chosen));
   }
 }
 

@@ -1,11 +1,10 @@
-import { Context } from '@temporalio/activity';
 import { type StopNotice, whoTakes } from '../../notices/departure.js';
-import { cancellationReason } from '../cancellation.js';
 import { timingOf, type StageDeps } from '../deps.js';
 import type { Beat } from '../trainer/beat.js';
 import { CheckpointCost } from './checkpoint-cost.js';
 import { decideLeave, type LeaveDecision, usableSeconds } from '../trainer/leave-decision.js';
 import { Alarm } from '../trainer/alarm.js';
+import type { Orders } from '../trainer/orders.js';
 
 /** The host is about to go while nothing of this attempt could be saved. */
 export class LeftEarlyError extends Error {
@@ -28,19 +27,19 @@ export class Leaving {
   constructor(
     private readonly deps: StageDeps,
     private readonly beat: Beat,
+    orders: Orders,
   ) {
-    const context = Context.current();
-    const { cancellationSignal } = context;
+    const { signal } = orders;
     const begin = (): void => {
-      if (cancellationReason(context) !== 'worker-shutdown') return;
+      if (orders.reason !== 'worker-shutdown') return;
       this.#begun.abort();
       this.#arm();
     };
-    if (cancellationSignal.aborted) begin();
-    else cancellationSignal.addEventListener('abort', begin, { once: true });
+    if (signal.aborted) begin();
+    else signal.addEventListener('abort', begin, { once: true });
     const away = deps.departure?.onSooner(() => this.#arm());
     this.#deaf = () => {
-      cancellationSignal.removeEventListener('abort', begin);
+      signal.removeEventListener('abort', begin);
       away?.();
       this.#over.disarm();
     };

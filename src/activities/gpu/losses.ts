@@ -27,6 +27,8 @@ export class Losses {
     private readonly input: StageInput,
     private readonly chain: Chain,
     private readonly before: ChainState,
+    /** Token whose trainer has gone on all the while: only the link was lost. */
+    private readonly adopted: number | null = null,
   ) {
     const info = Context.current().info;
     const details = StageProgress.safeParse(info.heartbeatDetails);
@@ -73,7 +75,8 @@ export class Losses {
       const resumeSeconds = waited - detectSeconds;
       const lostStepSeconds = one.stepsLost * this.#secondsPerStep(attempt);
       const lost = { detectSeconds, resumeSeconds, lostStepSeconds };
-      await this.chain.postMortem({ ...one, moneyLostFen: moneyLostFen(price, lost) });
+      const fen = attempt.token === this.adopted ? 0 : moneyLostFen(price, lost);
+      await this.chain.postMortem({ ...one, moneyLostFen: fen });
     }
   }
 

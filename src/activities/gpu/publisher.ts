@@ -2,27 +2,17 @@ import { dirname } from 'node:path';
 import type { CheckpointReadyEvent } from '../../contracts/events.js';
 import type { ArtifactRef } from '../../contracts/base.js';
 import { confirmArtifact } from '../../store/artifacts.js';
-import type { Chain } from '../../store/chain.js';
 import { markedOf } from '../../store/marked.js';
 import { pruneCheckpoints } from '../../store/prune.js';
 import type { StageDeps } from '../deps.js';
 import type { Beat } from '../trainer/beat.js';
 import { rotationKeeps } from './acquire.js';
+import type { Hold } from './hold.js';
 import { dropsOlder, mayFinish } from '../trainer/leave-decision.js';
 import type { Leaving } from './leaving.js';
-import { dropStaged, recordStaged, type Staged, tellTrainer } from './staged.js';
-import { Upload } from './upload.js';
-
-/** Hears of each checkpoint that is on its way to the store, and tells the trainer what it took. */
-export interface PublishingListener {
-  publishing(underWay: boolean): void;
-  published(folder: string, seconds: number): Promise<void>;
-}
-
-const TELLS_TRAINER: PublishingListener = {
-  publishing: () => undefined,
-  published: (folder, seconds) => tellTrainer(folder, { seconds, everySeconds: null }),
-};
+import { type PublishingListener, TELLS_TRAINER } from './publishing-listener.js';
+import { dropStaged, recordStaged, type Staged } from './staged.js';
+import { GivenUpError, Upload } from './upload.js';
 
 /**
  * Publishes staged checkpoints beside training: at most one in flight, and of those that wait the
@@ -36,12 +26,12 @@ export class Publisher {
   #busy = false;
   /** Null again when the journal is about to name it: that is only a moment. */
   #upload: Upload | null = null;
+  #closed = false;
   refused = false;
 
   constructor(
     private readonly deps: StageDeps,
-    private readonly chain: Chain,
-    private readonly token: number,
+    private readonly hold: Hold,
     private readonly keep: number,
     private readonly beat: Beat,
     /** A newer attempt holds the chain: this one must end. */
@@ -84,6 +74,12 @@ export class Publisher {
     if (!mayFinish(usableSeconds, cost.publishSeconds, runningSeconds)) this.giveUp();
   }
 
+  /** From here on everything stays staged. */
+  close(): void {
+    this.#closed = true;
+    this.giveUp();
+  }
+
   /** What is not in the store yet stays staged. */
   giveUp(): void {
     this.#waiting = [];
@@ -102,7 +98,7 @@ export class Publisher {
     this.#busy = true;
     try {
       for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-        if (this.refused) return;
+        if (this.refused || this.#closed) return;
         await this.#publish(next);
       }
     } finally {
@@ -141,7 +137,10 @@ export class Publisher {
     const begunAt = this.deps.now().getTime();
     const manifest = await this.#send(new Upload(this.deps.store, begunAt), staged);
     const host = this.deps.host.id;
-    const how = await this.chain.publish(this.token, { manifest, step, host, marks });
+    const how = await this.hold.write((chain, token) => {
+      if (this.#closed) throw new GivenUpError();
+      return chain.publish(token, { manifest, step, host, marks });
+    });
     if (how === 'refused') {
       this.refused = true;
       this.onRefused();
@@ -187,10 +186,15 @@ export class Publisher {
       await dropStaged(staged);
       // Rotation can wait for the next attempt; the host cannot.
       if (this.leaving.begun) return;
-      await pruneCheckpoints(this.deps.store, await this.chain.fold(), rotationKeeps(this.keep), {
-        // Just written and hashed: reading every byte of it again would cost a second disk pass.
-        isValid: async (digest) => digest === newest,
-      });
+      await pruneCheckpoints(
+        this.deps.store,
+        await this.hold.chain.fold(),
+        rotationKeeps(this.keep),
+        {
+          // Just written and hashed: reading every byte of it again would cost a second disk pass.
+          isValid: async (digest) => digest === newest,
+        },
+      );
     } catch (error) {
       this.deps.log.warn({ step: staged.step, why: String(error) }, 'old checkpoints not cleared');
     }

@@ -80,7 +80,7 @@ async function train(
   configuration: SmokeTrainConfiguration,
   starting: Starting,
 ): Promise<TrainerRun> {
-  const { deps, input, folders, folder, runner, beat, losses } = tools;
+  const { deps, input, folders, folder, runner, beat } = tools;
   const { stopAfterSteps } = configuration;
   const begun = deps.now().getTime();
   const base = await bringModel(deps, input, folders, 'base');
@@ -106,7 +106,7 @@ async function train(
     onEvent: (event) => {
       if (event.type === 'ready') starting.readySeconds = event.secondsToReady;
       if (event.type === 'validation') starting.validationSeconds = event.seconds;
-      if (event.type === 'step') background(tools, losses.writeAt(0));
+      if (event.type === 'step') background(tools, tools.losses.writeAt(tools.resumedFrom));
     },
   });
 }

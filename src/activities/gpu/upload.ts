@@ -3,11 +3,11 @@ import { type NewArtifact, publishArtifact } from '../../store/artifacts.js';
 import type { ObjectStore } from '../../store/object-store.js';
 import { abortable } from './abortable-store.js';
 
-/** The host goes before this could be published, or a newer one takes its place. */
-class GivenUpError extends Error {
+/** The host goes before this could be published, its grant is over, or a newer one takes its place. */
+export class GivenUpError extends Error {
   override readonly name = 'GivenUpError';
   constructor() {
-    super('given up, since this host goes');
+    super('given up; it stays on this host');
   }
 }
 

@@ -10,6 +10,7 @@ import { cancelledFailure } from '../cancellation.js';
 import type { StageDeps } from '../deps.js';
 import { Beat } from '../trainer/beat.js';
 import { stageFolders, type StageFolders } from '../trainer/folders.js';
+import { Orders } from '../trainer/orders.js';
 import { TrainerRunner, type TrainerRun } from '../trainer/run-trainer.js';
 import { exitMessage, exitTail, judgeExit } from '../judge-exit.js';
 import { leaveResult } from '../leave-result.js';
@@ -42,7 +43,8 @@ export async function runPrep(
   input: StageInput,
   work: PrepWork,
 ): Promise<StageOutcome> {
-  const beat = new Beat(deps, input, work.unit);
+  const orders = new Orders();
+  const beat = new Beat(deps, input, work.unit, orders);
   beat.start();
   const folders = stageFolders(deps, input);
   const folder = join(folders.work, `prep-${Context.current().info.attempt}`);
@@ -53,7 +55,7 @@ export async function runPrep(
     await mkdir(folder, { recursive: true });
     const spec = await specOf(tools, work);
     if ('despite' in spec) return await leave(tools, spec.despite);
-    const runner = new TrainerRunner(deps);
+    const runner = new TrainerRunner(deps, orders);
     const { runDir } = folders;
     const run = await runner.run({ folder, runDir, spec, beat, onEvent: () => undefined });
     const outcome = await conclude(tools, work, run);

@@ -6,6 +6,7 @@ import { cpuPercent, type CpuSample, sampleCpu } from '../../processes/cpu-use.j
 import { timingOf, type StageDeps } from '../deps.js';
 import { GpuWatch } from './gpu-watch.js';
 import { beginning, detailsOf, LINE_BYTES } from './heartbeat-details.js';
+import { Orders } from './orders.js';
 import { Pace } from './pace.js';
 
 const LOG_LINES = 4;
@@ -22,6 +23,7 @@ export class Beat {
     private readonly deps: StageDeps,
     private readonly input: StageInput,
     unit: StageProgress['unit'],
+    private readonly orders: Orders = new Orders(),
   ) {
     this.pace = new Pace(timingOf(deps).beatMs, deps.now().getTime());
     this.#progress = {
@@ -37,6 +39,7 @@ export class Beat {
       tokensPerSecond: null,
       etaSeconds: null,
       tallies: [],
+      waitsFor: null,
       publishedStep: null,
       publishedDigest: null,
       interval: null,
@@ -128,6 +131,6 @@ export class Beat {
 
   #send(): void {
     this.set({ at: this.deps.now().toISOString() });
-    Context.current().heartbeat(detailsOf(this.#progress));
+    this.orders.heartbeat(detailsOf(this.#progress));
   }
 }

@@ -29,6 +29,10 @@ export function detailsOf(progress: StageProgress): StageProgress {
   const details = {
     ...progress,
     host: beginning(progress.host, HOST_BYTES),
+    waitsFor: progress.waitsFor && {
+      ...progress.waitsFor,
+      host: beginning(progress.waitsFor.host, HOST_BYTES),
+    },
     tallies: progress.tallies.map((one) => ({ ...one, suite: beginning(one.suite, SUITE_BYTES) })),
     gpu: progress.gpu === null ? null : beginning(progress.gpu, LINE_BYTES),
     log: progress.log.map((line) => beginning(line, LINE_BYTES)),

@@ -1,15 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Context } from '@temporalio/activity';
 import type { TrainerEvent } from '../../contracts/events.js';
 import type { RunSpecInput } from '../../contracts/run-spec.js';
 import type { TrainerExit, TrainerProcess } from '../../processes/trainer.js';
-import { cancellationReason } from '../cancellation.js';
 import { type StageTiming, timingOf, type StageDeps } from '../deps.js';
 import { Alarm } from './alarm.js';
 import type { LeaveDecision } from './leave-decision.js';
 import type { Reason } from '../judge-exit.js';
 import type { Beat } from './beat.js';
+import type { Orders } from './orders.js';
 import { isSilent, timingWith } from './patience.js';
 
 export interface TrainerRun {
@@ -40,6 +39,7 @@ export class TrainerRunner {
 
   constructor(
     private readonly deps: StageDeps,
+    private readonly orders: Orders,
     /** Asked when the host is about to go, and again when that becomes sooner. */
     private readonly leave: () => LeaveDecision = () => ({
       last: 'stage',
@@ -53,6 +53,17 @@ export class TrainerRunner {
     this.#process?.kill();
   }
 
+  /** Whether the process of now answers; work without one is not frozen. */
+  async answers(): Promise<boolean> {
+    return (await this.#process?.answers(timingOf(this.deps).pingMs)) ?? true;
+  }
+
+  /** It has not answered: whoever goes on does so from its last checkpoint. */
+  abandon(): void {
+    this.#end('hung');
+    this.#process?.kill();
+  }
+
   /** The host goes, and nothing more is to come of this trainer. */
   endNow(): void {
     if (this.#reason === 'worker-shutdown') this.#process?.kill();
@@ -63,7 +74,7 @@ export class TrainerRunner {
     await mkdir(options.folder, { recursive: true });
     const specPath = join(options.folder, `${spec.command}.json`);
     await writeFile(specPath, `${JSON.stringify(spec, null, 2)}\n`);
-    if (Context.current().cancellationSignal.aborted) this.#end(cancellationReason());
+    if (this.orders.reason !== null) this.#end(this.orders.reason);
     if (this.#reason !== null) return { exit: NEVER_STARTED, reason: this.#reason, budget: null };
     beat.set({ phase: 'starting' });
     beat.pace.sign(this.deps.now().getTime());
@@ -124,13 +135,11 @@ export class TrainerRunner {
   /** Asks the trainer to stop on a cancellation and kills one that hangs; returns how to let go. */
   #watch(trainer: TrainerProcess, { beat, spec }: RunOptions): () => void {
     const timing = timingWith(timingOf(this.deps), spec);
-    // Taken now: the listener below is called by the worker, outside the activity's context.
-    const context = Context.current();
-    const signal = context.cancellationSignal;
+    const { signal } = this.orders;
     const patience = new Alarm();
     void patience.rings.then(() => trainer.kill());
     const stop = (): void => {
-      this.#end(cancellationReason(context));
+      this.#end(signal.reason as Reason);
       if (this.#asksForCheckpoint()) trainer.stop();
       patience.arm(this.#patienceMs(timing));
     };

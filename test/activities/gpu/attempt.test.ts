@@ -177,8 +177,9 @@ describe('an attempt that is told to end', () => {
     expect((await chainOf(lab, input)).newest?.step).toBe(3);
   });
 
-  it('cut off: stops the trainer and writes no end', async () => {
-    const input = await stageOf(lab, 'full-train', waiting);
+  it('cut off with nothing granted: stops the trainer and writes no end', async () => {
+    const deadlineAt = new Date(0).toISOString();
+    const input = { ...(await stageOf(lab, 'full-train', waiting)), deadlineAt };
     const first = attempt(lab.deps, input);
     const { trainerPid } = await first.until(({ done }) => done === 3);
     first.env.cancel('TIMED_OUT', new ActivityCancellationDetails({ timedOut: true }));

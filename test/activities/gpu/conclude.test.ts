@@ -5,12 +5,14 @@ import { CancelledFailure } from '@temporalio/activity';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AttemptTools, StageWork } from '../../../src/activities/gpu/attempt.js';
 import { conclude } from '../../../src/activities/gpu/conclude.js';
+import { Hold } from '../../../src/activities/gpu/hold.js';
 import { Leaving } from '../../../src/activities/gpu/leaving.js';
 import { Losses } from '../../../src/activities/gpu/losses.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
 import type { Reason } from '../../../src/activities/judge-exit.js';
 import { Beat } from '../../../src/activities/trainer/beat.js';
 import { attemptFolder, stageFolders } from '../../../src/activities/trainer/folders.js';
+import { Orders } from '../../../src/activities/trainer/orders.js';
 import { type TrainerRun, TrainerRunner } from '../../../src/activities/trainer/run-trainer.js';
 import type { TrainerExit } from '../../../src/processes/trainer.js';
 import { Chain } from '../../../src/store/chain.js';
@@ -30,7 +32,8 @@ async function attempt() {
   const { deps } = lab;
   const input = await stageOf(lab, 'full-train', [{}]);
   const chain = new Chain(lab.store, input.stageKey);
-  const { token, before } = await chain.acquire(WHO);
+  const hold = new Hold(chain, await chain.acquire(WHO));
+  const { token, before } = hold;
   await chain.publish(token, { manifest, step: 4, host: 'host-a' });
   const folders = stageFolders(deps, input);
   const folder = attemptFolder(folders, token);
@@ -38,15 +41,16 @@ async function attempt() {
   await mkdir(attemptFolder(folders, 99), { recursive: true });
   const env = quietEnvironment();
   const tools = await env.run(async (): Promise<AttemptTools> => {
-    const beat = new Beat(deps, input, 'steps');
+    const orders = new Orders();
+    const beat = new Beat(deps, input, 'steps', orders);
     beat.set({ done: 7 });
-    const runner = new TrainerRunner(deps);
-    const leaving = new Leaving(deps, beat);
+    const runner = new TrainerRunner(deps, orders);
+    const leaving = new Leaving(deps, beat, orders);
     const superseded = (): void => runner.supersede();
-    const publisher = new Publisher(deps, chain, token, 2, beat, superseded, leaving);
+    const publisher = new Publisher(deps, hold, 2, beat, superseded, leaving);
     const losses = new Losses(deps, input, chain, before);
-    const own = { deps, input, chain, token, folders, folder };
-    return { ...own, runner, beat, publisher, losses, leaving, restored: null };
+    const own = { deps, input, chain, hold, folders, folder };
+    return { ...own, runner, beat, publisher, losses, leaving, restored: null, resumedFrom: 0 };
   });
   const work: StageWork = {
     unit: 'steps',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CheckpointCost } from '../../../src/activities/gpu/checkpoint-cost.js';
 import { IntervalTuner } from '../../../src/activities/gpu/interval-tuner.js';
+import { Hold } from '../../../src/activities/gpu/hold.js';
 import { Beat } from '../../../src/activities/trainer/beat.js';
 import type { ChosenInterval } from '../../../src/contracts/interval.js';
 import { Chain } from '../../../src/store/chain.js';
@@ -119,11 +120,11 @@ it('publishing that takes longer than was known holds the next checkpoints back 
   const deps = { ...lab.deps, now: () => new Date(now) };
   const input = await stageOf(lab, 'full-train', [{}]);
   const chain = new Chain(lab.store, input.stageKey);
-  const { token } = await chain.acquire(attemptOn('host-a'));
+  const hold = new Hold(chain, await chain.acquire(attemptOn('host-a')));
   const tuner = await quietEnvironment().run(async () => {
     const beat = new Beat(deps, input, 'steps');
     const cost = new CheckpointCost();
-    return new IntervalTuner({ deps, chain, token, beat, cost, earlier: null }, null);
+    return new IntervalTuner({ deps, hold, beat, cost, earlier: null }, null);
   });
   const staging = join(lab.home, 'staging');
   await mkdir(staging);

@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { Hold } from '../../../src/activities/gpu/hold.js';
 import { Leaving } from '../../../src/activities/gpu/leaving.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
 import { Beat } from '../../../src/activities/trainer/beat.js';
+import { Orders } from '../../../src/activities/trainer/orders.js';
 import { hashFolder } from '../../../src/store/artifact-files.js';
 import { blobKey, manifestKey } from '../../../src/store/artifacts.js';
 import { Chain } from '../../../src/store/chain.js';
@@ -37,11 +39,12 @@ async function world() {
     boot: 'b',
     attempt: 1,
   } as const;
-  const { token } = await chain.acquire(who);
+  const hold = new Hold(chain, await chain.acquire(who));
   const made = await quietEnvironment().run(async () => {
-    const beat = new Beat(lab.deps, input, 'steps');
-    const leaving = new Leaving(lab.deps, beat);
-    return new Publisher(lab.deps, chain, token, 2, beat, () => undefined, leaving);
+    const orders = new Orders();
+    const beat = new Beat(lab.deps, input, 'steps', orders);
+    const leaving = new Leaving(lab.deps, beat, orders);
+    return new Publisher(lab.deps, hold, 2, beat, () => undefined, leaving);
   });
   const ready = async (step: number) => {
     const folder = join(lab.home, 'staging', `step-${step}`);

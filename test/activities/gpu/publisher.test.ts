@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Beat } from '../../../src/activities/trainer/beat.js';
+import { Hold } from '../../../src/activities/gpu/hold.js';
 import { Leaving } from '../../../src/activities/gpu/leaving.js';
 import { Publisher } from '../../../src/activities/gpu/publisher.js';
+import { Orders } from '../../../src/activities/trainer/orders.js';
 import { findStaged, recordStaged } from '../../../src/activities/gpu/staged.js';
 import type { CheckpointReadyEvent } from '../../../src/contracts/events.js';
 import { hashFolder } from '../../../src/store/artifact-files.js';
@@ -47,11 +49,13 @@ async function publisher(onRefused = (): void => undefined) {
     boot: 'b',
     attempt: 1,
   } as const;
-  const { token } = await chain.acquire(who);
+  const hold = new Hold(chain, await chain.acquire(who));
   const env = quietEnvironment();
   const made = await env.run(async () => {
-    const beat = new Beat(lab.deps, input, 'steps');
-    return new Publisher(lab.deps, chain, token, 2, beat, onRefused, new Leaving(lab.deps, beat));
+    const orders = new Orders();
+    const beat = new Beat(lab.deps, input, 'steps', orders);
+    const leaving = new Leaving(lab.deps, beat, orders);
+    return new Publisher(lab.deps, hold, 2, beat, onRefused, leaving);
   });
   const leave = (departure: Departure, stopAt: string): void => {
     const seenAt = new Date().toISOString();

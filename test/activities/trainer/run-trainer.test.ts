@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { TrainerEvent } from '../../../src/contracts/events.js';
 import type { StageTiming } from '../../../src/activities/deps.js';
 import { Beat } from '../../../src/activities/trainer/beat.js';
+import { Orders } from '../../../src/activities/trainer/orders.js';
 import { TrainerRunner, type TrainerRun } from '../../../src/activities/trainer/run-trainer.js';
 import type { TrainerExit, TrainerOptions } from '../../../src/processes/trainer.js';
 import { openLab, quietEnvironment, stageOf } from '../support/lab.js';
@@ -34,6 +35,7 @@ function scriptedTrainer(obeys = true) {
     return {
       pid: 4711,
       exited,
+      answers: async () => true,
       stop: () => {
         asked.push('stop');
         if (obeys) end(STOPPED);
@@ -70,8 +72,9 @@ async function world(
   onTestFinished(() => lab.close());
   const input = await stageOf(lab, 'full-train', [{}]);
   const env = quietEnvironment();
-  const beat = await env.run(async () => new Beat(lab.deps, input, 'steps'));
-  const runner = new TrainerRunner(lab.deps);
+  const orders = await env.run(async () => new Orders());
+  const beat = await env.run(async () => new Beat(lab.deps, input, 'steps', orders));
+  const runner = new TrainerRunner(lab.deps, orders);
   const folder = join(lab.home, 'attempt');
   const events: string[] = [];
   const spec = { command: 'validate', dataset: 'd' } as never;

@@ -50,6 +50,11 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(75))
         log("waiting")
         signal.pause()
+    elif behaviour == "answers-pings":
+        log("waiting")
+        for line in sys.stdin:
+            event({"type": "pong", "id": 1000 + int(line.split()[1])})
+            event({"type": "pong", "id": int(line.split()[1])})
     elif behaviour == "with-child":
         log(f"child {subprocess.Popen(['sleep', '60']).pid}")
         signal.pause()

@@ -57,6 +57,17 @@ class Emitter:
                 os._exit(exit_codes.CRASHED)
 
 
+def answer_pings(tell: Emit) -> Callable[[str], None]:
+    """For lines of the parent: `ping N` is answered by `pong`, at once; nothing else is known."""
+
+    def answer(line: str) -> None:
+        word, _, number = line.partition(" ")
+        if word == "ping" and number.isdecimal():
+            tell({"type": "pong", "id": int(number)})
+
+    return answer
+
+
 def check(event: Event, validators: dict[str, Draft202012Validator] | None = None) -> None:
     """Validate one event. Raises ValueError naming the key that is wrong."""
     known = validators or {n: Draft202012Validator(b) for n, b in _branches().items()}

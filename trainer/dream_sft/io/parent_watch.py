@@ -1,4 +1,4 @@
-"""The trainer dies with the process that started it.
+"""The trainer dies with the process that started it, and answers its pings until then.
 
 Nothing half-written is ever visible (see files.py), so the end may come at any instruction.
 """
@@ -12,19 +12,21 @@ import signal
 import stat
 import sys
 import threading
+from collections.abc import Callable
 
 from dream_sft.io import exit_codes
 
 _PR_SET_PDEATHSIG = 1
 
 
-def watch_parent() -> bool:
+def watch_parent(on_line: Callable[[str], None] = lambda _line: None) -> bool:
     """End this process at once when its parent is gone; returns whether there is one to watch.
 
     A parent that wants to be watched keeps a pipe or socket open as our stdin. With a terminal,
     a file or /dev/null there (nohup, a shell's background job) nothing is watched. A parent
     is watched twice: end of file on stdin, and on Linux the kernel's parent-death signal, which
-    also works while Python does not run (a long kernel, a stopped interpreter).
+    also works while Python does not run (a long kernel, a stopped interpreter). `on_line` is
+    called, in a thread of its own, with each line that the parent writes there.
     """
     try:
         mode = os.fstat(0).st_mode
@@ -33,7 +35,7 @@ def watch_parent() -> bool:
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return False
     _die_with_parent_thread()
-    threading.Thread(target=_await_end_of_stdin, name="parent-watch", daemon=True).start()
+    threading.Thread(target=_read_to_end, args=(on_line,), name="parent-watch", daemon=True).start()
     return True
 
 
@@ -47,10 +49,13 @@ def _die_with_parent_thread() -> None:
         _end()
 
 
-def _await_end_of_stdin() -> None:
+def _read_to_end(on_line: Callable[[str], None]) -> None:
+    rest = b""
     with contextlib.suppress(OSError):
-        while os.read(0, 4096):
-            pass
+        while part := os.read(0, 4096):
+            *lines, rest = (rest + part).split(b"\n")
+            for line in lines:
+                on_line(line.decode(errors="replace"))
     _end()
 
 

@@ -57,3 +57,23 @@ def test_stray_prints_of_libraries_and_children_go_to_stderr() -> None:
         {"type": "warning", "message": "kept"}
     ]
     assert "stray" in done.stderr and "child" in done.stderr
+
+
+def test_pings_of_the_parent_are_answered_while_the_work_goes_on() -> None:
+    code = (
+        "import time\n"
+        "from dream_sft.io.events import Emitter, answer_pings, take_stdout\n"
+        "from dream_sft.io.parent_watch import watch_parent\n"
+        "assert watch_parent(answer_pings(Emitter(take_stdout())))\n"
+        "while True: time.sleep(3600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None and child.stdout is not None
+        child.stdin.write("ping 7\nping\nping x\npong 1\nping ")
+        child.stdin.flush()
+        assert json.loads(child.stdout.readline()) == {"type": "pong", "id": 7}
+        child.stdin.write("8\n")
+        child.stdin.close()
+        assert [json.loads(line) for line in child.stdout] == [{"type": "pong", "id": 8}]
