@@ -49,6 +49,13 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  it.each(services.filter(({ restart, name }) => restart && name !== 'ui'))(
+    '$name: what stays up says whether it is healthy',
+    ({ healthcheck }) => {
+      expect(healthcheck).toBeDefined();
+    },
+  );
+
   it.each(services.filter(({ entrypoint }) => entrypoint?.[0] === '/bin/sh'))(
     '$name: its script is one a shell reads',
     ({ command = [] }) => {

@@ -9,10 +9,11 @@ const PAUSE_MS = 250;
 /** In gRPC's numbers. */
 const DEADLINE_EXCEEDED = 4;
 /**
- * What a busy server or worker says, and a moment later does not: unknown, resource exhausted, failed
- * precondition ("no poller seen", as while a control worker starts), aborted, internal.
+ * What a busy server or worker says, and a moment later does not: cancelled (a call whose time ran out
+ * before it was sent), unknown, resource exhausted, failed precondition ("no poller seen", as while a
+ * control worker starts), aborted, internal.
  */
-const PASSING: ReadonlySet<number> = new Set([2, 8, 9, 10, 13]);
+const PASSING: ReadonlySet<number> = new Set([1, 2, 8, 9, 10, 13]);
 
 export const noAnswer = (planId: string): CliError =>
   new CliError(

@@ -30,6 +30,8 @@ export interface Config {
   readonly heartbeatThrottleMs: number;
   /** Unix socket of a demo; whatever runs under a guard dies when it closes. */
   readonly lifetimeSocket: string | null;
+  /** How long hosts of this machine live on when whoever holds that socket is killed. */
+  readonly hostPatienceMs: number;
   /** For a store in a bucket; null: what the machine itself may use, as by its role in a cloud. */
   readonly storeCredentials: StoreCredentials | null;
   /** Of the host's cache of downloaded files; while they are in use they may be more. */
@@ -75,6 +77,7 @@ export function loadConfig(overrides: Partial<Config> = {}): Config {
     logLevel: oneOf('DREAM_SFT_LOG_LEVEL', LOG_LEVELS, 'info'),
     heartbeatThrottleMs: milliseconds('DREAM_SFT_HEARTBEAT_THROTTLE_MS', 1000),
     lifetimeSocket: said('DREAM_SFT_LIFETIME_SOCKET') ?? null,
+    hostPatienceMs: milliseconds('DREAM_SFT_HOST_PATIENCE_MS', 0),
     storeCredentials: storeCredentials(),
     cacheBytes: 1e9 * gigabytes('DREAM_SFT_CACHE_GB', 60),
     notices: noticeSettings(),
@@ -124,6 +127,9 @@ export function childEnvironment(config: Config): Record<string, string> {
     DREAM_SFT_HEARTBEAT_THROTTLE_MS: String(config.heartbeatThrottleMs),
     DREAM_SFT_CACHE_GB: String(config.cacheBytes / 1e9),
     ...noticeEnvironment(config.notices),
+    ...(config.hostPatienceMs > 0
+      ? { DREAM_SFT_HOST_PATIENCE_MS: String(config.hostPatienceMs) }
+      : {}),
     ...(config.lifetimeSocket ? { DREAM_SFT_LIFETIME_SOCKET: config.lifetimeSocket } : {}),
   };
 }

@@ -103,7 +103,15 @@ async function madeAlone(path: string): Promise<boolean> {
   }
 }
 
+/** A claim is written whole; one that cannot be read was torn by a power cut, and its holder with it. */
+const TORN: Holder = { pid: 0, startTime: 'unreadable', key: '', note: '' };
+
 async function readHolder(path: string): Promise<Holder | null> {
   const text = await readFile(path, 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as Holder);
+  if (text === null) return null;
+  try {
+    return { ...TORN, ...(JSON.parse(text) as Holder) };
+  } catch {
+    return TORN;
+  }
 }

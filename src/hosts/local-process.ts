@@ -1,25 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { codeDigest } from '../config/code-digest.js';
 import type { Config } from '../config/config.js';
-import { isAlive, type ProcessIdentity, signalGroup } from '../processes/identity.js';
 import { MissingToolError, requirePython } from '../processes/python-check.js';
+import { endGroup } from '../processes/recorded.js';
 import { startWorkerProcess } from '../processes/worker-process.js';
 import { holderOfCards } from './cards.js';
 import { KeyClaims } from './key-claims.js';
+import {
+  livingOf,
+  type LocalHostRecord,
+  readRecords,
+  toHost,
+  workerRecord,
+  writeRecord,
+} from './local-records.js';
 import type { EnsureRequest, Ensured, Host, HostProvider } from './provider.js';
 import { SilentHosts, signsOfLife } from './silent-hosts.js';
-
-/** `<home>/hosts/<id>/host.json`: all that is needed to find the process again after a restart. */
-export interface LocalHostRecord {
-  readonly id: string;
-  readonly gpuClass: string;
-  readonly key: string;
-  readonly planId: string;
-  readonly startedAt: string;
-  readonly process: ProcessIdentity;
-}
 
 const STOP_WITHIN_MS = 20_000;
 /** Only its own attempts read them; what counts is in the store. */
@@ -44,14 +42,14 @@ export class LocalProcessProvider implements HostProvider {
   async ensure(request: EnsureRequest): Promise<Ensured> {
     // First: the cards may be held by the very host that is asked for.
     const known = await this.#startedFor(request.key);
-    if (known) return { kind: 'host', host: await toHost(known), started: false };
+    if (known) return { kind: 'host', host: await this.#hostOf(known), started: false };
     await this.#endSilent();
     // A worker without Python dies at once: one would be started every second, and nobody told.
     const missing = (await this.#missing()) ?? (await this.#taken());
     if (missing !== null) return missing;
     for (;;) {
       const existing = await this.#startedFor(request.key);
-      if (existing) return { kind: 'host', host: await toHost(existing), started: false };
+      if (existing) return { kind: 'host', host: await this.#hostOf(existing), started: false };
       if (await this.#claims.take(request.key)) {
         // A holder may have died after its start, and its claim with it.
         if (!(await this.#startedFor(request.key))) break;
@@ -60,7 +58,7 @@ export class LocalProcessProvider implements HostProvider {
       await this.#claims.untilDecided(request.key, () => this.#startedFor(request.key));
     }
     try {
-      const host = await toHost(await this.#start(request));
+      const host = await this.#hostOf(await this.#start(request));
       await this.#clearAfterDead();
       return { kind: 'host', host, started: true };
     } catch (error) {
@@ -94,15 +92,8 @@ export class LocalProcessProvider implements HostProvider {
   }
 
   async release(hostId: string): Promise<void> {
-    const identity = (await this.#records()).find(({ id }) => id === hostId)?.process;
-    if (!identity) return;
-    if (await isAlive(identity)) {
-      signalGroup(identity.pid, 'SIGTERM');
-      for (const until = Date.now() + STOP_WITHIN_MS; Date.now() < until; await sleep(50)) {
-        if (!(await isAlive(identity))) break;
-      }
-      if (await isAlive(identity)) signalGroup(identity.pid, 'SIGKILL');
-    }
+    const record = (await this.#records()).find(({ id }) => id === hostId);
+    if (record) await this.#end(record);
   }
 
   /** Every host of this home, each with its time for a last checkpoint. */
@@ -110,9 +101,23 @@ export class LocalProcessProvider implements HostProvider {
     await Promise.all((await this.#records()).map(({ id }) => this.release(id)));
   }
 
+  /**
+   * Hosts that outlived whoever had started them serve on, but for those of another server's address,
+   * which would wait there for ever, and of other code, on which a plan would fail.
+   */
+  async endStrangers(): Promise<void> {
+    const { address } = this.config.connection;
+    const digest = await codeDigest(this.config.root);
+    const strangers = (await this.#records()).filter(
+      (record) =>
+        (record.address ?? address) !== address || (record.codeDigest ?? digest) !== digest,
+    );
+    await Promise.all(strangers.map((record) => this.#end(record)));
+  }
+
   async list(gpuClass: string): Promise<Host[]> {
     const records = (await this.#records()).filter((record) => record.gpuClass === gpuClass);
-    const hosts = await Promise.all(records.map(toHost));
+    const hosts = await Promise.all(records.map((record) => this.#hostOf(record)));
     const silent = await this.#silentOf(hosts);
     return hosts.map((host) => (silent.has(host.id) ? { ...host, alive: false } : host));
   }
@@ -127,7 +132,7 @@ export class LocalProcessProvider implements HostProvider {
 
   /** Whoever hangs holds its card and could still wake beside its successor. */
   async #endSilent(): Promise<void> {
-    const all = await Promise.all((await this.#records()).map(toHost));
+    const all = await Promise.all((await this.#records()).map((record) => this.#hostOf(record)));
     for (const id of await this.#silentOf(all)) await this.release(id);
   }
 
@@ -140,11 +145,15 @@ export class LocalProcessProvider implements HostProvider {
   }
 
   async #start(request: EnsureRequest): Promise<LocalHostRecord> {
+    const { config } = this;
     const id = `local-${randomUUID().slice(0, 8)}`;
-    const folder = join(this.#folder, id);
-    await mkdir(folder, { recursive: true });
+    const digest = await codeDigest(config.root);
+    await mkdir(join(this.#folder, id), { recursive: true });
     const args = ['gpu', '--gpu-class', request.gpuClass, '--host', id];
-    const worker = await startWorkerProcess(this.config, args, `gpu-${id}`);
+    const worker = await startWorkerProcess(config, args, `gpu-${id}`, {
+      record: workerRecord(this.#folder, id),
+      patienceMs: config.hostPatienceMs,
+    });
     const record: LocalHostRecord = {
       id,
       gpuClass: request.gpuClass,
@@ -152,47 +161,37 @@ export class LocalProcessProvider implements HostProvider {
       planId: request.planId,
       startedAt: this.now().toISOString(),
       process: worker.identity,
+      address: config.connection.address,
+      codeDigest: digest,
     };
-    const temporary = join(folder, 'host.json.new');
-    await writeFile(temporary, `${JSON.stringify(record, null, 2)}\n`);
-    await link(temporary, join(folder, 'host.json'));
-    await rm(temporary);
+    await writeRecord(this.#folder, record);
     return record;
+  }
+
+  #hostOf(record: LocalHostRecord): Promise<Host> {
+    return toHost(this.#folder, record);
+  }
+
+  async #end(record: LocalHostRecord): Promise<void> {
+    const living = await livingOf(this.#folder, record);
+    // A guard passes on what it is asked; its worker would only hear it twice.
+    const [first] = living;
+    if (first) await endGroup(first, STOP_WITHIN_MS);
+    for (const left of await livingOf(this.#folder, record)) await endGroup(left, 0);
   }
 
   /** What dead hosts restored and staged keeps the room of checkpoints that the store has let go. */
   async #clearAfterDead(): Promise<void> {
-    for (const { id, process } of await this.#records()) {
-      if (await isAlive(process)) continue;
+    for (const record of await this.#records()) {
+      if ((await livingOf(this.#folder, record)).length > 0) continue;
       for (const name of WORK_FOLDERS) {
         // A trainer that is only just dying may still write there; the next start tries again.
-        await rm(join(this.#folder, id, name), { recursive: true }).catch(() => undefined);
+        await rm(join(this.#folder, record.id, name), { recursive: true }).catch(() => undefined);
       }
     }
   }
 
-  async #records(): Promise<LocalHostRecord[]> {
-    const names = await readdir(this.#folder).catch(() => [] as string[]);
-    const texts = await Promise.all(
-      names.map((name) =>
-        readFile(join(this.#folder, name, 'host.json'), 'utf8').catch(() => null),
-      ),
-    );
-    return texts
-      .filter((text) => text !== null)
-      .map((text) => JSON.parse(text) as LocalHostRecord)
-      .sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+  #records(): Promise<LocalHostRecord[]> {
+    return readRecords(this.#folder);
   }
-}
-
-async function toHost(record: LocalHostRecord): Promise<Host> {
-  return {
-    id: record.id,
-    gpuClass: record.gpuClass,
-    planId: record.planId,
-    key: record.key,
-    alive: await isAlive(record.process),
-    startedAt: record.startedAt,
-    tenure: null,
-  };
 }

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 /** A pid alone may be reused; with its start time it names one process for ever. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** In the words of the system: clock ticks since boot on Linux, a date elsewhere. */
+  /** In the words of the system: clock ticks since which boot on Linux, a date elsewhere. */
   readonly startTime: string;
 }
 
@@ -25,12 +25,36 @@ async function linuxStart(pid: number): Promise<string | null> {
   // The command's name may hold spaces and brackets; fields are counted behind the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
-  return state === 'Z' || state === 'X' ? null : (fields[19] ?? null);
+  const ticks = fields[19];
+  if (state === 'Z' || state === 'X' || ticks === undefined) return null;
+  // After a reboot the same pid may start at the same tick.
+  return `${ticks} of ${await bootId()}`;
+}
+
+let boot: Promise<string> | undefined;
+function bootId(): Promise<string> {
+  boot ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (id) => id.trim(),
+    () => 'an unknown boot',
+  );
+  return boot;
 }
 
 async function psStart(pid: number): Promise<string | null> {
   const result = await execa('ps', ['-o', 'lstart=', '-p', String(pid)], { reject: false });
   return result.exitCode === 0 ? result.stdout.trim() : null;
+}
+
+/** What a file tells of a process; null where there is none, or none that can be read. */
+export async function readIdentity(path: string): Promise<ProcessIdentity | null> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  try {
+    const told = JSON.parse(text) as Partial<ProcessIdentity> | null;
+    const { pid, startTime } = told ?? {};
+    return pid === undefined || startTime === undefined ? null : { pid, startTime };
+  } catch {
+    return null;
+  }
 }
 
 /** Signals a process group; a group that is gone is no error. */

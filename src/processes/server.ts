@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly uiPort: number;
   readonly lifetimeSocket: string | null;
+  /** File in which its guard says which process it has started. */
+  readonly record?: string;
 }
 
 export interface TemporalServer {
@@ -65,8 +67,9 @@ export async function startTemporalServer(options: ServerOptions): Promise<Tempo
 }
 
 function startProcess(options: ServerOptions, log: WriteStream) {
-  const { lifetimeSocket, temporal } = options;
-  const [command, args] = guarded(lifetimeSocket, temporal, serverArguments(options));
+  const { lifetimeSocket, temporal, record } = options;
+  const told = record === undefined ? {} : { record };
+  const [command, args] = guarded(lifetimeSocket, temporal, serverArguments(options), told);
   const child = execa(command, args, {
     detached: true,
     cleanup: lifetimeSocket === null,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Config, childEnvironment } from '../config/config.js';
-import { guarded } from './guarded.js';
+import { type GuardOptions, guarded } from './guarded.js';
 import { openLogStream } from './log-stream.js';
 import { type ProcessIdentity, processIdentity, signalGroup } from './identity.js';
 
@@ -16,8 +16,8 @@ export interface WorkerProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** For workers of a drill. */
-export interface WorkerChanges {
+/** `main` and `env` are for workers of a drill. */
+export interface WorkerChanges extends GuardOptions {
   /** Another compiled file than `workers/main.js`. */
   readonly main?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -28,14 +28,15 @@ export async function startWorkerProcess(
   config: Config,
   args: readonly string[],
   name: string,
-  { main = WORKER_MAIN, env = {} }: WorkerChanges = {},
+  { main = WORKER_MAIN, env = {}, ...guard }: WorkerChanges = {},
 ): Promise<WorkerProcess> {
   const output = await openLogStream(join(config.home, 'logs', `${name}.out`));
-  const [command, commandArgs] = guarded(config.lifetimeSocket, process.execPath, [
-    '--max-old-space-size=1024',
-    main,
-    ...args,
-  ]);
+  const [command, commandArgs] = guarded(
+    config.lifetimeSocket,
+    process.execPath,
+    ['--max-old-space-size=1024', main, ...args],
+    guard,
+  );
   const child = execa(command, commandArgs, {
     env: { ...childEnvironment(config), ...connectionEnvironment(config), ...env },
     detached: true,

@@ -13,6 +13,7 @@ import { CONTROL_QUEUE } from '../contracts/stages.js';
 import { createProvider } from '../hosts/create-provider.js';
 import { renderReport } from '../report/render-report.js';
 import { storeOpener } from '../store/store-opener.js';
+import { keepPulse, pulsePath } from './pulse.js';
 import { connectPatiently, installRuntime, runTogether } from './runtime.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 
@@ -46,12 +47,29 @@ export async function runControlWorker(config: Config): Promise<void> {
   });
   const asking = createAskControl({ client, log });
   const worker = await createWorker(config, connection, { ...activities, ...asking });
+  const over = new AbortController();
+  const pulse = keepPulse(
+    pulsePath(config.home),
+    () => atWork(worker, clientConnection),
+    over.signal,
+  );
   try {
     await runTogether([worker]);
   } finally {
+    over.abort();
+    await pulse;
     await clientConnection.close();
     await connection.close();
   }
+}
+
+const ANSWERS_WITHIN_MS = 10_000;
+
+async function atWork(worker: Worker, connection: Connection): Promise<void> {
+  if (worker.getState() !== 'RUNNING') throw new Error(`the worker is ${worker.getState()}`);
+  await connection.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () =>
+    connection.workflowService.getSystemInfo({}),
+  );
 }
 
 function createWorker(

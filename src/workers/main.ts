@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/config.js';
 
-/** Entry of every worker process: `main.js control | prep | gpu [--gpu-class NAME] [--host ID]`. */
+/** Entry of every worker process: `main.js control | prep | gpu [--gpu-class NAME] [--host ID] | health`. */
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
@@ -20,8 +20,16 @@ async function main(): Promise<void> {
         ...(values.host ? { hostId: values.host } : {}),
       });
     }
+    case 'health': {
+      const { faintness, pulsePath } = await import('./pulse.js');
+      const why = await faintness(pulsePath(config.home), new Date());
+      if (why !== null) throw new Error(why);
+      return;
+    }
     default:
-      throw new Error('usage: main.js control | prep | gpu [--gpu-class NAME] [--host ID]');
+      throw new Error(
+        'usage: main.js control | prep | gpu [--gpu-class NAME] [--host ID] | health',
+      );
   }
 }
 

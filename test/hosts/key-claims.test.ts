@@ -44,4 +44,10 @@ describe('claims', () => {
     expect(await claims.takeFromDead('card')).toBe(true);
     expect(await claims.living()).toMatchObject([{ pid: process.pid, key: 'card' }]);
   });
+
+  it('that a power cut has torn are nobody’s, and go to one of those who ask', async () => {
+    writeFileSync(await claimOfTheDead('card'), '');
+    const won = await Promise.all(Array.from({ length: 20 }, () => claims.takeFromDead('card')));
+    expect(won.filter(Boolean)).toHaveLength(1);
+  });
 });

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Config, loadConfig } from '../../src/config/config.js';
-import { type LocalHostRecord, LocalProcessProvider } from '../../src/hosts/local-process.js';
+import { LocalProcessProvider } from '../../src/hosts/local-process.js';
+import type { LocalHostRecord } from '../../src/hosts/local-records.js';
 import type { Ensured, Host } from '../../src/hosts/provider.js';
 import { freePorts } from '../../src/processes/free-port.js';
-import { isAlive, processIdentity } from '../../src/processes/identity.js';
+import { isAlive, processIdentity, readIdentity } from '../../src/processes/identity.js';
+import { holdLifetime } from '../../src/processes/lifetime.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
@@ -107,6 +109,53 @@ test('a new host clears away what dead ones had restored and staged, and nothing
   expect(gone.filter(existsSync)).toEqual([]);
   expect(kept.filter((path) => !existsSync(path))).toEqual([]);
   expect(recordOf(config, dead).id).toBe(dead);
+});
+
+test('what a power cut has torn is no host, and its key starts another', async () => {
+  const { config, provider } = await setUp();
+  const { id } = hostOf(await provider.ensure(request('stage-0')));
+  await provider.release(id);
+  // Both were written and not yet on the disk; their holder is as dead as they are.
+  writeFileSync(join(config.home, 'hosts', id, 'host.json'), '');
+  const claims = join(config.home, 'hosts', 'claims');
+  for (const name of readdirSync(claims)) writeFileSync(join(claims, name), '');
+  expect(await provider.list('local')).toEqual([]);
+  const again = await provider.ensure(request('stage-0'));
+  expect(again).toMatchObject({ started: true, host: { alive: true } });
+});
+
+test('a worker whose guard was killed is still the host: nobody starts a second, and it can be ended', async () => {
+  const { config } = await setUp();
+  const lifetime = await holdLifetime();
+  onTestFinished(() => lifetime.end());
+  const provider = new LocalProcessProvider({ ...config, lifetimeSocket: lifetime.socket });
+  const { id } = hostOf(await provider.ensure(request('stage-0')));
+  const guard = recordOf(config, id).process;
+  const worker = await until('the guard has told of its worker', () =>
+    readIdentity(join(config.home, 'hosts', id, 'worker.json')),
+  );
+  process.kill(guard.pid, 'SIGKILL');
+  await until('the guard is gone', async () => !(await isAlive(guard)));
+  expect(await new LocalProcessProvider(config).list('local')).toMatchObject([{ id, alive: true }]);
+  await provider.release(id);
+  expect(await isAlive(worker)).toBe(false);
+  expect(await provider.list('local')).toMatchObject([{ id, alive: false }]);
+});
+
+test('hosts of another address or of other code are ended before they are counted on, others stay', async () => {
+  const { config, provider } = await setUp();
+  const ids: string[] = [];
+  for (const key of ['a', 'b', 'c']) ids.push(hostOf(await provider.ensure(request(key))).id);
+  const [elsewhere, old] = ids as [string, string, string];
+  const change = (id: string, changes: Partial<LocalHostRecord>) =>
+    writeFileSync(
+      join(config.home, 'hosts', id, 'host.json'),
+      JSON.stringify({ ...recordOf(config, id), ...changes }),
+    );
+  change(elsewhere, { address: '127.0.0.1:1' });
+  change(old, { codeDigest: 'of yesterday' });
+  await provider.endStrangers();
+  expect((await provider.list('local')).map(({ alive }) => alive)).toEqual([false, false, true]);
 });
 
 test('a pid that another process has taken is not the host', async () => {

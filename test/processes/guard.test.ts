@@ -1,19 +1,26 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
-import { guarded } from '../../src/processes/guarded.js';
-import { isAlive, type ProcessIdentity, processIdentity } from '../../src/processes/identity.js';
+import { type GuardOptions, guarded } from '../../src/processes/guarded.js';
+import {
+  isAlive,
+  type ProcessIdentity,
+  processIdentity,
+  readIdentity,
+} from '../../src/processes/identity.js';
 import { holdLifetime } from '../../src/processes/lifetime.js';
+import { endRecorded } from '../../src/processes/recorded.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
+const HOLDER = fileURLToPath(new URL('./support/holder.mjs', import.meta.url));
 const OWNER = fileURLToPath(new URL('./support/owner.mjs', import.meta.url));
 
 /** Starts `sh` scripts under a guard; the first line they print is a list of pids. */
-async function startGuarded(socket: string, script: string) {
-  const [command, args] = guarded(socket, 'sh', ['-c', script]);
+async function startGuarded(socket: string, script: string, options: GuardOptions = {}) {
+  const [command, args] = guarded(socket, 'sh', ['-c', script], options);
   const guard = execa(command, args, { reject: false, detached: true, stdin: 'ignore' });
   const pids = await new Promise<number[]>((resolve) =>
     guard.stdout.once('data', (data) => resolve(String(data).trim().split(' ').map(Number))),
@@ -87,4 +94,62 @@ test('without anybody at the socket nothing is started', async () => {
   expect(guard.exitCode).toBe(3);
   expect(guard.stderr).toContain('is not started');
   expect((await execa('ls', [mark], { reject: false })).exitCode).not.toBe(0);
+});
+
+test('the file of a guard tells of the command, and who is left without a guard can be ended by it', async () => {
+  const lifetime = await holdLifetime();
+  onTestFinished(() => lifetime.end());
+  const record = join(temporaryFolder(), 'command.json');
+  const script = 'echo $$; while :; do sleep 0.05; done';
+  const { guard, identities } = await startGuarded(lifetime.socket, script, { record });
+  await until('the guard has written it', async () => (await readIdentity(record)) !== null);
+  expect(await readIdentity(record)).toEqual(identities[0]);
+  const [guardian] = await identitiesOf([guard.pid!]);
+  guard.kill('SIGKILL');
+  await until('the guard is gone', async () => !(await isAlive(guardian!)));
+  expect(await isAlive(identities[0]!)).toBe(true);
+  await endRecorded(record);
+  expect(await nobodyLives(identities)).toBe(true);
+  expect(existsSync(record)).toBe(false);
+});
+
+test('a file that tells of a pid which another process has by now harms nobody', async () => {
+  const record = join(temporaryFolder(), 'command.json');
+  writeFileSync(record, JSON.stringify({ pid: process.pid, startTime: '1 of another boot' }));
+  await endRecorded(record);
+  // This test would not live to see the next line.
+  expect(existsSync(record)).toBe(false);
+});
+
+/** A holder in a process of its own, at the place that all holders of this home have. */
+async function holderOf(home: string) {
+  const holder = execa(process.execPath, [HOLDER, home], { reject: false });
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  const socket = await new Promise<string>((resolve) =>
+    holder.stdout.once('data', (data) => resolve(String(data).trim())),
+  );
+  return { holder, socket };
+}
+
+test('with patience a command outlives a killed holder, and ends with the one that came after', async () => {
+  const home = temporaryFolder();
+  const { holder, socket } = await holderOf(home);
+  const script = 'trap "exit 75" TERM; echo $$; while :; do sleep 0.05; done';
+  const { guard, identities } = await startGuarded(socket, script, { patienceMs: 600_000 });
+  holder.kill('SIGKILL');
+  await holder;
+  const heir = await holdLifetime(home);
+  expect(heir.socket).toBe(socket);
+  await until('the guard has found it', () => heir.watchers() === 1);
+  expect(await isAlive(identities[0]!)).toBe(true);
+  await heir.end();
+  expect((await guard).exitCode).toBe(75);
+});
+
+test('with patience that is over a command is asked to end', async () => {
+  const { holder, socket } = await holderOf(temporaryFolder());
+  const script = 'trap "exit 75" TERM; echo $$; while :; do sleep 0.05; done';
+  const { guard } = await startGuarded(socket, script, { patienceMs: 1 });
+  holder.kill('SIGKILL');
+  expect((await guard).exitCode).toBe(75);
 });

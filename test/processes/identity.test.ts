@@ -1,6 +1,14 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { isAlive, processIdentity, signalGroup } from '../../src/processes/identity.js';
+import {
+  isAlive,
+  processIdentity,
+  readIdentity,
+  signalGroup,
+} from '../../src/processes/identity.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
 test('this process is alive under its own identity', async () => {
@@ -13,6 +21,26 @@ test('another process with the same pid is another one', async () => {
   const me = await processIdentity(process.pid);
   expect(await isAlive({ pid: process.pid, startTime: `${me!.startTime}0` })).toBe(false);
 });
+
+test.runIf(process.platform === 'linux')(
+  'a process that had the pid at the same tick before a reboot is another one',
+  async () => {
+    const me = await processIdentity(process.pid);
+    const [ticks] = me!.startTime.split(' of ');
+    expect(ticks).toMatch(/^\d+$/);
+    expect(await isAlive({ pid: process.pid, startTime: `${ticks} of another boot` })).toBe(false);
+  },
+);
+
+test.each(['', '{"pid": 1', '{"pid": 1}', 'null', '7'])(
+  'a record that says %j tells of no process',
+  async (text) => {
+    const path = join(temporaryFolder(), 'record.json');
+    writeFileSync(path, text);
+    expect(await readIdentity(path)).toBeNull();
+    expect(await readIdentity(`${path}.missing`)).toBeNull();
+  },
+);
 
 test('a process that nobody has reaped yet counts as dead', async () => {
   // The parent never waits for its child, so that it stays in the process table.

@@ -34,7 +34,9 @@ test.each(['gpu', 'prep'])(
 test('an unknown kind gets the usage and no stack trace', async () => {
   const ended = await run(['nothing'], { DREAM_SFT_HOME: temporaryFolder() });
   expect(ended.exitCode).toBe(1);
-  expect(ended.stderr).toBe('usage: main.js control | prep | gpu [--gpu-class NAME] [--host ID]');
+  expect(ended.stderr).toBe(
+    'usage: main.js control | prep | gpu [--gpu-class NAME] [--host ID] | health',
+  );
 });
 
 test.each([

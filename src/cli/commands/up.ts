@@ -3,6 +3,7 @@ import { CliError } from '../cli-error.js';
 import { config } from '../context.js';
 import { LocalStack, STACK_PARTS, type StackPart } from '../local-stack.js';
 import { print } from '../output.js';
+import { Revivals } from '../revivals.js';
 
 export interface UpArguments {
   readonly only?: string;
@@ -17,6 +18,8 @@ export interface UpArguments {
 const DEFAULT_PARTS: readonly StackPart[] = ['server', 'control', 'prep'];
 const DEFAULT_PORT = 7233;
 const UI_OFFSET = 1000;
+/** Hosts train on for so long when this process is killed, until `up` is called again. */
+const HOST_PATIENCE_MS = 600_000;
 
 /** Everything on this machine, in the foreground, until Ctrl-C. */
 export async function up(options: UpArguments): Promise<number> {
@@ -32,16 +35,20 @@ export async function up(options: UpArguments): Promise<number> {
     uiPort: port + UI_OFFSET,
     parts,
     gpuClass: options.gpuClass,
+    hostPatienceMs: HOST_PATIENCE_MS,
   });
   tell(stack, parts);
-  const died = await untilSignalOrDeath(stack);
+  const died = await keepUp(stack);
   if (died === null && (parts.includes('gpu') || parts.includes('control'))) {
     print('Ending    GPU workers write a last checkpoint first; Ctrl-C again ends all at once.');
     await Promise.race([stack.stopGpuWorkers(), untilSignal()]);
   }
   await stack.stop();
   if (died === null) return CLI_EXIT.ok;
-  throw new CliError(`A part ended by itself (${died}). See ${home}/logs.`, CLI_EXIT.planFailed);
+  throw new CliError(
+    `The ${died} part ends at once, again and again. See ${home}/logs.`,
+    CLI_EXIT.planFailed,
+  );
 }
 
 function tell({ server, config: { home } }: LocalStack, parts: readonly StackPart[]): void {
@@ -68,9 +75,16 @@ function chosenParts(only: string | undefined): StackPart[] {
   return STACK_PARTS.filter((part) => names.includes(part));
 }
 
-/** The local GPU worker may die and be replaced by a plan's own provider; the others may not. */
-function untilSignalOrDeath(stack: LocalStack): Promise<string | null> {
-  return Promise.race([untilSignal(), stack.death()]);
+/** Starts again what ends; resolves with null on a signal, or with a part that ends again and again. */
+async function keepUp(stack: LocalStack): Promise<StackPart | null> {
+  const asked = untilSignal();
+  const revivals = new Revivals();
+  for (;;) {
+    const died = await Promise.race([asked, stack.death()]);
+    if (died === null || !revivals.mayRevive(died, Date.now())) return died;
+    print(`Restarts  the ${died} part had ended by itself; see ${stack.config.home}/logs.`);
+    await stack.revive(died);
+  }
 }
 
 function untilSignal(): Promise<null> {

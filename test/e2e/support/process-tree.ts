@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { type ProcessIdentity, processIdentity } from '../../../src/processes/identity.js';
 
 export interface TreeMember extends ProcessIdentity {
+  readonly parent: number;
   readonly command: string;
 }
 
@@ -16,9 +17,9 @@ export async function processTree(root: number): Promise<TreeMember[]> {
     rows.filter((row) => row.parent === pid).flatMap((row) => [row, ...below(row.pid)]);
   const all = [...rows.filter((row) => row.pid === root), ...below(root)];
   const members = await Promise.all(
-    all.map(async ({ pid, command }) => {
+    all.map(async ({ pid, parent, command }) => {
       const identity = await processIdentity(pid);
-      return identity && { ...identity, command };
+      return identity && { ...identity, parent, command };
     }),
   );
   return members.filter((member) => member !== null);
