@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readProgress, readState } from '../../src/cli/plan-handle.js';
 import { startPlan } from '../../src/cli/start-plan.js';
 import type { StageProgress } from '../../src/contracts/progress.js';
@@ -25,6 +25,9 @@ const ENDLESS = [
   'hosts.pricePerHourCny=0',
 ];
 const TIMEOUT_MS = 5000;
+
+// A plan's way to its training takes minutes on a busy machine.
+vi.setConfig({ testTimeout: 600_000 });
 
 let system: System;
 beforeEach(async () => {
