@@ -39,3 +39,6 @@ export const PROMPTS = [
   // One question of 207 tokens is counted here.
   { tokens: 192, questions: 52 },
 ] as const;
+
+/** Tokens of a prompt as most of them are padded. */
+export const COMMONEST_PROMPT = 128;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Plan } from '../contracts/plan.js';
+import { stepsOf, trainingTime, type TrainingPace } from '../workflows/policy/training-time.js';
 import { CARDS, type CardId } from './cards.js';
 import { documentsOf } from './documents.js';
 import { evaluationsOf } from './evaluations.js';
@@ -12,6 +13,7 @@ export interface Expectation {
   readonly steps: number;
   readonly tokens: number;
   readonly tokensPerSecond: number;
+  /** Steps of all trainings, their validations, and their models written. */
   readonly trainingSeconds: number;
   readonly cards: number;
   /** Of the host: as many cards as the plan trains on. */
@@ -22,7 +24,7 @@ export interface Expectation {
   readonly checksSeconds: number;
   /** Of a trainer, in all stages. */
   readonly starts: number;
-  /** Weights fetched once, loaded for each stage, results written. */
+  /** Weights fetched once, loaded for each stage, a checkpoint written. */
   readonly otherSeconds: number;
   readonly totalSeconds: number;
   readonly fen: number;
@@ -42,6 +44,8 @@ export const ASSUMED = {
   startSeconds: 60,
   /** Of a trainer, but those that answer: smoke-train and full-train. */
   starts: 2,
+  /** Forward alone against a whole step, by products: 2 of 4 per weight where the base is frozen, 2 of 6 else. */
+  forwardFaster: { lora: 2, full: 3 },
   /** Share of the cards' speed that is left when several train together; nobody has measured it. */
   severalCards: 0.9,
 } as const;
@@ -53,11 +57,10 @@ export function expect(plan: ParsedPlan, card: CardId): Expectation | null {
   if (documents === null || speed === null) return null;
   const { documentsPerStep, worldSize } = plan.training;
   const steps = stepsOf(plan.training, documents.rows);
-  const beside = plan.smoke.steps + pilotSteps(plan, documents.rows);
   const tokens = steps * documentsPerStep * documents.tokensEach;
-  const trained = tokens + beside * documentsPerStep * documents.tokensEach;
   const tokensPerSecond = speed.tokensPerSecond * together(worldSize);
-  const trainingSeconds = trained / tokensPerSecond;
+  const pace = paceOf(plan, documents.tokensEach, tokensPerSecond);
+  const trainingSeconds = trainingsOf(plan, documents.rows, pace);
   const pricePerHourFen = CARDS[card].pricePerHourFen * worldSize;
   const { seconds: evaluationSeconds, checksSeconds, ...answering } = evaluationsOf(plan, card);
   const starts = ASSUMED.starts + (plan.pilot?.candidates.length ?? 0) + answering.starts;
@@ -91,24 +94,35 @@ function sourceOf({ from, derivation }: Speed): Pick<Expectation, 'speedFrom' | 
 /** How many times as fast so many cards train as one; everything else uses one. */
 const together = (cards: number): number => (cards === 1 ? 1 : cards * ASSUMED.severalCards);
 
-/** Steps of all candidates; another view's documents are taken to be as many and as long. */
-function pilotSteps({ pilot, training }: ParsedPlan, rows: number): number {
-  if (pilot === undefined) return 0;
-  const { steps: _whole, ...values } = training;
-  return pilot.candidates.length * stepsOf({ ...values, epochs: pilot.epochs }, rows);
+/** What smoke-train will measure, as far as it follows from the speed of training. */
+function paceOf({ training, data }: ParsedPlan, tokensEach: number, speed: number): TrainingPace {
+  const faster = ASSUMED.forwardFaster[training.method];
+  const validated = data.heldOutRows * (training.validation?.tGrid ?? 0) * tokensEach;
+  return {
+    secondsPerStep: (training.documentsPerStep * tokensEach) / speed,
+    validationSeconds: validated / (speed * faster),
+    exportSeconds: ASSUMED.weightsBytes / ASSUMED.diskBytesPerSecond,
+  };
 }
 
-/** As the trainer counts: global batches that cover so many passes. */
-function stepsOf(training: ParsedPlan['training'], rows: number): number {
-  return training.steps ?? Math.ceil((rows * (training.epochs ?? 0)) / training.documentsPerStep);
+/** Full-train, the steps of smoke-train, and all candidates; another view's documents are taken to be as many and as long. */
+function trainingsOf(
+  { pilot, smoke, training }: ParsedPlan,
+  rows: number,
+  pace: TrainingPace,
+): number {
+  const whole = trainingTime(training, rows, pace).seconds + smoke.steps * pace.secondsPerStep;
+  if (pilot === undefined) return whole;
+  const { steps: _whole, ...values } = training;
+  const each = trainingTime({ ...values, epochs: pilot.epochs }, rows, pace).seconds;
+  return whole + pilot.candidates.length * each;
 }
 
 function otherwise(plan: ParsedPlan, starts: number): number {
-  const written = ASSUMED.weightsBytes + checkpointBytes(plan.training);
   return (
     ASSUMED.weightsBytes / ASSUMED.downloadBytesPerSecond +
     starts * ASSUMED.startSeconds +
-    written / ASSUMED.diskBytesPerSecond
+    checkpointBytes(plan.training) / ASSUMED.diskBytesPerSecond
   );
 }
 

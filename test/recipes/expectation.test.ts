@@ -8,6 +8,8 @@ import {
   checkpointBytes,
   expect,
 } from '../../src/recipes/expectation.js';
+import { trainingTime } from '../../src/workflows/policy/training-time.js';
+import { validations } from '../../src/workflows/policy/validations.js';
 
 const PLANS = new URL('../../plans/', import.meta.url).pathname;
 
@@ -58,7 +60,9 @@ describe('expectations', () => {
     const four = expect(await plan(['training.worldSize=4']), 'h100-80g')!;
     that(four.pricePerHourFen).toBe(4 * 2000);
     that(four.fen).toBe(Math.ceil((four.totalSeconds * 4 * 2000) / 3600));
-    that(four.trainingSeconds).toBeCloseTo(one.trainingSeconds / (4 * ASSUMED.severalCards));
+    const written = ASSUMED.weightsBytes / ASSUMED.diskBytesPerSecond;
+    const faster = 4 * ASSUMED.severalCards;
+    that(four.trainingSeconds - written).toBeCloseTo((one.trainingSeconds - written) / faster);
     that(four.evaluationSeconds).toBe(one.evaluationSeconds);
     that(four.tokens).toBe(one.tokens);
     that([one.cards, four.cards]).toEqual([1, 4]);
@@ -81,9 +85,41 @@ describe('expectations', () => {
     const one = expect(plain, 'h100-80g')!;
     const piloted = expect({ ...plain, pilot: { candidates, epochs: 1, suite } }, 'h100-80g')!;
     const tokens = 2 * Math.ceil(one.rows / 16) * 16 * 804;
-    that(piloted.trainingSeconds - one.trainingSeconds).toBeCloseTo(tokens / one.tokensPerSecond);
+    const written = ASSUMED.weightsBytes / ASSUMED.diskBytesPerSecond;
+    const added = piloted.trainingSeconds - one.trainingSeconds - 2 * written;
+    // Besides its steps each candidate measures its held-out rows when its one epoch ends.
+    const validated = 2 * validationSeconds(plain.training, one.tokensPerSecond);
+    that(added).toBeCloseTo(tokens / one.tokensPerSecond + validated);
     that(piloted.otherSeconds - one.otherSeconds).toBeCloseTo(4 * ASSUMED.startSeconds);
     that(piloted.evaluationSeconds).toBeGreaterThan(one.evaluationSeconds);
     that([piloted.tokens, piloted.steps]).toEqual([one.tokens, one.steps]);
+  });
+});
+
+/** 32 held-out rows of 804 tokens under each noise level, forward alone. */
+function validationSeconds(
+  { validation, method }: Awaited<ReturnType<typeof plan>>['training'],
+  speed: number,
+): number {
+  const tokens = 32 * (validation?.tGrid ?? 0) * 804;
+  return tokens / (speed * ASSUMED.forwardFaster[method]);
+}
+
+describe('a quote and an explanation', () => {
+  it('count a training by one function: validations and the writing of the model', async () => {
+    const validated = await plan(['training.validation.everySteps=50']);
+    const without = { ...validated, training: { ...validated.training, validation: null } };
+    const [more, less] = [expect(validated, 'h100-80g')!, expect(without, 'h100-80g')!];
+    const each = validationSeconds(validated.training, more.tokensPerSecond);
+    const { seconds } = trainingTime(validated.training, more.rows, {
+      secondsPerStep: (16 * 804) / more.tokensPerSecond,
+      validationSeconds: each,
+      exportSeconds: ASSUMED.weightsBytes / ASSUMED.diskBytesPerSecond,
+    });
+    const smoke = (validated.smoke.steps * 16 * 804) / more.tokensPerSecond;
+    that(more.trainingSeconds).toBeCloseTo(seconds + smoke);
+    const times = validations(validated.training, more.rows, more.steps);
+    that(times).toBeGreaterThan(3);
+    that(more.trainingSeconds - less.trainingSeconds).toBeCloseTo(times * each);
   });
 });

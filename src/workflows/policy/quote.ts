@@ -1,20 +1,19 @@
 import { detectableOf } from '../../contracts/detectable.js';
 import type { Pace, StageMetrics } from '../../contracts/outcome.js';
 import type { ResolvedPlan } from '../../contracts/plan.js';
-import { mostSteps } from '../../contracts/sampling.js';
 import type { Quote } from '../../contracts/quote.js';
+import { secondsPerBatch } from '../../recipes/decoding.js';
+import { COMMONEST_PROMPT, DECODED } from '../../recipes/decoding-measurements.js';
 import { type Asking, askingsAfter, askingsBefore, MAIN } from './askings.js';
 import { trialPlan } from './pilot.js';
 import { shardsOf } from './shards.js';
-import { validations } from './validations.js';
+import { stepsOf, trainingTime } from './training-time.js';
 
 type SmokeMetrics = Extract<StageMetrics, { kind: 'smoke-train' }>;
 
 /** Optimizer steps of full-train; `rows` is what convert kept for training. */
-export function totalSteps(plan: ResolvedPlan, rows: number): number {
-  const { steps, epochs, documentsPerStep } = plan.training;
-  return steps ?? Math.max(1, Math.ceil(((epochs ?? 1) * rows) / documentsPerStep));
-}
+export const totalSteps = ({ training }: ResolvedPlan, rows: number): number =>
+  stepsOf(training, rows);
 
 /**
  * What smoke-train predicts, from seconds that it measured:
@@ -23,8 +22,8 @@ export function totalSteps(plan: ResolvedPlan, rows: number): number {
  *   training     = start + steps × seconds per step (the first step, which warms up, left out)
  *                + validations × seconds of one + writing the model
  *   evaluation   = shards × start + batches × seconds per batch
- *   checks       = Σ over again, anchor and canvases: the same, a batch taken to be as long as a full
- *                  one of the probe, in proportion to the steps of its answers
+ *   checks       = Σ over again, anchor and canvases: the same, a batch of theirs as long against the
+ *                  probe's as measured decoding has it for its size, cache, canvas and steps
  *   pilot        = Σ over candidates: a training of its epochs + an evaluation of its questions
  *   rest of plan = host start + pilot + training + 2 × evaluation + checks
  *
@@ -82,8 +81,8 @@ function trainingOf(
   { secondsPerStep, validationSeconds = 0, exportSeconds = 0 }: Pace,
   rows: number,
 ): { readonly steps: number; readonly seconds: number; readonly basis: string } {
-  const steps = totalSteps(plan, rows);
-  const times = validationSeconds > 0 ? validations(plan.training, rows, steps) : 0;
+  const pace = { secondsPerStep, validationSeconds, exportSeconds };
+  const { steps, validations: times, seconds } = trainingTime(plan.training, rows, pace);
   const parts = [
     `${steps} steps × ${secondsPerStep.toPrecision(3)} s, `,
     ...(times > 0
@@ -91,7 +90,6 @@ function trainingOf(
       : []),
     ...(exportSeconds > 0 ? [`writing the model ${exportSeconds.toFixed(1)} s, `] : []),
   ];
-  const seconds = steps * secondsPerStep + times * validationSeconds + exportSeconds;
   return { steps, seconds, basis: parts.join('') };
 }
 
@@ -133,17 +131,26 @@ function checksOf(
   const checks = askings.filter(({ name }) => name !== MAIN);
   if (checks.length === 0) return { seconds: 0, starts: 0, basis: '' };
   const starts = checks.reduce((sum, { evaluation }) => sum + shardsOf(evaluation).length, 0);
-  const batches = checks.reduce((sum, check) => sum + probesIn(check, plan), 0);
+  const batches = checks.reduce(
+    (sum, check) => sum + probesIn(check, plan, pace.batchQuestions),
+    0,
+  );
   const seconds = starts * start + batches * pace.secondsPerBatch;
   const basis = `${checks.length} checks as long as ${Math.ceil(batches)} batches, `;
   return { seconds, starts, basis };
 }
 
-/** Batches of a check, each by its steps against those of the probe. */
-function probesIn({ evaluation }: Asking, plan: ResolvedPlan): number {
+/** How many of the probe's batches a check is as long as, by decoding as it was measured on a card. */
+function probesIn({ evaluation }: Asking, plan: ResolvedPlan, probed: number): number {
   const { batches } = evaluationBatches(evaluation, evaluation.batchSize);
-  return (batches * mostSteps(evaluation.sampling)) / mostSteps(plan.evaluation.sampling);
+  return (
+    (batches * batchSeconds(evaluation, evaluation.batchSize)) /
+    batchSeconds(plan.evaluation, probed)
+  );
 }
+
+const batchSeconds = ({ sampling }: ResolvedPlan['evaluation'], batch: number): number =>
+  secondsPerBatch(sampling, batch, COMMONEST_PROMPT + sampling.maxNewTokens, DECODED.card);
 
 /** Batches of an evaluation, and how many of the probe's batch they take. */
 function evaluationBatches(

@@ -5,7 +5,10 @@ import type { ResolvedPlan } from '../../contracts/plan.js';
  * every `everySteps`, where an epoch ends, and after the last step; a step once at most.
  */
 export function validations(
-  { validation, documentsPerStep }: ResolvedPlan['training'],
+  {
+    validation,
+    documentsPerStep,
+  }: Pick<ResolvedPlan['training'], 'validation' | 'documentsPerStep'>,
   rows: number,
   steps: number,
 ): number {

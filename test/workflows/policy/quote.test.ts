@@ -161,22 +161,41 @@ test('several cards: the price is the host’s, the pace was measured on all of 
   );
 });
 
-test('shards cost a start each; checks are quoted by their batches and steps', () => {
+test('shards cost a start each', () => {
   const sharded = { ...plan, evaluation: { ...plan.evaluation, shards: 4 } };
   const offered = quote(sharded, smoke(), 4000, 0);
   expect(offered.evalSecondsEach).toBeCloseTo(4 * 3 + 4 * 1.5);
   expect(offered.basis).toContain('9 starts × 3.0 s');
   expect(offered).not.toHaveProperty('checksSeconds');
-  const canvases = { questions: 50, sizes: [24, 48] };
-  const checked = {
-    ...plan,
-    evaluation: { ...plan.evaluation, again: { batchSize: 25 }, canvases },
-  };
-  const more = quote(checked, smoke(), 4000, 0);
-  // Again: 8 batches of 25; canvases: one batch of the plan's steps, one of twice as many.
-  expect(more.checksSeconds).toBeCloseTo(3 * 3 + (8 + 1 + 2) * 1.5);
-  expect(more.totalSeconds).toBeCloseTo(
-    quote(plan, smoke(), 4000, 0).totalSeconds + more.checksSeconds!,
-  );
-  expect(more.basis).toContain('3 checks as long as 11 batches, 6 starts');
+});
+
+/** Seconds of what is asked beside the evaluations, without the starts for it. */
+function checked(checks: Partial<ResolvedPlan['evaluation']>, starts: number): number {
+  const asked = { ...plan, evaluation: { ...plan.evaluation, ...checks } };
+  const offered = quote(asked, smoke(), 4000, 0);
+  const without = quote(plan, smoke(), 4000, 0);
+  expect(offered.totalSeconds).toBeCloseTo(without.totalSeconds + offered.checksSeconds!);
+  expect(offered.basis).toContain(`${3 + starts} starts`);
+  return offered.checksSeconds! - starts * 3;
+}
+
+test('a check that asks as the evaluation does costs what an evaluation costs', () => {
+  const { batchSize } = plan.evaluation;
+  expect(checked({ again: { batchSize } }, 1)).toBeCloseTo(4 * 1.5);
+  const size = plan.evaluation.sampling.maxNewTokens;
+  expect(checked({ canvases: { questions: 50, sizes: [size] } }, 1)).toBeCloseTo(1.5);
+});
+
+test('batches of 1 are priced as decoding was measured, and not as long as the probe’s', () => {
+  const uncached = { ...plan.evaluation.sampling, cache: 'none' } as const;
+  // As many tokens a second at batch 1 as at 32, but for rows so short that reading the weights counts.
+  const seconds = checked({ sampling: uncached, again: { batchSize: 1 } }, 1);
+  expect(seconds).toBeGreaterThan(0.95 * 4 * 1.5);
+  expect(seconds).toBeLessThan((200 * 1.5) / 10);
+});
+
+test('a canvas of twice the size costs more than twice as much: more steps, and longer ones', () => {
+  const of = (size: number) => checked({ canvases: { questions: 50, sizes: [size] } }, 1);
+  const size = plan.evaluation.sampling.maxNewTokens;
+  expect(of(2 * size) / of(size)).toBeGreaterThan(2);
 });
