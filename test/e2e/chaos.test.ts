@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import { drill, SPAN } from '../../src/drill/drill.js';
+import { drill } from '../../src/drill/drill.js';
 import { checkpointFlipped } from '../../src/drill/faults/damaged.js';
 import { frozenInPublish } from '../../src/drill/faults/in-publish.js';
 import { hostKilled } from '../../src/drill/faults/killed.js';
@@ -31,8 +31,7 @@ test('a plan struck by fault after fault ends with the weights and the order of 
     expect(result.attempts).toBeGreaterThan(1);
   }
   const [killed, flipped, zombie, noticed] = results;
-  expect(killed!.stepsRepeated).toBeGreaterThan(0);
-  expect(flipped!.stepsRepeated).toBeGreaterThan(SPAN.everySteps);
+  for (const lost of [killed, flipped]) expect(lost!.stepsRepeated).toBeGreaterThan(0);
   expect(zombie!.zombieWritesRefused).toBeGreaterThan(0);
   expect([noticed!.stepsLost, noticed!.stepsRepeated]).toEqual([0, 0]);
 }, 1_800_000);
