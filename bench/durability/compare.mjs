@@ -107,7 +107,7 @@ async function strike(name, blow) {
     await run.ended();
     await untilQuiet(own, begun);
     const processes = own.since(begun);
-    const outcome = await run.outcome(processes);
+    const outcome = await run.outcome(processes, blown);
     const { straight } = prepared;
     return {
       trial: blow.trial,

@@ -30,15 +30,16 @@ export function measure({ processes, strike, outcome, straight }) {
 }
 
 /**
- * Where all trainers write into one folder, whatever an old trainer writes there after a newer one has
- * begun is what the next attempt finds and what the user gets: checkpoints and the model itself.
+ * Where all trainers write into one folder, whatever the struck host writes there after a trainer of
+ * another host is ready is what the next attempt finds and what the user gets: checkpoints and the
+ * model itself. Trainers that the old host starts again after it woke are zombies too.
  */
-export function writesOfZombies(processes) {
-  const newest = processes.at(-1);
-  const begun = newest?.events.find(({ type }) => type === 'ready')?.at ?? Infinity;
+export function writesOfZombies(processes, { at, parent }) {
+  const newer = processes.find((each) => each.at > at && each.parent !== parent);
+  const begun = newer?.events.find(({ type }) => type === 'ready')?.at ?? Infinity;
   return processes
-    .slice(0, -1)
+    .filter((each) => each.parent === parent)
     .flatMap(({ events }) => events)
-    .filter(({ type, at }) => at > begun && (type === 'checkpoint-ready' || type === 'result'))
+    .filter((event) => event.at > begun && ['checkpoint-ready', 'result'].includes(event.type))
     .length;
 }

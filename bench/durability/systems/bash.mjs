@@ -16,7 +16,7 @@ export async function open({ prepared, recordings, trainerFolder }) {
       return {
         startStandby: async () => hosts.start(),
         ended: () => hosts.finished,
-        outcome: (processes) => outcomeOf(lastResult(processes), processes),
+        outcome: (processes, strike) => outcomeOf(lastResult(processes), processes, strike),
         close: () => hosts.close(),
       };
     },

@@ -25,7 +25,7 @@ export async function open({ prepared, recordings, trainerFolder }) {
       return {
         startStandby: async () => hosts.start(),
         ended: () => hosts.finished,
-        outcome: (processes) => outcomeOf(read(resultFile), processes),
+        outcome: (processes, strike) => outcomeOf(read(resultFile), processes, strike),
         close: () => hosts.close(),
       };
     },

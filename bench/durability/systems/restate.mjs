@@ -31,7 +31,7 @@ export async function open({ prepared, recordings, trainerFolder, home }) {
       return {
         startStandby: async () => hosts.start(),
         ended: async () => (metrics = await resultOf(server, name)),
-        outcome: (processes) => outcomeOf(metrics, processes),
+        outcome: (processes, strike) => outcomeOf(metrics, processes, strike),
         close: async () => {
           await hosts.close();
           front.close();

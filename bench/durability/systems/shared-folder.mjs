@@ -20,9 +20,9 @@ export function layOut(prepared, folder, resumeFrom = null) {
 }
 
 /** `metrics`: of the result that this system hands out. */
-export const outcomeOf = (metrics, processes) => ({
+export const outcomeOf = (metrics, processes, strike) => ({
   ended: metrics ? 'finished' : 'without a result',
   weightsSha256: metrics?.weightsSha256,
   orderHash: metrics?.orderHash,
-  zombieWritesAccepted: writesOfZombies(processes),
+  zombieWritesAccepted: writesOfZombies(processes, strike),
 });
