@@ -1,4 +1,5 @@
 import { Context, CancelledFailure } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { SuperviseInput } from '../contracts/activities.js';
 import { trainingLimitFen } from '../contracts/money.js';
 import type { StageNews } from '../contracts/state.js';
@@ -26,9 +27,10 @@ export const superviseStage =
   (deps: Deps) =>
   async (input: SuperviseInput): Promise<void> => {
     const context = Context.current();
-    const plan = deps.client.workflow.getHandle(input.planId);
+    // By run: a supervisor that outlives its run for a moment must not tell the next one of it.
+    const plan = deps.client.workflow.getHandle(input.planId, runId());
     const teller = new Teller((news) => plan.signal('stageNews', news), input.totalExpected);
-    const kept = keep(deps, input);
+    const kept = keep(deps, input, plan);
     for (;;) {
       context.heartbeat({ at: deps.now().toISOString() });
       try {
@@ -43,6 +45,7 @@ export const superviseStage =
   };
 
 interface Kept {
+  readonly plan: WorkflowHandle;
   readonly chains: WorkChains;
   readonly ledger: Ledger;
   readonly provider: HostProvider;
@@ -50,11 +53,12 @@ interface Kept {
 }
 
 /** From look to look: entries never change, so that each look reads only what is new. */
-function keep({ store, now, ...deps }: Deps, input: SuperviseInput): Kept {
+function keep({ store, now, ...deps }: Deps, input: SuperviseInput, plan: WorkflowHandle): Kept {
   const ledger = new Ledger(store, input.planId, { now });
   const provider = deps.provider(input.hosts, store);
   const keys = input.works.map(({ stageKey }) => stageKey);
   return {
+    plan,
     chains: new WorkChains(store, input.stageKey, keys, { now }),
     ledger,
     provider,
@@ -64,10 +68,10 @@ function keep({ store, now, ...deps }: Deps, input: SuperviseInput): Kept {
 
 /** One look at the pending activities, their chains, the hosts and the ledger. */
 async function look(deps: Deps, input: SuperviseInput, kept: Kept): Promise<StageNews> {
-  const { chains, ledger, provider, meter } = kept;
+  const { plan, chains, ledger, provider, meter } = kept;
   const now = deps.now();
   const ids = input.works.map(({ activityId }) => activityId);
-  const pending = await readPendingActivities(deps.client, input.planId, ids);
+  const pending = await readPendingActivities(plan, ids);
   const hosts = await ensureHost(provider, chains, input, foremost(pending), now.getTime());
   const leftFen = await meter.read(deps.now());
   const spentFen = (await ledger.totalFen()) + leftFen;

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { decodeProgress, type StageProgress } from '../../contracts/progress.js';
 
@@ -15,11 +15,10 @@ const STATES = proto.temporal.api.enums.v1.PendingActivityState;
 
 /** Of these activities those that are neither done nor yet to be scheduled, in their order. */
 export async function readPendingActivities(
-  client: Client,
-  planId: string,
+  plan: WorkflowHandle,
   activityIds: readonly string[],
 ): Promise<PendingActivity[]> {
-  const { raw } = await client.workflow.getHandle(planId).describe();
+  const { raw } = await plan.describe();
   const pending = raw.pendingActivities ?? [];
   return activityIds.flatMap((id) => {
     const found = pending.find(({ activityId }) => activityId === id);

@@ -15,7 +15,8 @@ import torch
 from dream_sft.io.spec import load_spec
 from dream_sft.train.methods.open import open_method
 from dream_sft.train.methods.optimized import OptimizedModel
-from tests.train.builders import TRAINER, Workshop, write_dataset, write_model
+from tests.train.builders import Workshop, write_dataset, write_model
+from tests.warm import ENVIRONMENT, TRAINER
 
 # Pieces of 16 MiB, and what Python and torch need besides; less than the bf16 weights, which are
 # the smallest part that could be held twice.
@@ -47,7 +48,7 @@ def test_a_resume_holds_weights_and_moments_once(tmp_path: Path, training: dict[
     ended = subprocess.run(
         [sys.executable, "-m", "tests.train.restoring", str(folder), str(file)],
         cwd=TRAINER,
-        env={**os.environ, "PYTHONPATH": str(TRAINER), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, **ENVIRONMENT},
         capture_output=True,
         text=True,
         check=False,
