@@ -6,12 +6,12 @@ import type { StageName } from '../../src/contracts/stages.js';
 import type { PlanState } from '../../src/contracts/state.js';
 import { chainsOf } from '../helpers/results.js';
 import { until } from '../helpers/watching.js';
-import type { Act } from './support/scripted-stages.js';
-import { stateOf, World } from './support/world.js';
+import type { Act } from '../workflows/support/scripted-stages.js';
+import { stateOf, World } from '../workflows/support/world.js';
 
-const DOOMED = fileURLToPath(new URL('./support/doomed-host.mjs', import.meta.url));
+const DOOMED = fileURLToPath(new URL('../workflows/support/doomed-host.mjs', import.meta.url));
 
-/** The long run: PREEMPTIONS=1000 KILLS=20 npx vitest run test/workflows/preemptions.test.ts (bench/README.md). */
+/** The long run: PREEMPTIONS=1000 KILLS=20 npx vitest run test/e2e/preemptions.test.ts (bench/README.md). */
 const PREEMPTIONS = Number(process.env['PREEMPTIONS'] ?? 100);
 /** Of them by SIGKILL of the process of a host, which the server notices by its heartbeat timeout. */
 const KILLS = Number(process.env['KILLS'] ?? 2);
