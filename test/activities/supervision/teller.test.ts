@@ -98,7 +98,9 @@ test('a loss each second: the first are told at once, then they share signals, a
   expect(signals.length).toBeLessThanOrEqual(31 + 2 * Math.ceil(1000 / 30));
   const tokens = signals.flatMap(({ postMortems }) => postMortems.map((one) => one.lostToken));
   expect(new Set(tokens).size).toBe(tokens.length);
-  expect(tokens).toEqual(Array.from({ length: signals.at(-1)!.interruptions }, (_, token) => token));
+  expect(tokens).toEqual(
+    Array.from({ length: signals.at(-1)!.interruptions }, (_, token) => token),
+  );
   expect(at.at(-1)).toBeGreaterThan(960);
 });
 
