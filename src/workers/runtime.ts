@@ -76,11 +76,13 @@ export async function connectPatiently(config: Config, log: Logger): Promise<Nat
  * more work, and end when what they have has ended.
  */
 export async function runTogether(workers: readonly Worker[], leave?: AbortSignal): Promise<void> {
-  // Asked to end while it was being made ready: the SDK does not know of that signal.
-  if (asked.signal.aborted || leave?.aborted) return;
   const stopAll = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   leave?.addEventListener('abort', stopAll, { once: true });
-  await Promise.all(workers.map((worker) => worker.run().finally(stopAll)));
+  const running = workers.map((worker) => worker.run().finally(stopAll));
+  // Asked to end while it was being made ready: the SDK does not know of that signal. Workers run for
+  // a moment all the same, since one that never ran would not let go of its connection.
+  if (asked.signal.aborted || leave?.aborted) stopAll();
+  await Promise.all(running);
 }
