@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that carry whole plans and kill what they need: apart from the others, two files at a time. */
-const SYSTEM = ['test/e2e/**/*.test.ts'];
+/** Tests that carry whole plans or trainings and kill what they need: apart from the others, two files at a time. */
+const SYSTEM = ['test/e2e/**/*.test.ts', 'test/activities/gpu/straight-against-killed.test.ts'];
 
 export default defineConfig({
   test: {
