@@ -1,7 +1,8 @@
-import { Client, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import type { Config } from '../config/config.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { CliError, notFound } from './cli-error.js';
+import { grpcCodeOf } from './grpc-code.js';
 import { refusesConnections } from './refused.js';
 
 /** gRPC's UNAVAILABLE. */
@@ -18,7 +19,8 @@ export async function withClient<T>(
   } catch (error) {
     if (error instanceof WorkflowNotFoundError && error.workflowId)
       throw notFound(error.workflowId);
-    if (isLostServer(error)) throw noServer(config);
+    // The server went away while the command ran.
+    if (grpcCodeOf(error) === UNAVAILABLE) throw noServer(config);
     throw error;
   } finally {
     await connection.close();
@@ -41,11 +43,3 @@ const noServer = (config: Config): CliError =>
     CLI_EXIT.noServer,
     'Start one with `dream-sft up`, or name another with TEMPORAL_ADDRESS.',
   );
-
-/** The server went away while the command ran, however the SDK has wrapped it. */
-function isLostServer(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (isGrpcServiceError(at) && (at.code as number) === UNAVAILABLE) return true;
-  }
-  return false;
-}

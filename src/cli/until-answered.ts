@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, QueryNotRegisteredError } from '@temporalio/client';
+import { QueryNotRegisteredError } from '@temporalio/client';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { CliError } from './cli-error.js';
+import { grpcCodeOf } from './grpc-code.js';
 
 export const ANSWERS_WITHIN_MS = 10_000;
 const PAUSE_MS = 250;
@@ -32,7 +33,7 @@ export async function untilAnswered<T>(
     try {
       return await ask(deadline);
     } catch (error) {
-      const code = codeOf(error);
+      const code = grpcCodeOf(error);
       if (error instanceof QueryNotRegisteredError || code === DEADLINE_EXCEEDED) {
         throw noAnswer(planId);
       }
@@ -43,12 +44,4 @@ export async function untilAnswered<T>(
   }
 }
 
-export const isDeadline = (error: unknown): boolean => codeOf(error) === DEADLINE_EXCEEDED;
-
-/** gRPC's code, however the SDK has wrapped it. */
-function codeOf(error: unknown): number | null {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (isGrpcServiceError(at)) return at.code;
-  }
-  return null;
-}
+export const isDeadline = (error: unknown): boolean => grpcCodeOf(error) === DEADLINE_EXCEEDED;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError } from '@temporalio/client';
 import { CliError } from '../cli/cli-error.js';
+import { grpcCodeOf } from '../cli/grpc-code.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { isAlive, processIdentity, type ProcessIdentity } from '../processes/identity.js';
 
@@ -45,8 +45,5 @@ export async function untilEnded(identity: ProcessIdentity, signal: AbortSignal)
 /** However the SDK or our own command has wrapped it. */
 function isUnanswered(error: unknown): boolean {
   if (error instanceof CliError) return error.exitCode === CLI_EXIT.noServer;
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (isGrpcServiceError(at)) return true;
-  }
-  return false;
+  return grpcCodeOf(error) !== null;
 }
