@@ -42,6 +42,10 @@ export const PostMortem = z.strictObject({
 });
 export type PostMortem = z.infer<typeof PostMortem>;
 
+/** Of which loss it tells, however often it is told. */
+export const identityOf = ({ stage, host, lostToken, lastSeenAt }: PostMortem): string =>
+  [stage, host, lostToken, lastSeenAt].join(' ');
+
 /** Entries of `chains/<stageKey>/<seq>.json`. The token of an attempt is the seq of its `acquired`. */
 export const ChainEntry = z.discriminatedUnion('type', [
   z.strictObject({

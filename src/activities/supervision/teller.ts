@@ -1,4 +1,4 @@
-import type { PostMortem } from '../../contracts/journal.js';
+import { identityOf } from '../../contracts/journal.js';
 import type { StageNews } from '../../contracts/state.js';
 
 const QUIET_MS = 30_000;
@@ -63,9 +63,6 @@ export class Teller {
     this.#refilledAt = at;
   }
 }
-
-const identityOf = ({ host, lostToken, lastSeenAt }: PostMortem): string =>
-  [host, lostToken, lastSeenAt].join(' ');
 
 /** What counts as a change; steps and loss do not, they are read live from the heartbeat details. */
 function changeKey(news: StageNews): string {

@@ -1,4 +1,4 @@
-import type { PostMortem } from '../../contracts/journal.js';
+import { identityOf } from '../../contracts/journal.js';
 import { STAGES, type StageName } from '../../contracts/stages.js';
 import type { PlanState, StageNews, StageState } from '../../contracts/state.js';
 import { tick } from './checklist.js';
@@ -106,9 +106,6 @@ export function wentBack(state: PlanState, stage: StageName): PlanState {
     gate: gated ? { status: 'closed', approvedBy: null, at: null } : state.gate,
   };
 }
-
-const identityOf = ({ stage, host, lostToken, lastSeenAt }: PostMortem): string =>
-  [stage, host, lostToken, lastSeenAt].join(' ');
 
 /** News of a stage that is no longer the running one are stale and change nothing. */
 export function withNews(state: PlanState, news: StageNews, at: string): PlanState {
