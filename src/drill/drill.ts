@@ -20,9 +20,9 @@ export interface DrillOptions {
 export const SPAN: Span = { steps: 300, everySteps: 10 };
 
 /** The tiny plan, small enough to be struck many times, long enough to be caught in its middle. */
-const SETTINGS: readonly string[] = [
-  `training.steps=${SPAN.steps}`,
-  `checkpoints.everySteps=${SPAN.everySteps}`,
+export const settingsOf = ({ steps, everySteps }: Span): readonly string[] => [
+  `training.steps=${steps}`,
+  `checkpoints.everySteps=${everySteps}`,
   'training.documentsPerStep=8',
   'training.documentsPerMicroBatch=8',
   'data.source.rows=400',
@@ -36,7 +36,7 @@ const SETTINGS: readonly string[] = [
 export async function drill(options: DrillOptions): Promise<TrialResult[]> {
   const { home, planFile, faults, trials, seed, signal } = options;
   const makePlan: MakePlan = (id, settings) =>
-    loadPlan(planFile, { id, settings: [...SETTINGS, ...settings] });
+    loadPlan(planFile, { id, settings: [...settingsOf(SPAN), ...settings] });
   const arena = await Arena.open(home, signal);
   const carry = (id: string, blow: Blow | null): Promise<Carried> =>
     carryTrial(arena, makePlan, id, SPAN.everySteps, blow);

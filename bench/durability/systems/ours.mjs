@@ -7,6 +7,7 @@ import { readState } from '../../../dist/cli/plan-handle.js';
 import { startPlan } from '../../../dist/cli/start-plan.js';
 import { readSummary } from '../../../dist/cli/summary-file.js';
 import { Arena } from '../../../dist/drill/arena.js';
+import { settingsOf } from '../../../dist/drill/drill.js';
 import { forgetStage } from '../../../dist/drill/forget-stage.js';
 import { waitFor } from '../../../dist/drill/wait.js';
 import { Chain } from '../../../dist/store/chain.js';
@@ -15,18 +16,6 @@ import { SPAN } from '../span.mjs';
 
 const PLAN = fileURLToPath(new URL('../../../plans/tiny.yaml', import.meta.url));
 const STAGE = 'full-train';
-/** The tiny plan, small enough to be struck many times. */
-const SETTINGS = [
-  `training.steps=${SPAN.steps}`,
-  `checkpoints.everySteps=${SPAN.everySteps}`,
-  'training.documentsPerStep=8',
-  'training.documentsPerMicroBatch=8',
-  'data.source.rows=400',
-  'smoke.steps=2',
-  'hosts.threads=1',
-  'evaluation.suites.0.questions=8',
-  'evaluation.batchSize=8',
-];
 
 export async function open({ recordings, home }) {
   // Workers inherit it; nothing else of ours knows that it is being recorded.
@@ -41,7 +30,7 @@ export async function open({ recordings, home }) {
 
 async function carry(arena, name) {
   await forgetTraining(arena);
-  const plan = await loadPlan(PLAN, { id: name, settings: SETTINGS });
+  const plan = await loadPlan(PLAN, { id: name, settings: settingsOf(SPAN) });
   await startPlan(arena.client, plan);
   const standbys = [];
   let closed;
