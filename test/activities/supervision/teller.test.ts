@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Teller } from '../../../src/activities/supervision/teller.js';
 import type { PostMortem } from '../../../src/contracts/journal.js';
 import type { StageNews } from '../../../src/contracts/state.js';
+import { postMortemOf } from '../../workflows/support/scripted-post-mortem.mjs';
 
 const START = Date.parse('2026-11-24T10:00:00.000Z');
 const news = (seconds: number, change: Partial<StageNews> = {}): StageNews => ({
@@ -65,20 +66,12 @@ test('what could not be told is told again', async () => {
   expect(reached).toEqual([news(1).at]);
 });
 
-const lost = (token: number): PostMortem => ({
-  stage: 'full-train',
-  kind: 'host-lost',
-  lostToken: token,
-  host: `host-${token}`,
-  noticeSeen: false,
-  lastSeenAt: new Date(START).toISOString(),
-  detectedAfterSeconds: 1,
-  resumedAfterSeconds: 2,
-  newestStepKnown: 1,
-  resumedFromStep: 1,
-  stepsLost: 0,
-  moneyLostFen: 0,
-});
+const lost = (token: number): PostMortem =>
+  postMortemOf('full-train', {
+    token,
+    host: `host-${token}`,
+    at: new Date(START).toISOString(),
+  });
 
 /** A host is lost in every second, and each loss stands in the news for ever. */
 const lossesIn = (seconds: number): StageNews[] => {

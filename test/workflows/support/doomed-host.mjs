@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Chain } from '../../../dist/store/chain.js';
 import { openStore } from '../../../dist/store/open-store.js';
+import { postMortemOf } from './scripted-post-mortem.mjs';
 
 const [address, home, host] = process.argv.slice(2);
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -17,20 +18,7 @@ async function untilKilled({ planId, stage, stageKey }) {
   const { before } = await chain.acquire({ planId, stage, host, boot: host, attempt, run });
   const lost = before.attempts.at(-1);
   if (lost && lost.ended === null) {
-    await chain.postMortem({
-      stage,
-      kind: 'host-lost',
-      lostToken: lost.token,
-      host: lost.host,
-      noticeSeen: false,
-      lastSeenAt: lost.at,
-      detectedAfterSeconds: 1,
-      resumedAfterSeconds: 2,
-      newestStepKnown: 1,
-      resumedFromStep: 1,
-      stepsLost: 0,
-      moneyLostFen: 0,
-    });
+    await chain.postMortem(postMortemOf(stage, lost));
   }
   context.heartbeat({ step: 0 });
   process.stdout.write('taken\n');

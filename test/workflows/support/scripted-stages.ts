@@ -13,6 +13,7 @@ import type { ObjectStore } from '../../../src/store/object-store.js';
 import { writeResult } from '../../../src/store/results.js';
 import { scriptedCheckpoint } from './scripted-checkpoint.js';
 import { ARTIFACTS, METRICS, scoring } from './scripted-results.js';
+import { postMortemOf } from './scripted-post-mortem.mjs';
 
 /** What an attempt of a stage does; `finish` when the script has nothing to say. */
 export type Act = 'finish' | 'hold' | 'lose-host' | 'diverge' | 'bad-data';
@@ -92,20 +93,7 @@ export class ScriptedStages {
     lost: { token: number; host: string; at: string; ended: unknown } | undefined,
   ): Promise<void> {
     if (lost === undefined || lost.ended !== null) return;
-    await chain.postMortem({
-      stage,
-      kind: 'host-lost',
-      lostToken: lost.token,
-      host: lost.host,
-      noticeSeen: false,
-      lastSeenAt: lost.at,
-      detectedAfterSeconds: 1,
-      resumedAfterSeconds: 2,
-      newestStepKnown: 1,
-      resumedFromStep: 1,
-      stepsLost: 0,
-      moneyLostFen: 0,
-    });
+    await chain.postMortem(postMortemOf(stage, lost));
   }
 
   async #hold(chain: Chain, token: number, step: number): Promise<StageOutcome> {
