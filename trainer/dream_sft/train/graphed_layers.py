@@ -79,6 +79,7 @@ class GraphedLayers:
 
     def hidden(self, ids_BL: Tensor, positions_BL: Tensor, bounds: DocumentBounds) -> Tensor:
         """As `Dream.hidden`; the first row is computed without a graph, to compile and plan."""
+        self._begin_anew_if_recomputation_changed()
         if not self._warm:
             self._warm = True
             return compute_apart(
@@ -90,12 +91,6 @@ class GraphedLayers:
         self._positions_BL[:, :length].copy_(positions_BL)
         key = self._plan_key(length, bounds)
         layout = layout_of(key, bounds, ids_BL.device)
-        if self._recorded_with is not self._model.run_layer:
-            # Recomputation was settled after the first rows: they are recorded anew. In a pool of
-            # their own: torch records nothing into one whose last graph is gone.
-            self._recorded.clear()
-            self._pool, self._pool_is_filled = torch.cuda.graph_pool_handle(), False
-            self._recorded_with = self._model.run_layer
         recorded = self._recorded.get((length, key))
         if recorded is None:
             self._fill_pool(length, ids_BL.device)
@@ -108,6 +103,17 @@ class GraphedLayers:
     def bytes_to_come(self) -> int:
         """What recordings of further rows may still take, beside the pool."""
         return max(self._most_bytes - self._recorded.nbytes, 0)
+
+    def _begin_anew_if_recomputation_changed(self) -> None:
+        """Layers that are computed again are other code: it is compiled outside a recording.
+
+        In a pool of its own: torch records nothing into one whose last graph is gone.
+        """
+        if self._recorded_with is self._model.run_layer:
+            return
+        self._recorded.clear()
+        self._pool, self._pool_is_filled = torch.cuda.graph_pool_handle(), False
+        self._recorded_with, self._warm = self._model.run_layer, False
 
     def _fill_pool(self, length: int, device: torch.device) -> None:
         """What a shorter row needs fits into what the longest one left; a longer one would need

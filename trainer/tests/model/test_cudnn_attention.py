@@ -69,8 +69,9 @@ def test_as_with_a_dense_mask(lengths: list[int]) -> None:
     ours = values_and_gradients(lengths, "cudnn", torch.bfloat16)
     wanted = values_and_gradients(lengths, "mask", torch.float32)
     for one, other in zip(ours, wanted, strict=True):
-        scale = float(other.abs().max())
-        assert float((one.float() - other).abs().max()) <= 0.02 * scale
+        # A document of one token passes no gradient to its query and key, but for round-off.
+        scale = max(float(other.detach().abs().max()), 0.01)
+        assert float((one.detach().float() - other.detach()).abs().max()) <= 0.02 * scale
 
 
 @needs_cudnn
