@@ -13,8 +13,12 @@ def compile_layers(model: Dream) -> None:
     """Replace both parts of every layer, and the last norm, by compiled code.
 
     `dynamic`: rows of every length share one compilation. All layers share it too, because their
-    weights are inputs of the compiled code.
+    weights are inputs of the compiled code. Numbers, such as a norm's epsilon, are constants of it
+    instead: as inputs they are computed with on the host, by C++ for which torch tries compilers in
+    every process, cached code or not (31 of 44 s of a start, docs/LOG.md, 2026-12-01).
     """
+    if hasattr(torch._dynamo.config, "specialize_float"):
+        torch._dynamo.config.specialize_float = True
     before = torch.compile(Layer.before_attention, dynamic=True)
     after = torch.compile(Layer.after_attention, dynamic=True)
     for layer in model.layers():

@@ -41,6 +41,7 @@ from dream_sft.train.block_inputs import BlockInputs
 from dream_sft.train.checked_updates import CheckedUpdates
 from dream_sft.train.exact_adamw import clip_scale
 from dream_sft.train.fused_head import LogitsStep, head_backward
+from dream_sft.train.gradient_sums import AddGradient, add_gradient
 from dream_sft.train.step_errors import diverged, out_of_memory
 
 
@@ -95,10 +96,11 @@ class FusedBackward:
         clip_norm: float | None,
         chunk: int = DEFAULT_CHUNK,
         logits_step: LogitsStep = nll_and_gradient,
+        add: AddGradient = add_gradient,
     ) -> None:
         self._model, self._optimizer, self._run_layer = model, optimizer, run_layer
-        self._clip = clip_norm
-        self._head_backward = partial(head_backward, chunk=chunk, logits_step=logits_step)
+        self._clip, self._add = clip_norm, add
+        self._head_backward = partial(head_backward, chunk=chunk, logits_step=logits_step, add=add)
         self._names = {id(weight): name for name, weight in model.named_parameters()}
         self._layers = list(model.model.layers)
         self.inputs = BlockInputs(model.lm_head.weight.device)
@@ -227,8 +229,17 @@ class _Step:
                 y_BLD = self._owner._run_layer(layer, x_BLD, micro)
             slope, *found = torch.autograd.grad(y_BLD, (x_BLD, *weights), self._slopes[number])
             self._slopes[number] = slope
-            _accumulate(sums, weights, found)
+            self._accumulate(sums, weights, found)
         self._updates.put(f"block {block}", sums)
+
+    def _accumulate(
+        self, sums: dict[Tensor, Tensor], weights: Sequence[Tensor], found: Sequence[Tensor]
+    ) -> None:
+        for weight, gradient in zip(weights, found, strict=True):
+            if weight in sums:
+                self._owner._add(sums[weight], gradient)
+            else:
+                sums[weight] = gradient.float()
 
     def _following(self, block: int, number: int) -> tuple[int, int] | None:
         if number + 1 < len(self._micros):
@@ -253,16 +264,6 @@ class _Step:
     def _diverged(self, what: str) -> DivergedError:
         ids = [i for micro in self._micros for i in micro.sample_ids]
         return diverged(self._number, what, ids)
-
-
-def _accumulate(
-    sums: dict[Tensor, Tensor], weights: Sequence[Tensor], found: Sequence[Tensor]
-) -> None:
-    for weight, gradient in zip(weights, found, strict=True):
-        if weight in sums:
-            sums[weight] += gradient
-        else:
-            sums[weight] = gradient.float()
 
 
 def _memory_error(error: BaseException, micros: Sequence[FusedMicro]) -> ResourceError | None:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dream_sft.diffusion.frozen_head import nll_and_gradient
 from dream_sft.diffusion.loss import DEFAULT_CHUNK, LossPlan, part_sums
+from dream_sft.train.gradient_sums import AddGradient, add_gradient
 
 LogitsStep = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
@@ -40,11 +41,12 @@ def head_backward(
     *,
     chunk: int = DEFAULT_CHUNK,
     logits_step: LogitsStep = nll_and_gradient,
+    add: AddGradient = add_gradient,
 ) -> HeadResult:
     """The loss of `diffusion.loss.masked_loss` over `share`, and its gradients.
 
     Adds the head's gradient to `head_gradient_VD` (float32). `share`: what `divisor` returns.
-    `logits_step`: `nll_and_gradient` or a compiled form of it.
+    `logits_step` and `add`: `nll_and_gradient` and `add_gradient`, or compiled forms of them.
     """
     device = hidden_BLD.device
     rows_N = torch.from_numpy(plan.rows).to(device)
@@ -61,7 +63,7 @@ def head_backward(
             hidden_CD @ head_VD.t(), targets_N[part], weights_N[part] / share
         )
         gradient.index_add_(0, rows_N[part], (slope_CV @ head_VD).float())
-        head_gradient_VD += slope_CV.t() @ hidden_CD
+        add(head_gradient_VD, slope_CV.t() @ hidden_CD)
         nll.append(nll_C)
     nll_N = torch.cat(nll) if nll else torch.zeros_like(weights_N)
     parts_weighted, _parts_nll, levels_nll = part_sums(plan, nll_N, weights_N)

@@ -24,6 +24,7 @@ from dream_sft.train.checkpoint import MODEL
 from dream_sft.train.exact_adamw import ExactAdamW, clip_scale
 from dream_sft.train.fused_backward import FusedBackward, FusedMicro
 from dream_sft.train.fused_micro import fused_micro, layer_runner
+from dream_sft.train.gradient_sums import gradient_adder
 from dream_sft.train.methods.accumulation import share_of
 from dream_sft.train.methods.method import StepResult, summed_up
 from dream_sft.train.methods.optimized import OptimizedModel
@@ -100,13 +101,15 @@ class FusedFineTuning(ExactFineTuning):
         base: Path,
     ) -> None:
         super().__init__(model, remainders, training, base)
-        step = torch.compile(nll_and_gradient) if training["compile"] else nll_and_gradient
+        compiled = training["compile"]
+        step = torch.compile(nll_and_gradient) if compiled else nll_and_gradient
         self._fused = FusedBackward(
             model,
             self._optimizer,
             layer_runner(model),
             clip_norm=self._clip,
             logits_step=step,
+            add=gradient_adder(compiled=compiled),
         )
 
     def step(self, batch: GlobalBatch, rate: float) -> StepResult:
