@@ -42,11 +42,11 @@ case "$part" in
     capped int8 30
     ;;
   full)
-    train fused:2048 --steps 30 --warm 3 --no-checkpoint --profile
+    train fused:2048:tokensPerMicroBatch=16896 --steps 30 --warm 3 --no-checkpoint --profile
     train 'kept:2048:tokensPerMicroBatch=4224:activationCheckpointing="all"' --steps 20 --no-checkpoint
     ;;
   full-checkpoint)
-    train fused:2048 --steps 40 --warm 3
+    train fused:2048:tokensPerMicroBatch=16896 --steps 40 --warm 3
     ;;
   baseline)
     script written:2048 tuned:2048 --steps 20
