@@ -23,7 +23,9 @@ export const HostsConfig = z.strictObject({
   heartbeat: z
     .enum(['default', 'demo'])
     .default('default')
-    .describe('default: a host is lost after 30 s of silence; demo: after 5 s'),
+    .describe(
+      'default: a host tells of itself every 5 s and is lost after 30 s of silence; demo: every second, after 5 s',
+    ),
 });
 export type HostsConfig = z.infer<typeof HostsConfig>;
 

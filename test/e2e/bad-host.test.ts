@@ -74,15 +74,20 @@ test('Python vanishes: a stage without a host fails with 70, one with a host say
   }
 });
 
-test('up without Python: two lines, exit 70, and nothing is left of it', async () => {
+/** `up` beside the running system, on a home of its own unless told otherwise. */
+function up(port: string | number, env: Record<string, string> = {}) {
   const home = join(on.system.home, 'elsewhere');
-  mkdirSync(home);
+  mkdirSync(home, { recursive: true });
+  const main = join(TINY_PLAN, '../../bin/dream-sft.mjs');
+  return execa(process.execPath, [main, 'up', '--port', String(port)], {
+    reject: false,
+    env: { DREAM_SFT_HOME: home, ...env },
+  });
+}
+
+test('up without Python: two lines, exit 70, and nothing is left of it', async () => {
   const [port] = await freePorts(1);
-  const ended = await execa(
-    process.execPath,
-    [join(TINY_PLAN, '../../bin/dream-sft.mjs'), 'up', '--port', String(port)],
-    { reject: false, env: { DREAM_SFT_HOME: home, DREAM_SFT_PYTHON: '/nonexistent/python' } },
-  );
+  const ended = await up(port!, { DREAM_SFT_PYTHON: '/nonexistent/python' });
   expect(ended.exitCode).toBe(70);
   expect(ended.stdout).toBe('');
   expect(ended.stderr.split('\n')).toEqual([
@@ -91,16 +96,27 @@ test('up without Python: two lines, exit 70, and nothing is left of it', async (
   ]);
 });
 
-test('up on a port that a running system has: exit 71, and that system goes on', async () => {
-  const port = on.system.config.connection.address.split(':')[1]!;
-  const ended = await on.cli('up', '--port', port);
-  expect(ended.exitCode).toBe(71);
-  expect(ended.stdout).toBe('');
-  expect(ended.stderr.split('\n')).toEqual([
-    `Port ${port} is taken by another program.`,
-    'Stop that one, or choose another with --port.',
-  ]);
-  const after = await on.cli('list', '--json');
-  expect(after.exitCode).toBe(0);
-  expect(after.stdout).toContain('full-disk');
-});
+test.each(['port', 'home'])(
+  'up on a %s that a running system has: that system goes on',
+  async (what) => {
+    const taken = on.system.config.connection.address.split(':')[1]!;
+    const [free] = await freePorts(1);
+    const { home } = on.system;
+    const ended = await (what === 'port' ? up(taken) : up(free!, { DREAM_SFT_HOME: home }));
+    expect(ended.stdout).toBe('');
+    const [first, second, ...rest] = ended.stderr.split('\n');
+    expect(rest).toEqual([]);
+    if (what === 'port') {
+      expect(ended.exitCode).toBe(71);
+      expect(first).toBe(`Port ${taken} is taken by another program.`);
+      expect(second).toBe('Stop that one, or choose another with --port.');
+    } else {
+      expect(ended.exitCode).toBe(5);
+      expect(first).toMatch(/^Another dream-sft \(pid \d+\) runs the server part of .* already\.$/);
+      expect(second).toBe('End that one first, or give this one another home with DREAM_SFT_HOME.');
+    }
+    const after = await on.cli('list', '--json');
+    expect(after.exitCode).toBe(0);
+    expect(after.stdout).toContain('full-disk');
+  },
+);

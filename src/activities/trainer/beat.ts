@@ -6,6 +6,7 @@ import { cpuPercent, type CpuSample, sampleCpu } from '../../processes/cpu-use.j
 import { timingOf, type StageDeps } from '../deps.js';
 import { GpuWatch } from './gpu-watch.js';
 import { beginning, detailsOf, LINE_BYTES } from './heartbeat-details.js';
+import { HeartbeatThrottle } from './heartbeat-throttle.js';
 import { Orders } from './orders.js';
 import { Pace } from './pace.js';
 
@@ -17,6 +18,7 @@ export class Beat {
   #timer: NodeJS.Timeout | null = null;
   #cpu: CpuSample | null = null;
   readonly #gpus = new GpuWatch();
+  readonly #throttle: HeartbeatThrottle;
   readonly pace: Pace;
 
   constructor(
@@ -25,10 +27,13 @@ export class Beat {
     unit: StageProgress['unit'],
     private readonly orders: Orders = new Orders(),
   ) {
-    this.pace = new Pace(timingOf(deps).beatMs, deps.now().getTime());
+    const { beatMs } = timingOf(deps);
+    const { attempt, heartbeatTimeoutMs = 0 } = Context.current().info;
+    this.pace = new Pace(beatMs, deps.now().getTime());
+    this.#throttle = new HeartbeatThrottle(heartbeatTimeoutMs, beatMs);
     this.#progress = {
       phase: 'preparing',
-      attempt: Context.current().info.attempt,
+      attempt,
       token: null,
       host: deps.host.id,
       trainerPid: null,
@@ -126,10 +131,11 @@ export class Beat {
     this.set({ gpu: this.#gpus.look() });
     const { planId, stage } = this.input;
     this.deps.onWork?.({ planId, stage, step: this.#progress.done }, this.deps.store);
-    this.#send();
+    if (this.#throttle.due(performance.now())) this.#send();
   }
 
   #send(): void {
+    this.#throttle.sent(performance.now());
     this.set({ at: this.deps.now().toISOString() });
     this.orders.heartbeat(detailsOf(this.#progress));
   }
