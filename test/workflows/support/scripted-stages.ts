@@ -69,7 +69,8 @@ export class ScriptedStages {
     const { info } = Context.current();
     const act = this.#next(stage);
     const chain = new Chain(this.store, input.stageKey);
-    const host = `host-${info.attempt}`;
+    // Shards make attempts of one number at the same time; two hosts never have one name.
+    const host = `host-${info.attempt}-of-${input.stageKey.slice(0, 8)}`;
     const run = info.workflowExecution?.runId ?? 'none';
     const taken = { planId, stage, host, boot: host, attempt: info.attempt, run };
     const { token, before } = await chain.acquire(taken);
