@@ -9,8 +9,11 @@ import type { TrialResult } from '../../src/drill/verdict.js';
 import { TINY_PLAN } from '../helpers/plans.js';
 import { temporaryHome } from '../helpers/system.js';
 
-/** One of each kind: a loss, a damaged checkpoint, a zombie, a notice. `npm run chaos` has them all. */
-const FAULTS = [hostKilled, checkpointFlipped, frozenInPublish, NOTICED[0]!];
+/** One of each kind: a loss, a zombie, a damaged checkpoint, a notice. `npm run chaos` has them all. */
+const KINDS = [hostKilled, frozenInPublish, checkpointFlipped, NOTICED[0]!];
+/** CI has time for the first two, beside the demo. */
+const FAULTS = KINDS.slice(0, Number(process.env['CHAOS_TRIALS'] ?? KINDS.length));
+const LOSSES: readonly string[] = [hostKilled.name, checkpointFlipped.name];
 
 const home = temporaryHome();
 afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
@@ -27,11 +30,11 @@ test('a plan struck by fault after fault ends with the weights and the order of 
     FAULTS.map(({ name }) => [name, []]),
   );
   for (const result of results) {
+    const { fault, stepsLost, stepsRepeated, zombieWritesRefused } = result;
     expect(result).toMatchObject({ sameWeights: true, sameOrder: true, zombieWritesInJournal: 0 });
     expect(result.attempts).toBeGreaterThan(1);
+    if (LOSSES.includes(fault)) expect(stepsRepeated).toBeGreaterThan(0);
+    if (fault === frozenInPublish.name) expect(zombieWritesRefused).toBeGreaterThan(0);
+    if (fault === NOTICED[0]!.name) expect([stepsLost, stepsRepeated]).toEqual([0, 0]);
   }
-  const [killed, flipped, zombie, noticed] = results;
-  for (const lost of [killed, flipped]) expect(lost!.stepsRepeated).toBeGreaterThan(0);
-  expect(zombie!.zombieWritesRefused).toBeGreaterThan(0);
-  expect([noticed!.stepsLost, noticed!.stepsRepeated]).toEqual([0, 0]);
 }, 1_800_000);
