@@ -3,8 +3,8 @@
     PYTHONPATH=trainer python bench/lora_base.py FOLDER
 
 Writes FOLDER/base (random weights, the tokenizer of the tiny base) and FOLDER/dataset (worked
-additions). Rank 500 on every linear layer has 40.3 million weights, so that a checkpoint with its two
-moments in float32 takes 484 MB, while a step still takes about a second of one CPU core.
+additions). Rank 500 on every linear layer has 40.3 million weights, so that a checkpoint with its
+two moments in float32 takes 484 MB, while a step still takes about a second of one CPU core.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import torch
+
 from dream_sft.data.arithmetic import generate_rows
 from dream_sft.model.config import DreamConfig
 from dream_sft.model.weights import read_config, save_dream

@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+
 from dream_sft.adapters.comparison import compare
 from dream_sft.data.arithmetic import generate_rows
 from dream_sft.data.dataset import load_dataset
@@ -38,7 +40,6 @@ from dream_sft.model.weights import load_dream, read_config, save_dream
 from dream_sft.train.batches import TokenIds
 from dream_sft.train.methods.accumulation import Accumulation
 from dream_sft.train.validation import Validation
-from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[1]
 # (storage, seed): the first is what the others are compared with.

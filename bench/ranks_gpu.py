@@ -24,22 +24,21 @@ from typing import Any
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
-from random_dream import DREAM_7B, TINY, draw, random_dream  # noqa: E402
-from train_gpu import lengths_of, say, write_documents, write_spec  # noqa: E402
-
-from dream_sft.data.dataset import load_dataset  # noqa: E402
-from dream_sft.io.rank_process import RankProcess, agent_command, rank_environment  # noqa: E402
-from dream_sft.io.spec import load_spec  # noqa: E402
-from dream_sft.model.network import Dream  # noqa: E402
-from dream_sft.train.assemble import assemble  # noqa: E402
-from dream_sft.train.loop import train  # noqa: E402
-from dream_sft.train.methods.lora import LoraFineTuning  # noqa: E402
-from dream_sft.train.methods.method import Method  # noqa: E402
-from dream_sft.train.methods.open import prepare  # noqa: E402
-from dream_sft.train.methods.plain import PlainFineTuning  # noqa: E402
-from dream_sft.train.methods.sharded import ShardedFineTuning  # noqa: E402
-from dream_sft.train.ranks import Ranks, open_ranks  # noqa: E402
-from dream_sft.train.sharding import spread  # noqa: E402
+from dream_sft.data.dataset import load_dataset
+from dream_sft.io.rank_process import RankProcess, agent_command, rank_environment
+from dream_sft.io.spec import load_spec
+from dream_sft.model.network import Dream
+from dream_sft.train.assemble import assemble
+from dream_sft.train.loop import train
+from dream_sft.train.methods.lora import LoraFineTuning
+from dream_sft.train.methods.method import Method
+from dream_sft.train.methods.open import prepare
+from dream_sft.train.methods.plain import PlainFineTuning
+from dream_sft.train.methods.sharded import ShardedFineTuning
+from dream_sft.train.ranks import Ranks, open_ranks
+from dream_sft.train.sharding import spread
+from random_dream import DREAM_7B, TINY, draw, random_dream
+from train_gpu import lengths_of, say, write_documents, write_spec
 
 COMMON = {"documentsPerStep": 16, "tokensPerMicroBatch": 8448, "precision": "bf16", "compile": True}
 METHODS: dict[str, dict[str, Any]] = {

@@ -18,10 +18,10 @@ from packing import IDS, TRAINING, converted, test_data
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "trainer"))
 
-from dream_sft.data.dataset import Dataset, load_dataset  # noqa: E402
-from dream_sft.model.document_bounds import SHORTEST, power_of_two  # noqa: E402
-from dream_sft.train.batches import Batches  # noqa: E402
-from dream_sft.train.recordings import Recordings  # noqa: E402
+from dream_sft.data.dataset import Dataset, load_dataset
+from dream_sft.model.document_bounds import SHORTEST, power_of_two
+from dream_sft.train.batches import Batches
+from dream_sft.train.recordings import Recordings
 
 KEPT = (8, 16, 32, 64, 128)
 STEPS = 3 * 1000 // TRAINING["documentsPerStep"]

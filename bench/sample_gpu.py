@@ -23,6 +23,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,12 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
-from published import seconds_a_step  # noqa: E402
-from random_dream import DREAM_7B, TINY, random_dream  # noqa: E402
-
-from dream_sft.model.used_lengths import KERNELS, UsedLengths, attend_used  # noqa: E402
-from dream_sft.sampling.cached_model import captured  # noqa: E402
-from dream_sft.sampling.config import SamplingConfig  # noqa: E402
-from dream_sft.sampling.engine import Request, Sampler  # noqa: E402
+from dream_sft.model.used_lengths import KERNELS, UsedLengths, attend_used
+from dream_sft.sampling.cached_model import captured
+from dream_sft.sampling.config import SamplingConfig
+from dream_sft.sampling.engine import Request, Sampler
+from published import seconds_a_step
+from random_dream import DREAM_7B, TINY, random_dream
 
 BEGUN = time.monotonic()
 STEPS_TIMED = 8
@@ -94,7 +94,7 @@ class Bench:
         masked_BL = ids_BL == mask
         probs_NV = logits_BLV[masked_BL].softmax(dim=-1)
         del logits_BLV
-        best_N, token_N = probs_NV.max(dim=-1)
+        _best_N, token_N = probs_NV.max(dim=-1)
         confidence_N = (probs_NV * (probs_NV + 1e-10).log()).sum(dim=-1)
         confidence_BL = torch.full(ids_BL.shape, -torch.inf, device=ids_BL.device)
         confidence_BL[masked_BL] = confidence_N.float()
@@ -110,7 +110,8 @@ class Bench:
                 device=self.device,
             )
             self.official_step(ids_BL, 1)
-            times = [self.seconds(lambda: self.official_step(ids_BL, 1)) for _ in range(4)]
+            again = partial(self.official_step, ids_BL, 1)
+            times = [self.seconds(again) for _ in range(4)]
             step = statistics.median(times)
             speed = batch / step
             self.official = max(self.official, speed)

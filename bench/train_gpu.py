@@ -27,16 +27,15 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
-from random_dream import DREAM_7B, TINY, random_dream  # noqa: E402
-
-from dream_sft.data.dataset import Document, dataset_bytes, load_dataset  # noqa: E402
-from dream_sft.io.spec import load_spec  # noqa: E402
-from dream_sft.train.assemble import assemble  # noqa: E402
-from dream_sft.train.flops import step_flops  # noqa: E402
-from dream_sft.train.loop import Run, train  # noqa: E402
-from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning  # noqa: E402
-from dream_sft.train.methods.lora import LoraFineTuning  # noqa: E402
-from dream_sft.train.methods.open import prepare  # noqa: E402
+from dream_sft.data.dataset import Document, dataset_bytes, load_dataset
+from dream_sft.io.spec import load_spec
+from dream_sft.train.assemble import assemble
+from dream_sft.train.flops import step_flops
+from dream_sft.train.loop import Run, train
+from dream_sft.train.methods.exact import ExactFineTuning, FusedFineTuning
+from dream_sft.train.methods.lora import LoraFineTuning
+from dream_sft.train.methods.open import prepare
+from random_dream import DREAM_7B, TINY, random_dream
 
 PEAK_FLOPS = 989e12
 BEGUN = time.monotonic()

@@ -6,6 +6,7 @@ import { bootstrap, root } from './bootstrap.mjs';
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const python = join(root, '.venv', 'bin', 'python');
 const trainer = join(root, 'trainer');
+const benches = join(root, 'bench');
 const rest = process.argv.slice(3);
 
 const unitTests = [bin('vitest'), ['run', '--project', 'unit', ...rest]];
@@ -24,8 +25,8 @@ const TASKS = {
     [bin('prettier'), ['--check', '--log-level', 'warn', '.']],
     [bin('oxlint'), ['--type-aware', 'src', 'test']],
     [bin('tsc'), ['--noEmit']],
-    [python, ['-m', 'ruff', 'format', '--check', '-q', trainer]],
-    [python, ['-m', 'ruff', 'check', '-q', trainer]],
+    [python, ['-m', 'ruff', 'format', '--check', '-q', trainer, benches]],
+    [python, ['-m', 'ruff', 'check', '-q', trainer, benches]],
     [
       python,
       ['-m', 'mypy', '--config-file', join(trainer, 'pyproject.toml'), join(trainer, 'dream_sft')],
