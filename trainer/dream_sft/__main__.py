@@ -28,6 +28,7 @@ from dream_sft.io.errors import (
 from dream_sft.io.events import Emit, Emitter, Event, answer_pings, take_stdout
 from dream_sft.io.parent_watch import watch_parent
 from dream_sft.io.rank_process import RankProcess, launch
+from dream_sft.io.read_ahead import read_ahead, weights_folder
 from dream_sft.io.run_dir import open_log
 from dream_sft.io.schemas import COMMANDS
 from dream_sft.io.spec import Spec, load_spec
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         spec = _read_spec(parsed, emit)
         if spec.get("training", {}).get("worldSize", 1) > 1 and not process.under_torchrun:
             return _launch(parsed.spec, spec, emit, stdout)
-        _start(spec, emit)
+        _start(spec, emit, process)
         process.note_started()
         _open_run_dir(spec, process.rank)
         handler = importlib.import_module(_MODULES[parsed.command]).run
@@ -139,10 +140,13 @@ def _open_run_dir(spec: Spec, rank: int) -> None:
         raise SpecError(f"runDir: cannot write to {spec['runDir']} ({error.strerror})") from error
 
 
-def _start(spec: Spec, emit: Emit) -> None:
+def _start(spec: Spec, emit: Emit, process: RankProcess) -> None:
     """The `started` event; torch is imported here, once threads are known."""
     version, threads = None, spec.get("threads")
     if spec["command"] in _WITH_TORCH:
+        folder = weights_folder(spec)
+        if process.local == 0 and folder is not None:  # ranks of a host share its page cache
+            read_ahead(folder)
         prepare_environment(spec)
         import torch
 

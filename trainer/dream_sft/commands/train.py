@@ -17,6 +17,7 @@ from dream_sft.io.process_info import seconds_since_start
 from dream_sft.train.assemble import assemble
 from dream_sft.train.budgets import Budgets
 from dream_sft.train.checkpoint import Checkpoint
+from dream_sft.train.compilation import import_compiler
 from dream_sft.train.compile_cache import (
     keep_compiled_code,
     load_compiled_code,
@@ -49,6 +50,9 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     budgets = Budgets.of(spec, device, dataset, resumed.state.budgets if resumed else ())
     spec = {**spec, "training": budgets.within(ranks), "budgets": budgets.to_json()}
     startup.part("checks")
+    if compiled:
+        import_compiler()
+        startup.part("compiler")
     with budgets.noting():
         method = open_method(spec, device, resumed, ranks)
         startup.part("weights")

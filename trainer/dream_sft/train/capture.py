@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from dream_sft.io.errors import ResourceError
-from dream_sft.train.host_copies import HostCopies, available_host_bytes
+from dream_sft.io.host_memory import available_host_bytes
+from dream_sft.train.host_copies import HostCopies
 from dream_sft.train.methods.method import Method
 from dream_sft.train.ranks import ALONE, Ranks
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from functools import partial
 
 import torch
 
 from dream_sft.model.network import Dream, Layer, RmsNorm
+
+
+def import_compiler() -> None:
+    """Import what compiling takes, seconds of it, before weights are loaded.
+
+    The disk reads them meanwhile (io/read_ahead.py). On the main thread: torch's modules import
+    each other in circles, and a second thread that enters one half imported gets it as it is.
+    """
+    importlib.import_module("torch._inductor.compile_fx")
 
 
 def compile_layers(model: Dream) -> None:

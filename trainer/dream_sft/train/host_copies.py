@@ -8,19 +8,18 @@ a checkpoint is written straight from the device while training waits (capture.p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
+from dream_sft.io.host_memory import available_host_bytes
 from dream_sft.train.host_arena import HostArena
 from dream_sft.train.sharding import local
 
 Name = TypeVar("Name")
 # What pinning leaves to everything else on the host.
 _SHARE = 0.8
-_NO_LIMIT = 1 << 62
 
 
 class HostCopies(Generic[Name]):
@@ -62,38 +61,3 @@ class HostCopies(Generic[Name]):
 def _with_gaps(nbytes: int) -> int:
     """Tensors do not fill their slabs to the end."""
     return nbytes + nbytes // 32
-
-
-def available_host_bytes() -> int:
-    """Memory that can still be had, by the kernel and by the container's limit."""
-    return min(_left_by_kernel(), _left_in_container())
-
-
-def _left_by_kernel(meminfo: Path = Path("/proc/meminfo")) -> int:
-    """Where no kernel tells (macOS), there is no limit that one could know of."""
-    try:
-        lines = meminfo.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return _NO_LIMIT
-    found = (line.split()[1] for line in lines if line.startswith("MemAvailable:"))
-    return int(next(found, "0")) * 1024
-
-
-def _left_in_container(folder: Path = Path("/sys/fs/cgroup")) -> int:
-    """What a container's limit leaves (cgroup 2, then 1); file caches count as free."""
-    pairs = (
-        ("memory.max", "memory.current", "file"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_cache"),
-    )
-    for limit, used, cache in pairs:
-        try:
-            most = (folder / limit).read_text(encoding="ascii").strip()
-            if most == "max":
-                break
-            now = int((folder / used).read_text(encoding="ascii"))
-            counts = (folder / limit).with_name("memory.stat").read_text(encoding="ascii")
-        except (OSError, ValueError):
-            continue
-        cached = [line.split()[1] for line in counts.splitlines() if line.split()[:1] == [cache]]
-        return int(most) - now + int(cached[0] if cached else 0)
-    return _NO_LIMIT

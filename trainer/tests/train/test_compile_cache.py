@@ -22,15 +22,19 @@ from pathlib import Path
 from dream_sft.train.compile_cache import (
     keep_compiled_code, load_compiled_code, save_compiled_code, use_cached_graphs
 )
+from dream_sft.train.compilation import import_compiler
 run_dir, checkpoint, act = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 keep_compiled_code(run_dir)
 use_cached_graphs()
+import_compiler()
 import torch
 from torch._dynamo.utils import counters
 torch.set_num_threads(1)
 if act == "load":
     assert load_compiled_code(checkpoint)
+imported = set(sys.modules)
 double = torch.compile(lambda x: (x * 2).sin() + 1, dynamic=True)
+assert len(set(sys.modules) - imported) < 10  # hundreds, if the compiler were not there yet
 assert torch.equal(double(torch.zeros(8)), torch.ones(8))
 if act == "save":
     save_compiled_code(checkpoint)
