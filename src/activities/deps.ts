@@ -73,7 +73,7 @@ export const TIMING: StageTiming = {
   // More than the 120 s of a training's own watchdog, which tells all stacks.
   hangFloorMs: 150_000,
   hangFactor: 20,
-  // More than the 30 min of that watchdog.
+  // More than the 30 min that its watchdog gives a part of the start, a line in the log each 30 s.
   startFloorMs: 2_250_000,
   pingMs: 10_000,
   lookMs: 1000,

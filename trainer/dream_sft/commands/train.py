@@ -29,6 +29,7 @@ from dream_sft.train.methods.open import open_method
 from dream_sft.train.preflight import check_inputs
 from dream_sft.train.ranks import Ranks, open_ranks
 from dream_sft.train.startup import StartUp
+from dream_sft.train.watchdog import Watchdog
 from dream_sft.train.worst_case import resolve_recomputation, try_worst_case
 from dream_sft.train.worst_layout import Documents
 
@@ -41,8 +42,25 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     Raises DataError, WeightsError, SpecError, DivergedError, ResourceError, and Stopped when asked
     to stop, after a checkpoint.
     """
+    watchdog = Watchdog(spec["training"]["hangFactor"])
+    with watchdog.watching("the next part of the start"):
+        this = _trained(spec, emit, watchdog)
+    if this.ranks.first:
+        return _result(spec, this)
+    if spec["output"] is not None:
+        this.method.join_export(Path(spec["output"]))
+    return {}
+
+
+def _trained(spec: dict[str, Any], emit: Emit, watchdog: Watchdog) -> Run:
+    """The run when its last step is done."""
     compiled = spec["training"]["compile"]
-    startup = StartUp(Path(spec["runDir"]), resumed_from=spec["resumeFrom"], compiled=compiled)
+    startup = StartUp(
+        Path(spec["runDir"]),
+        resumed_from=spec["resumeFrom"],
+        compiled=compiled,
+        alive=watchdog.alive,
+    )
     dataset, resumed = check_inputs(spec)
     if compiled:
         _find_compiled_code(spec, resumed)
@@ -60,14 +78,10 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
         startup.part("tryRow")
         if ranks.first:
             emit = startup.watching(emit)
-        this = assemble(spec, emit, dataset, method, resumed, ranks)
+        this = assemble(spec, emit, dataset, method, resumed, ranks, watchdog)
         startup.part("optimizerRestore")
         _train(spec, this, startup)
-    if ranks.first:
-        return _result(spec, this)
-    if spec["output"] is not None:
-        method.join_export(Path(spec["output"]))
-    return {}
+    return this
 
 
 def _find_compiled_code(spec: dict[str, Any], resumed: Checkpoint | None) -> None:

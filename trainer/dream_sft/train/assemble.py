@@ -43,6 +43,7 @@ def assemble(
     method: Method,
     resumed: Checkpoint | None,
     ranks: Ranks = ALONE,
+    watchdog: Watchdog | None = None,
 ) -> Run:
     """The parts of a run around a method whose weights are loaded."""
     training, config = spec["training"], method.model.config
@@ -79,7 +80,7 @@ def assemble(
         emit=emit,
         stop_requested=stop_requested,
         step_log=StepLog(last_step),
-        watchdog=Watchdog(training["hangFactor"]),
+        watchdog=watchdog or Watchdog(training["hangFactor"]),
         ranks=ranks,
         spikes=GradientSpikes.of_records(records),
     )

@@ -69,11 +69,8 @@ def train(run: Run) -> bool:
     run.checkpointer.prepare(run.state.step)
     if run.ranks.first or run.method.sharded:
         run.capture.prepare()
-    run.watchdog.start()
-    try:
+    with run.watchdog.watching("the first step"):
         return _train(run)
-    finally:
-        run.watchdog.stop()
 
 
 def _train(run: Run) -> bool:
@@ -81,7 +78,7 @@ def _train(run: Run) -> bool:
     while run.state.step < run.last_step:
         if run.ranks.agree(run.stop_requested()):
             run.ranks.close()
-            with run.watchdog.patient():
+            with run.watchdog.patient("the last checkpoint"):
                 _stage_last_checkpoint(run)
             return False
         begun = time.monotonic()
@@ -95,11 +92,11 @@ def _train(run: Run) -> bool:
         _report(run, batch, rate, result, timing)
         run.watchdog.step(computed - begun)
         # A disk may take minutes for the checkpoint that the next one waits for.
-        with run.watchdog.patient():
+        with run.watchdog.patient("a checkpoint or a validation"):
             wanted = _validate(run, batch)
             seconds_checkpoint = _checkpoint_if_due(run, wanted)
     run.ranks.close()
-    with run.watchdog.patient():
+    with run.watchdog.patient("the last checkpoint"):
         run.checkpointer.finish()
     return True
 

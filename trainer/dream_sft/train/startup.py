@@ -34,9 +34,11 @@ class StartUp:
         *,
         resumed_from: str | None,
         compiled: bool,
+        alive: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = seconds_since_start,
     ) -> None:
-        self._file, self._clock = run_dir / FILE, clock
+        """`alive` is called at the end of each part."""
+        self._file, self._clock, self._alive = run_dir / FILE, clock, alive
         self._about = {"resumedFrom": resumed_from, "compile": compiled}
         self._parts: dict[str, float] = {}
         self._last = 0.0
@@ -48,6 +50,7 @@ class StartUp:
         now = self._clock()
         self._parts[name] = self._parts.get(name, 0.0) + now - self._last
         self._last = now
+        self._alive()
 
     def watching(self, emit: Emit) -> Emit:
         """`emit` that also notes the first steps."""

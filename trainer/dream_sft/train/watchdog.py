@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dream_sft.io import exit_codes
 
 _CHECK_SECONDS = 1.0
-# Before any step is known: loading and compiling may take this long, no more.
-_FIRST_STEP_SECONDS = 1800.0
+# Each part of a start (checks, weights, the try of the largest row), the first step, a checkpoint
+# or a validation may take this long, no more.
+_PATIENCE_SECONDS = 1800.0
 # Whatever a step usually takes, a pause this short is no hang.
 _LEAST_SECONDS = 120.0
 # Whoever watches this process from outside takes a line in the log for a sign of life.
@@ -25,9 +26,10 @@ _SAY_SECONDS = 30.0
 log = logging.getLogger("dream_sft.train")
 
 
-def dump_and_exit(seconds: float) -> None:
+def dump_and_exit(seconds: float, waited_for: str) -> None:
     """Every thread's stack on stderr, then the end, without waiting for anything."""
-    print(f"no step for {seconds:.0f} s: training hangs; stacks follow", file=sys.stderr)
+    told = f"waited {seconds:.0f} s for {waited_for}: training hangs; stacks follow"
+    print(told, file=sys.stderr)
     faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
     sys.stderr.flush()
     os._exit(exit_codes.HANGING)
@@ -36,65 +38,75 @@ def dump_and_exit(seconds: float) -> None:
 class Watchdog:
     """Calls `on_hang` when no step was reported within `factor` times the usual time of one.
 
-    The usual time is the median of the last steps; checkpoints and validations are `patient`.
+    The usual time is the median of the last steps; the start, checkpoints and validations are
+    `patient`. `on_hang` is told the seconds, and what they were spent on.
     """
 
     def __init__(
         self,
         factor: float,
         *,
-        on_hang: Callable[[float], None] = dump_and_exit,
+        on_hang: Callable[[float, str], None] = dump_and_exit,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._factor, self._on_hang, self._clock = factor, on_hang, clock
         self._steps: list[float] = []
-        self._patient = False
+        self._waits_for: str | None = None
         self._last = self._said = clock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
-    def start(self) -> None:
-        self.alive()
-        self._thread.start()
+    @contextmanager
+    def watching(self, waits_for: str) -> Iterator[None]:
+        """Watch inside, at first patiently. May be entered again inside; the first end ends it."""
+        self.first(waits_for)
+        if not self._thread.is_alive():
+            self._thread.start()
+        try:
+            yield
+        finally:
+            self._stopped.set()
 
-    def stop(self) -> None:
-        self._stopped.set()
+    def first(self, waits_for: str) -> None:
+        """What comes now is `waits_for`, patiently, until a step is done."""
+        self._waits_for = waits_for
+        self.alive()
 
     def step(self, seconds: float) -> None:
         """A step is done and took `seconds`."""
         self._steps = [*self._steps[-49:], seconds]
         self.alive()
+        self._waits_for = None
 
     def alive(self) -> None:
         self._last = self._said = self._clock()
 
     @contextmanager
-    def patient(self) -> Iterator[None]:
+    def patient(self, waits_for: str) -> Iterator[None]:
         """Within it the first step's time is allowed, and behind it a step's anew. Not nested."""
-        self.alive()
-        self._patient = True
+        self.first(waits_for)
         try:
             yield
         finally:
             self.alive()
-            self._patient = False
+            self._waits_for = None
 
     @property
     def limit(self) -> float:
         """Seconds without a sign of life that count as a hang."""
-        if not self._steps or self._patient:
-            return _FIRST_STEP_SECONDS
+        if not self._steps or self._waits_for is not None:
+            return _PATIENCE_SECONDS
         return max(self._factor * statistics.median(self._steps), _LEAST_SECONDS)
 
     def look(self) -> None:
         """Calls `on_hang` if it is time; says what a patient wait is for."""
-        now = self._clock()
+        now, waits_for = self._clock(), self._waits_for
         waited = now - self._last
         if waited > self.limit:
-            self._on_hang(waited)
-        elif self._patient and now - self._said >= _SAY_SECONDS:
+            self._on_hang(waited, waits_for or "a step")
+        elif waits_for is not None and now - self._said >= _SAY_SECONDS:
             self._said = now
-            log.info("waiting for %.0f s for a checkpoint or a validation", waited)
+            log.info("waiting for %.0f s for %s", waited, waits_for)
 
     def _watch(self) -> None:
         while not self._stopped.wait(_CHECK_SECONDS):

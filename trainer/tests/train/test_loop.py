@@ -20,7 +20,7 @@ class Slow:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, stopped: bool) -> None:
         self.now, self.waits, self.hangs = 0.0, list[str](), list[float]()
-        self.dog = Watchdog(20, on_hang=self.hangs.append, clock=lambda: self.now)
+        self.dog = Watchdog(20, on_hang=self.hang, clock=lambda: self.now)
         monkeypatch.setattr(loop, "_advance", lambda state, *_: setattr(state, "step", 1))
         monkeypatch.setattr(loop, "_report", lambda *_: None)
         monkeypatch.setattr(loop, "_validate", lambda *_: self.wait("validation"))
@@ -38,6 +38,9 @@ class Slow:
             watchdog=self.dog,
             step_seconds=[],
         )
+
+    def hang(self, seconds: float, _: str) -> None:
+        self.hangs.append(seconds)
 
     def wait(self, what: str) -> bool:
         self.now += 1500
