@@ -189,6 +189,8 @@ def report(
         peakGiB=round(torch.cuda.max_memory_reserved() / 2**30, 1) if on_gpu else None,
         allocatedGiB=round(torch.cuda.max_memory_allocated() / 2**30, 1) if on_gpu else None,
         kernel=run.method.model.packed_kernel,
+        # Equal in two runs of one case: training was the same bit for bit.
+        weightsSha256=None if trained else run.method.weights_sha256(),
         card=torch.cuda.get_device_name() if on_gpu else "cpu",
         torch=torch.__version__,
     )
