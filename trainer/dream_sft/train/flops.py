@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dream_sft.model.config import DreamConfig
 
 # Dense bf16 with float32 accumulation, from NVIDIA's data sheets; the longest name that is in
-# the card's in whole words: an A10G is no A10.
+# the card's in whole words: an A10G is no A10, an RTX 4090 D no RTX 4090.
 PEAK_FLOPS = {
     "H100 PCIe": 756e12,
     "H100": 989e12,
@@ -36,6 +36,7 @@ PEAK_FLOPS = {
     "RTX 4080": 97.5e12,
     "RTX 3090": 71e12,
 }
+_VARIANTS = r" (Ti|SUPER|D|Laptop)\b"
 
 
 def matmul_parameters(config: DreamConfig) -> int:
@@ -56,5 +57,5 @@ def step_flops(config: DreamConfig, lengths: Iterable[int], *, trained: bool) ->
 
 def peak_flops(card: str) -> float | None:
     """Peak of the card with this name; None for one that is not in the table."""
-    found = [name for name in PEAK_FLOPS if re.search(rf"\b{name}\b", card)]
+    found = [name for name in PEAK_FLOPS if re.search(rf"\b{name}\b(?!{_VARIANTS})", card)]
     return PEAK_FLOPS[max(found, key=len)] if found else None

@@ -67,8 +67,19 @@ def test_cards_by_their_longest_name() -> None:
     assert peak_flops("NVIDIA H20") == 148e12
     assert peak_flops("NVIDIA A100-SXM4-80GB") == 312e12
     assert peak_flops("NVIDIA GeForce RTX 3090") == 71e12
+    assert peak_flops("NVIDIA GeForce RTX 4080") == 97.5e12
 
 
-@pytest.mark.parametrize("card", ["NVIDIA A10G", "NVIDIA RTX A1000", "Some other card"])
+@pytest.mark.parametrize(
+    "card",
+    [
+        "NVIDIA A10G",
+        "NVIDIA RTX A1000",
+        "NVIDIA GeForce RTX 3090 Ti",
+        "NVIDIA GeForce RTX 4080 SUPER",
+        "NVIDIA GeForce RTX 4090 Laptop GPU",
+        "Some other card",
+    ],
+)
 def test_a_card_whose_name_only_begins_like_another_has_no_peak(card: str) -> None:
     assert peak_flops(card) is None
