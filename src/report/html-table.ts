@@ -1,9 +1,13 @@
+import { UNITS } from '../contracts/duration.js';
 import { escapeHtml } from './escape.js';
 
 type Cell = string | number;
 
 /** Numbers with sign and unit, as ¥1.20, −0.8, < 0.001, 0.2 % – 5.4 %, 1 min 33 s; a lone dash stands for a missing one. */
-const NUMERIC = /^[–¥\d.,\s%/<+−-]+(?:(?:s|min|h|d)(?: \d+ (?:s|min|h))?)?$/;
+const UNIT = Object.values(UNITS)
+  .flatMap((units) => Object.values(units))
+  .join('|');
+const NUMERIC = new RegExp(`^[–¥\\d.,\\s%/<+−-]+(?:(?:${UNIT})(?: \\d+ (?:${UNIT}))?)?$`);
 const isNumeric = (cell: Cell | undefined): boolean =>
   typeof cell === 'number' || (cell !== undefined && NUMERIC.test(cell));
 

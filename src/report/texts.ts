@@ -8,14 +8,18 @@ const TEXTS = { ...PAGE, ...COMPARED, ...CRITERIA, ...DECK };
 
 export type TextKey = keyof typeof TEXTS;
 /** `{name}` in a sentence stands for a value. */
-export type Translate = (
-  key: TextKey,
-  values?: Readonly<Record<string, string | number>>,
-) => string;
+export interface Translate {
+  (key: TextKey, values?: Readonly<Record<string, string | number>>): string;
+  readonly language: Language;
+}
 
 export function translator(language: Language): Translate {
-  return (key, values = {}) =>
+  const translate = (
+    key: TextKey,
+    values: Readonly<Record<string, string | number>> = {},
+  ): string =>
     TEXTS[key][language === 'zh' ? 1 : 0].replace(/\{(\w+)\}/g, (whole, name: string) =>
       String(values[name] ?? whole),
     );
+  return Object.assign(translate, { language });
 }

@@ -24,6 +24,9 @@ describe('table', () => {
     ['1 min 33 s', true],
     ['2 d 1 h', true],
     ['9.9 s', true],
+    ['2 天 1 小时', true],
+    ['1 分 33 秒', true],
+    ['3 分钟后', false],
     ['h1', false],
     ['1 min late', false],
   ])('%s is a number: %s', (text, numeric) => {

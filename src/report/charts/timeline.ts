@@ -1,3 +1,4 @@
+import type { TimeUnit } from '../../contracts/duration.js';
 import { escapeHtml } from '../escape.js';
 import { formatTick, frame, FULL_WIDTH, linearScale, px, ticks } from './axes.js';
 
@@ -19,13 +20,17 @@ const LEFT = 110;
 const RIGHT = FULL_WIDTH - 90;
 
 /** The unit in which an axis of so many seconds is read best. */
-export function timeUnit(seconds: number): { readonly name: string; readonly seconds: number } {
+export function timeUnit(seconds: number): { readonly name: TimeUnit; readonly seconds: number } {
   if (seconds < 180) return { name: 's', seconds: 1 };
   return seconds < 3 * 3600 ? { name: 'min', seconds: 60 } : { name: 'h', seconds: 3600 };
 }
 
 /** One row a stage, with what interruptions cost in the other colour. */
-export function timeline(title: string, spans: readonly Span[]): string {
+export function timeline(
+  title: string,
+  spans: readonly Span[],
+  units: Readonly<Record<TimeUnit, string>>,
+): string {
   if (spans.length === 0) return '';
   const end = spans.reduce((latest, span) => Math.max(latest, span.to), 1);
   const { at } = linearScale(0, end, LEFT, RIGHT);
@@ -35,7 +40,7 @@ export function timeline(title: string, spans: readonly Span[]): string {
     const x = px(at(value * unit.seconds));
     return (
       `<line class="grid" x1="${x}" x2="${x}" y1="2" y2="${bottom}"/>` +
-      `<text x="${x}" y="${bottom + 16}" text-anchor="middle">${formatTick(value)} ${unit.name}</text>`
+      `<text x="${x}" y="${bottom + 16}" text-anchor="middle">${formatTick(value)} ${units[unit.name]}</text>`
     );
   });
   const rows = spans.map((span, i) => row(span, 8 + i * ROW, at));

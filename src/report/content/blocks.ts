@@ -1,3 +1,4 @@
+import type { TimeUnit } from '../../contracts/duration.js';
 import type { Bar } from '../charts/score-bars.js';
 import type { Series } from '../charts/line-chart.js';
 import type { Strategy } from '../charts/strategy-plot.js';
@@ -52,7 +53,11 @@ export type Chart =
   | { readonly kind: 'line'; readonly series: Series; readonly xLabel: string }
   | { readonly kind: 'scores'; readonly bars: readonly Bar[] }
   | { readonly kind: 'lengths'; readonly histogram: readonly LengthBin[] }
-  | { readonly kind: 'timeline'; readonly spans: readonly Span[] }
+  | {
+      readonly kind: 'timeline';
+      readonly spans: readonly Span[];
+      readonly units: Readonly<Record<TimeUnit, string>>;
+    }
   | { readonly kind: 'strategies'; readonly points: readonly Strategy[]; readonly axis: AxisTexts };
 
 export interface AxisTexts {

@@ -15,7 +15,7 @@ function svgOf({ caption, chart }: Figure): string {
     case 'lengths':
       return lengthBars(caption, chart.histogram);
     case 'timeline':
-      return timeline(caption, chart.spans);
+      return timeline(caption, chart.spans, chart.units);
     case 'strategies':
       return strategyPlot(caption, chart.points, chart.axis);
   }

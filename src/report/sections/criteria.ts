@@ -16,9 +16,9 @@ const explained: Evidence = ({ state, traces }, t) => {
   ];
 };
 
-const parameters: Evidence = ({ state, plan, reasons }, t) => {
+const parameters: Evidence = ({ state, reasons }, t) => {
   const { pilot } = state;
-  const sentence = pilot?.ended ? decisionSentence(pilot, plan.language === 'zh') : '';
+  const sentence = pilot?.ended ? decisionSentence(pilot, t.language === 'zh') : '';
   return [
     ...(pilot && sentence !== '' ? [t('evidencePilot', { n: pilot.trials.length, sentence })] : []),
     ...(reasons.length > 0 ? [t('evidenceReasons', { n: reasons.length })] : []),

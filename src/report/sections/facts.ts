@@ -19,7 +19,7 @@ export const moneySection: Section = (data, t) => {
   const rows = [...hosts].map(([host, sum]) => [
     host,
     [...sum.stages].join(', '),
-    duration(sum.seconds),
+    duration(sum.seconds, t),
     yuan(sum.fen),
   ]);
   const named = (key: 'spent' | 'cap' | 'pricePerHour' | 'lostToInterruptions', fen: number) =>

@@ -18,7 +18,7 @@ export const overview: Section = (data, t) => {
   const seconds = state.stages.reduce((sum, stage) => sum + stage.seconds, 0);
   tiles.push(
     [t('interruptionCount'), String(data.postMortems.length)],
-    [t('stagesTook'), duration(seconds)],
+    [t('stagesTook'), duration(seconds, t)],
     [t('spent'), yuan(state.spentFen)],
   );
   return [{ kind: 'tiles', tiles }];

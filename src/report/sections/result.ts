@@ -63,7 +63,7 @@ function scoreTable(all: readonly Scored[], t: Translate): Block {
     range(score.interval),
     score.n,
     score.unreadable,
-    duration(score.seconds),
+    duration(score.seconds, t),
   ]);
   return table(
     header.map((key) => (key === null ? '' : t(key))),

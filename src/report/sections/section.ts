@@ -25,8 +25,8 @@ export const range = (
   of: (share: number) => string = percent,
 ): string => `${of(low)} – ${of(high)}`;
 
-export const duration = (seconds: number | null): string =>
-  seconds === null ? '–' : inWords(seconds);
+export const duration = (seconds: number | null, { language }: Translate): string =>
+  seconds === null ? '–' : inWords(seconds, language);
 
 /** `2026-11-24 18:03` of an instant. */
 export const minute = (instant: string): string => instant.slice(0, 16).replace('T', ' ');

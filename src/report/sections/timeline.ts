@@ -1,6 +1,7 @@
 import type { Span } from '../charts/timeline.js';
 import { figures, table, text } from '../content/blocks.js';
 import { intervalSentence } from '../../contracts/interval.js';
+import { UNITS } from '../../contracts/duration.js';
 import { yuan } from '../../contracts/money.js';
 import { duration, type Section } from './section.js';
 
@@ -18,16 +19,19 @@ export const timelineSection: Section = (data, t) => {
       });
     const to = stage.finishedAt ? since(stage.finishedAt) : from + stage.seconds;
     const kind = stage.status === 'failed' ? 'bad' : 'good';
-    return [{ label: stage.name, from, to, kind, gaps, note: duration(to - from) }];
+    return [{ label: stage.name, from, to, kind, gaps, note: duration(to - from, t) }];
   });
   const legend = data.postMortems.length > 0 ? [text(t('timelineGaps'), 'soft')] : [];
   if (spans.length === 0) return [];
-  return [figures({ caption: '', chart: { kind: 'timeline', spans } }), ...legend];
+  return [
+    figures({ caption: '', chart: { kind: 'timeline', spans, units: UNITS[t.language] } }),
+    ...legend,
+  ];
 };
 
 export const interruptionsSection: Section = (data, t) => {
   const { interval } = data;
-  const tuned = interval ? [text(intervalSentence(interval, data.plan.language === 'zh'))] : [];
+  const tuned = interval ? [text(intervalSentence(interval, t.language === 'zh'))] : [];
   if (data.postMortems.length === 0) return [text(t('noInterruptions')), ...tuned];
   const header = [
     t('stage'),
@@ -43,8 +47,8 @@ export const interruptionsSection: Section = (data, t) => {
     lost.stage,
     t(lost.kind),
     lost.host,
-    duration(lost.detectedAfterSeconds),
-    duration(lost.resumedAfterSeconds),
+    duration(lost.detectedAfterSeconds, t),
+    duration(lost.resumedAfterSeconds, t),
     lost.resumedFromStep,
     lost.stepsLost,
     yuan(lost.moneyLostFen),

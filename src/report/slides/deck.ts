@@ -1,3 +1,4 @@
+import { roundDuration } from '../../contracts/duration.js';
 import { yuan } from '../../contracts/money.js';
 import type { Block, CaseBlock, Content, Denoising, SectionContent } from '../content/blocks.js';
 import { contentOf } from '../content/content-of.js';
@@ -7,7 +8,6 @@ import { caseBlocks } from '../sections/cases.js';
 import { anchorOpening } from '../sections/compared-details.js';
 import { adviceSentences, diagnosisSentences, differenceTable } from '../sections/compared.js';
 import { limitSentences, nextSteps } from '../sections/limits.js';
-import { duration } from '../sections/section.js';
 import { type Translate, translator } from '../texts.js';
 
 export type SlideBlock = Block | ColumnsBlock | FramesBlock;
@@ -54,7 +54,8 @@ export function deckOf(data: ReportData, language = data.plan.language): Slide[]
     slide('interruptions', [...section('interruptions'), ...drill(data, t)]),
     slide('results', [...anchorOpening(data.comparison, t), ...resultBlocks(section('summary'))]),
     slide('differences', differences(data, t)),
-    ...cases.map((one, i) => caseSlide(one, i, data.plan.id, t)),
+    slide('bySubject', section('bySubject')),
+    ...cases.map((one, i) => caseSlide(one, i, data, t)),
     slide('strategies', of(section('strategies'), 'figures', 'table')),
     slide('ledger', section('ledger')),
     slide('difficulties', section('difficulties')),
@@ -85,7 +86,7 @@ function goal(data: ReportData, content: Content, t: Translate): Slide {
   const goalText = t('goalText', {
     base: nameOf(base),
     rows,
-    days: duration(deadlineSeconds).replace(/ 0 (?:h|min|s)$/, ''),
+    days: roundDuration(deadlineSeconds, t.language),
     cap: yuan(data.state.capFen),
   });
   const tiles = content.opening.filter(({ kind }) => kind === 'tiles');
@@ -155,7 +156,7 @@ function differences({ comparison }: ReportData, t: Translate): SlideBlock[] {
   return [differenceTable(comparison, t), { kind: 'columns', columns }];
 }
 
-function caseSlide(one: CaseBlock, i: number, id: string, t: Translate): Slide {
+function caseSlide(one: CaseBlock, i: number, { plan, picks }: ReportData, t: Translate): Slide {
   const columns = one.sides.map(({ title, correct, answer, readAs }): SlideBlock[] => [
     text(`${title} ${correct ? '√' : '×'}  ${t('readAs')}${t('colon')}${readAs}`, 'head'),
     text(answer, 'code'),
@@ -167,9 +168,10 @@ function caseSlide(one: CaseBlock, i: number, id: string, t: Translate): Slide {
     blocks: [
       text(one.question, 'code'),
       text(`${t('expected')}${t('colon')}${one.expected}`, 'head'),
+      ...(picks.length > 0 ? [text(t('casesByHand'), 'soft')] : []),
       ...(one.comment === null ? [] : [text(one.comment, 'note')]),
       { kind: 'columns', columns },
-      ...(frames.length > 0 ? frames : [text(t('noDenoising', { id }), 'soft')]),
+      ...(frames.length > 0 ? frames : [text(t('noDenoising', { id: plan.id }), 'soft')]),
     ],
   };
 }

@@ -26,8 +26,9 @@ function placeFigure({ caption, chart }: Figure, room: Box, scale: number): Plac
       return scoreBars(chart.bars, room, scale);
     case 'line': {
       const h = 2.7 * scale;
+      const { series, xLabel } = chart;
       return {
-        shapes: [{ kind: 'curve', ...room, h, series: chart.series, title: caption }],
+        shapes: [{ kind: 'curve', ...room, h, series, xLabel, title: caption }],
         height: h,
       };
     }

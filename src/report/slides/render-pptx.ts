@@ -2,17 +2,11 @@ import { createRequire } from 'node:module';
 import type PptxGenJS from 'pptxgenjs';
 import type { Content } from '../content/blocks.js';
 import type { Slide } from './deck.js';
+import { drawCurve } from './draw-curve.js';
 import { layOut } from './layout.js';
 import { lineHeight } from './measure.js';
 import { CELL_MARGIN } from './place-table.js';
-import {
-  COLORS,
-  type CurveShape,
-  PAGE,
-  type Shape,
-  type TableShape,
-  type TextShape,
-} from './shapes.js';
+import { COLORS, PAGE, type Shape, type TableShape, type TextShape } from './shapes.js';
 
 // Its ES module is marked as CommonJS, so that Node cannot import it.
 const Pptx = createRequire(import.meta.url)('pptxgenjs') as new () => PptxGenJS.default;
@@ -107,32 +101,3 @@ function drawTable(page: PptxSlide, shape: TableShape, fontFace: string): void {
     border: { type: 'solid', pt: 0.5, color: COLORS.line },
   });
 }
-
-/** More points than a slide has room for only make the file slow. */
-const POINTS = 200;
-
-function drawCurve(page: PptxSlide, { series, title, ...box }: CurveShape, fontFace: string): void {
-  const every = Math.max(1, Math.ceil(series.points.length / POINTS));
-  const points = series.points.filter(([, y], i) => i % every === 0 && Number.isFinite(y));
-  const data = [
-    { name: title, labels: points.map(([x]) => String(x)), values: points.map(([, y]) => y) },
-  ];
-  page.addChart('line', data, {
-    ...position(box),
-    showTitle: true,
-    title,
-    titleFontSize: 13,
-    titleFontFace: fontFace,
-    titleColor: COLORS.soft,
-    chartColors: [COLORS.after],
-    lineSize: 2,
-    lineDataSymbol: 'none',
-    catAxisLabelFontSize: 10,
-    valAxisLabelFontSize: 10,
-    catAxisLabelFrequency: String(Math.max(1, Math.ceil(points.length / 6))),
-    valGridLine: { color: COLORS.line, size: 0.5 },
-    catGridLine: { style: 'none' },
-  });
-}
-
-const position = ({ x, y, w, h }: Omit<CurveShape, 'series' | 'title'>) => ({ x, y, w, h });

@@ -53,6 +53,8 @@ export interface CurveShape extends Box {
   readonly kind: 'curve';
   readonly series: Series;
   readonly title: string;
+  /** What the series goes by. */
+  readonly xLabel: string;
 }
 
 export const PAGE: Box = { x: 0, y: 0, w: 13.333, h: 7.5 };

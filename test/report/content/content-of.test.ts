@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Block, Content } from '../../../src/report/content/blocks.js';
 import { contentOf } from '../../../src/report/content/content-of.js';
+import { deckOf } from '../../../src/report/slides/deck.js';
 import { exampleData } from '../support/example.js';
 
 const texts = (blocks: readonly Block[]): string[] =>
@@ -176,4 +177,12 @@ test('what a question cost: its share of a total in whole fen', async () => {
     / \| 0\.420 \| ¥0\.0001 \| ¥0\.19$/,
   );
   expect(rows.at(-1)).toContain('¥1.20 per host-hour');
+});
+
+test('times of a Chinese report are Chinese, whatever language the plan was started in', async () => {
+  const data = await exampleData();
+  const english = /\d (?:s|min|h|d)\b/;
+  expect(JSON.stringify(contentOf(data, 'en'))).toMatch(english);
+  expect(JSON.stringify(contentOf(data, 'zh').sections)).not.toMatch(english);
+  expect(JSON.stringify(deckOf(data, 'zh'))).not.toMatch(english);
 });

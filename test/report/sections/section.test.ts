@@ -3,8 +3,9 @@ import { duration } from '../../../src/report/sections/section.js';
 import { translator } from '../../../src/report/texts.js';
 
 test('a time reads as in the terminal; none is a dash', () => {
-  expect(duration(92.7)).toBe('1 min 33 s');
-  expect(duration(null)).toBe('–');
+  expect(duration(92.7, translator('en'))).toBe('1 min 33 s');
+  expect(duration(92.7, translator('zh'))).toBe('1 分 33 秒');
+  expect(duration(null, translator('en'))).toBe('–');
 });
 
 test('rows held out are 留出 in Chinese, not kept', () => {

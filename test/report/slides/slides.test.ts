@@ -52,6 +52,7 @@ test('the slides follow the last day, in both languages alike', async () => {
     'interruptions',
     'results',
     'differences',
+    'bySubject',
     'case-1',
     'case-2',
     'case-3',
@@ -63,6 +64,16 @@ test('the slides follow the last day, in both languages alike', async () => {
   ]);
   const kinds = (deck: typeof en) => deck.map(({ blocks }) => blocks.map(({ kind }) => kind));
   expect(kinds(zh)).toEqual(kinds(en));
+});
+
+test('cases that a person chose are said to be', async () => {
+  const said = (data: ReportData): boolean[] =>
+    deckOf(data, 'en')
+      .filter(({ id }) => id.startsWith('case-'))
+      .map(({ blocks }) => JSON.stringify(blocks).includes('Chosen by hand, not by rule.'));
+  expect(said(await exampleData())).toEqual([false, false, false]);
+  const picks = [{ suite: 'gsm8k', id: '50', comment: 'it forgot half' }];
+  expect(said(await exampleData({ picks }))).toEqual([true]);
 });
 
 test('a drill is never shown as an interruption survived', async () => {
@@ -131,6 +142,24 @@ test.each(['en', 'zh'] as const)(
     });
   },
 );
+
+test('a curve has steps on an axis of numbers, with labels that have room', async () => {
+  const data = await exampleData();
+  const { charts } = await openPptx(await renderPptx(deckOf(data, 'en'), contentOf(data, 'en')));
+  expect(charts.length).toBe(2);
+  const numbers = (xml: string, name: string): number[] =>
+    [...xml.matchAll(new RegExp(`<c:${name} val="([^"]+)"`, 'g'))].map(([, value]) =>
+      Number(value),
+    );
+  for (const xml of charts) {
+    expect(xml).toContain('<c:scatterChart>');
+    // The axis of steps stands first.
+    const [high, low, unit] = ['max', 'min', 'majorUnit'].map((name) => numbers(xml, name)[0]!);
+    expect(low).toBeLessThanOrEqual(data.steps[0]!.step);
+    expect(high).toBeGreaterThanOrEqual(data.steps.at(-1)!.step);
+    expect((high! - low!) / unit!).toBeLessThanOrEqual(6);
+  }
+});
 
 test('a file that Office would have to mend is noticed', () => {
   expect(() => assertWellFormed('x', '<a><b></a></b>')).toThrow('</a> ends <b>');

@@ -16,18 +16,20 @@ const EMU = 914_400;
 
 export async function openPptx(
   bytes: Uint8Array,
-): Promise<{ slides: OpenedSlide[]; width: number; height: number }> {
+): Promise<{ slides: OpenedSlide[]; charts: string[]; width: number; height: number }> {
   const zip = await JSZip.loadAsync(bytes);
   const slides: OpenedSlide[] = [];
+  const charts: string[] = [];
   for (const name of Object.keys(zip.files).filter((one) => /\.(?:xml|rels)$/.test(one))) {
     const xml = await zip.files[name]!.async('string');
     assertWellFormed(name, xml);
     if (/^ppt\/slides\/slide\d+\.xml$/.test(name)) slides.push(slideOf(name, xml));
+    if (/^ppt\/charts\/chart\d+\.xml$/.test(name)) charts.push(xml);
   }
   const presentation = await zip.files['ppt/presentation.xml']!.async('string');
   const [, width, height] = /<p:sldSz cx="(\d+)" cy="(\d+)"/.exec(presentation)!;
   slides.sort((a, b) => numberOf(a.name) - numberOf(b.name));
-  return { slides, width: Number(width) / EMU, height: Number(height) / EMU };
+  return { slides, charts, width: Number(width) / EMU, height: Number(height) / EMU };
 }
 
 const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0]);
