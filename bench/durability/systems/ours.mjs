@@ -9,6 +9,7 @@ import { readSummary } from '../../../dist/cli/summary-file.js';
 import { Arena } from '../../../dist/drill/arena.js';
 import { settingsOf } from '../../../dist/drill/drill.js';
 import { forgetStage } from '../../../dist/drill/forget-stage.js';
+import { forgetLocalHosts } from '../../../dist/drill/local-hosts.js';
 import { waitFor } from '../../../dist/drill/wait.js';
 import { Chain } from '../../../dist/store/chain.js';
 import { foldChain } from '../../../dist/store/fold-chain.js';
@@ -78,5 +79,6 @@ async function trainingKeys({ store }) {
 }
 
 async function forgetTraining(arena) {
+  await forgetLocalHosts(arena);
   for (const key of await trainingKeys(arena)) await forgetStage(arena.store, key);
 }
