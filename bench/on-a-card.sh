@@ -65,11 +65,12 @@ case "$part" in
     done
     ;;
   startup) "$python" bench/startup_gpu.py ;;
+  new-host) "$python" bench/startup_gpu.py --starts --fetch 500 ;;
   ranks) "$python" bench/ranks_gpu.py lora:2048 full:2048 --ranks 2 --steps 10 ;;
   sampling) "$python" bench/sample_gpu.py --fused ;;
   quantised-base) "$python" bench/quantised_base.py --steps 200 --device cuda ;;
   *)
-    echo 'PART: tests, lora, capped, full, full-checkpoint, baseline, baseline-s1k, deterministic, startup, ranks, sampling or quantised-base' >&2
+    echo 'PART: tests, lora, capped, full, full-checkpoint, baseline, baseline-s1k, deterministic, startup, new-host, ranks, sampling or quantised-base' >&2
     exit 64
     ;;
 esac

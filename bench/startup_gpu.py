@@ -6,6 +6,10 @@ that the first start left beside its run directory. Before each start the files 
 (posix_fadvise, no root needed); how much went is told. Parts are those of startup.json.
 
     PYTHONPATH=trainer python bench/startup_gpu.py     # one GPU; --storage bf16, fp8 or int8
+    … --starts --fetch 200                             # a new host that fetches at 200 MB/s alone
+
+A new host: `python -m dream_sft download` from an HTTP server on the loopback that keeps to the
+rate, each file with its digest, then a start with an empty compile cache.
 
 One JSON line a start. Each is ended after its fifth step. `--tiny` tries it on a CPU.
 """
@@ -15,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +31,9 @@ import torch
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "gpu")]
+from dream_sft.io.files import sha256_file  # noqa: E402
 from dream_sft.model.weights import save_dream  # noqa: E402
+from paced_server import serving  # noqa: E402
 from random_dream import DREAM_7B, TINY, random_dream  # noqa: E402
 from train_gpu import training_of, write_documents  # noqa: E402
 
@@ -42,7 +49,33 @@ def write_base(folder: Path, tiny: bool) -> float:
     return sum(path.stat().st_size for path in files) / 1e9
 
 
-def write_spec(root: Path, name: str, arguments: argparse.Namespace) -> Path:
+def fetch(root: Path, rate: float, host: Path) -> float:
+    """Seconds in which a new host has the base: process start, fetching, checking."""
+    files = sorted((root / "base").iterdir())
+    digests = {path.name: sha256_file(path) for path in files}
+    with serving(root / "base", rate) as address:
+        items = [
+            {
+                "name": f"file-{number}",
+                "source": {"kind": "url", "url": f"{address}/{name}", "sha256": digest},
+                "destination": str(host / "base"),
+            }
+            for number, (name, digest) in enumerate(digests.items())
+        ]
+        spec = {"command": "download", "runDir": str(host / "download"), "items": items}
+        host.mkdir()
+        (host / "download.json").write_text(json.dumps(spec))
+        begun = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "dream_sft", "download", "--spec", str(host / "download.json")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        return time.monotonic() - begun
+
+
+def write_spec(root: Path, name: str, arguments: argparse.Namespace, dataset: Path) -> Path:
     device = "cpu" if arguments.tiny else "cuda"
     changes: dict[str, Any] = {"steps": 1000, "trackers": []}
     if arguments.tiny:
@@ -51,7 +84,7 @@ def write_spec(root: Path, name: str, arguments: argparse.Namespace) -> Path:
         "command": "train",
         "runDir": str(root / "runs" / name),
         "base": str(root / "base"),
-        "dataset": str(root / "dataset"),
+        "dataset": str(dataset),
         "device": device,
         "training": training_of(arguments.storage, changes),
         "checkpoints": {"everySteps": 10**6, "folder": str(root / name)},
@@ -79,9 +112,11 @@ def leave_page_cache(folder: Path) -> float:
     return (before - cached_bytes()) / 1e9
 
 
-def start(root: Path, name: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    dropped = leave_page_cache(root / "base")
-    spec = write_spec(root, name, arguments)
+def start(
+    root: Path, name: str, arguments: argparse.Namespace, dataset: Path, *, drop: bool = True
+) -> dict[str, Any]:
+    dropped = leave_page_cache(root / "base") if drop else 0.0
+    spec = write_spec(root, name, arguments, dataset)
     known = {k: v for k, v in os.environ.items() if not k.startswith(("TORCHINDUCTOR", "TRITON"))}
     begun = time.monotonic()
     process = subprocess.Popen(
@@ -117,6 +152,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--storage", default="fp8", help="as in bench/train_gpu.py")
     parser.add_argument("--folder", help="on the disk to measure; default: the temporary folder")
+    parser.add_argument("--starts", nargs="*", default=["cold", "warm"], help="in this order")
+    parser.add_argument("--fetch", type=float, nargs="*", default=[], metavar="MB/S")
     parser.add_argument("--tiny", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
@@ -134,8 +171,18 @@ def main() -> None:
             "torch": torch.__version__,
         }
         print(json.dumps({**about, "written": round(time.monotonic() - begun, 1)}), flush=True)
-        for cache in ("cold", "warm"):
-            print(json.dumps({**about, **start(root, cache, arguments)}), flush=True)
+        for cache in arguments.starts:
+            found = start(root, cache, arguments, root / "dataset")
+            print(json.dumps({**about, **found}), flush=True)
+        for rate in arguments.fetch:
+            host = root / f"host-{rate:g}"
+            fetched = fetch(root, rate, host)
+            # What was just written is in the page cache, as it is on a host that has just fetched.
+            found = start(host, "cold", arguments, root / "dataset", drop=False)
+            told = {"fetchedAtMBs": rate, "fetchSeconds": round(fetched, 2)}
+            whole = {"secondsWithFetch": round(fetched + found["secondsToFirstStep"], 2)}
+            print(json.dumps({**about, **told, **found, **whole}), flush=True)
+            shutil.rmtree(host)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,57 @@
+"""A folder's files over HTTP on the loopback, no faster than a stated rate."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+CHUNK_BYTES = 1024 * 1024
+
+
+class _Pace:
+    """All answers together keep to the rate."""
+
+    def __init__(self, bytes_per_second: float) -> None:
+        self._rate, self._lock = bytes_per_second, threading.Lock()
+        self._free_at = time.monotonic()
+
+    def wait(self, count: int) -> None:
+        with self._lock:
+            begun = max(self._free_at, time.monotonic())
+            self._free_at = begun + count / self._rate
+        time.sleep(max(0.0, self._free_at - time.monotonic()))
+
+
+@contextmanager
+def serving(folder: Path, megabytes_per_second: float) -> Iterator[str]:
+    """Yields the address, without a final slash."""
+    pace = _Pace(megabytes_per_second * 1e6)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = folder / Path(self.path).name
+            self.send_response(200)
+            self.send_header("Content-Length", str(path.stat().st_size))
+            self.end_headers()
+            with path.open("rb") as handle:
+                while part := handle.read(CHUNK_BYTES):
+                    pace.wait(len(part))
+                    self.wfile.write(part)
+
+        def log_message(self, *_: object) -> None:
+            """Silent: stdout holds results only."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
