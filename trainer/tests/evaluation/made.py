@@ -43,9 +43,11 @@ class Scripted:
     """Says for each prompt what `lines` holds, then end tokens; answers finish in another order
     than they were asked in. Counts the questions that it was asked."""
 
-    def __init__(self, lines: dict[tuple[int, ...], list[int]], slots: int = 4) -> None:
-        self.lines, self.slots, self.asked = lines, slots, 0
-        self.config = SamplingConfig(max_new_tokens=CANVAS, block_length=CANVAS)
+    def __init__(
+        self, lines: dict[tuple[int, ...], list[int]], slots: int = 4, canvas: int = CANVAS
+    ) -> None:
+        self.lines, self.slots, self.asked, self.canvas = lines, slots, 0, canvas
+        self.config = SamplingConfig(max_new_tokens=canvas, block_length=canvas)
 
     @property
     def key(self) -> dict[str, int | None]:
@@ -54,16 +56,17 @@ class Scripted:
     def decode(self, requests: Sequence[Request]) -> Iterator[Decoded]:
         for index in sorted(range(len(requests)), key=lambda i: requests[i].sample_id):
             self.asked += 1
-            said = self.lines[tuple(requests[index].prompt)][:CANVAS]
-            tokens = np.array(said + [TOKENIZER.eos_id] * (CANVAS - len(said)), np.int64)
-            end = len(said) if len(said) < CANVAS else None
-            yield Decoded(index, tokens, steps=CANVAS, passes=CANVAS, first_end=end, reveals=None)
+            canvas = self.canvas
+            said = self.lines[tuple(requests[index].prompt)][:canvas]
+            tokens = np.array(said + [TOKENIZER.eos_id] * (canvas - len(said)), np.int64)
+            end = len(said) if len(said) < canvas else None
+            yield Decoded(index, tokens, steps=canvas, passes=canvas, first_end=end, reveals=None)
 
 
-def scripted(suite: Suite, says: dict[str, str] | None) -> Scripted:
+def scripted(suite: Suite, says: dict[str, str] | None, canvas: int = CANVAS) -> Scripted:
     """Says the gold answer, or what `says` holds by question id, or nothing at all (None)."""
     lines = {}
     for q in suite.questions:
         text = "" if says is None else says.get(q.id, q.gold)
         lines[tuple(prompt_ids(TOKENIZER, suite.prompt(q), None))] = TOKENIZER.encode(text)
-    return Scripted(lines)
+    return Scripted(lines, canvas=canvas)

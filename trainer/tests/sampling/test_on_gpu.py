@@ -12,6 +12,7 @@ from dream_sft.model.config import DreamConfig
 from dream_sft.model.network import Dream, init_weights
 from dream_sft.sampling.config import SamplingConfig
 from dream_sft.sampling.engine import Request, Sampler
+from dream_sft.sampling.kernels import obstacle_to_compiling
 from tests.model.small import small_dream
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
@@ -40,6 +41,14 @@ def test_rows_are_bit_equal_whatever_their_neighbours_slot_and_order(cache: str)
     straight = decode(list(range(11)), cache)
     assert decode([7, 3, 10, 0, 5, 9, 1, 8, 2, 6, 4], cache) == straight
     assert decode([6], cache)[6] == straight[6]
+
+
+@pytest.mark.skipif(obstacle_to_compiling("cuda") is not None, reason="needs a compiler")
+@pytest.mark.parametrize("cache", ["none", "per_block", "commit_pass"])
+def test_so_are_rows_that_are_computed_as_an_evaluation_computes_them(cache: str) -> None:
+    straight = decode(list(range(11)), cache, compiled=True)
+    assert decode([7, 3, 10, 0, 5, 9, 1, 8, 2, 6, 4], cache, compiled=True) == straight
+    assert decode([6], cache, compiled=True)[6] == straight[6]
 
 
 @pytest.mark.parametrize("cache", ["none", "per_block", "commit_pass"])
