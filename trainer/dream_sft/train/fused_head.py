@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dream_sft.diffusion.frozen_head import nll_and_gradient
 from dream_sft.diffusion.loss import DEFAULT_CHUNK, LossPlan, part_sums
+from dream_sft.model.to_device import on_device
 from dream_sft.train.gradient_sums import AddGradient, add_gradient
 
 LogitsStep = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -49,9 +50,9 @@ def head_backward(
     `logits_step` and `add`: `nll_and_gradient` and `add_gradient`, or compiled forms of them.
     """
     device = hidden_BLD.device
-    rows_N = torch.from_numpy(plan.rows).to(device)
-    targets_N = torch.from_numpy(plan.targets).to(device)
-    weights_N = torch.from_numpy(plan.weights).to(device)
+    rows_N = on_device(plan.rows, device)
+    targets_N = on_device(plan.targets, device)
+    weights_N = on_device(plan.weights, device)
     flat = hidden_BLD.flatten(0, 1)
     # float32, and added to: two masked positions may share a row at the start of a document.
     gradient = torch.zeros_like(flat, dtype=torch.float32)

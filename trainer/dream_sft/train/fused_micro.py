@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream
+from dream_sft.model.to_device import on_device
 from dream_sft.train.fused_backward import FusedMicro, RunLayer
 from dream_sft.train.micro_batches import MicroBatch
 
@@ -16,10 +16,10 @@ from dream_sft.train.micro_batches import MicroBatch
 def fused_micro(model: Dream, micro: MicroBatch, share: float) -> FusedMicro:
     """Move a micro-batch to the model's device. `share` is what `loss.divisor` returns."""
     weight = model.lm_head.weight
-    ids_BL = torch.from_numpy(micro.noised_BL).to(weight.device, non_blocking=True)
+    ids_BL = on_device(micro.noised_BL, weight.device)
     keep_BL = None
     if micro.keep_BL is not None:
-        keep_BL = torch.from_numpy(micro.keep_BL).to(weight.device, non_blocking=True)
+        keep_BL = on_device(micro.keep_BL, weight.device)
     bounds = None
     if micro.lengths is not None:
         bounds = DocumentBounds.of(micro.lengths, weight.device)
