@@ -53,6 +53,6 @@ function backOffSentence({ resource, tokenBudget }: BackOff, t: Translate): stri
 export const difficultiesSection: Section = (data, t) => {
   const all = difficultiesOf(data, t);
   if (all.length === 0) return [text(t('noDifficulties'))];
-  const rows = all.map(({ at, from, what }) => [minute(at), from, what]);
+  const rows = all.map(({ at, from, what }) => [minute(at).replace(' ', '\u00a0'), from, what]);
   return [table([t('when'), t('source'), t('whatHappened')], rows)];
 };

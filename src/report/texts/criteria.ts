@@ -57,7 +57,7 @@ export const CRITERIA = {
   fromBackOff: ['back-off', '退让'],
   postMortemSentence: [
     '{stage} on {host}: {kind}, {noticed}; seen after {detected}, going on after {resumed} from step {step}; {lost} steps repeated, {money} lost.',
-    '{stage}（{host}）：{kind}，{noticed}；{detected} 后发现，{resumed} 后从第 {step} 步继续；重复 {lost} 步，损失 {money}。',
+    '{stage}（{host}）：{kind}，{noticed}；{detected}后发现，{resumed}后从第 {step} 步继续；重复 {lost} 步，损失 {money}。',
   ],
   noticed: ['with notice', '有预警'],
   unnoticed: ['without notice', '无预警'],

@@ -30,7 +30,7 @@ export const DECK = {
   goal: ['Goal', '目标'],
   goalText: [
     'Fine-tune {base} on {rows} rows within {days} and {cap}, on hosts that may vanish, and measure before and after.',
-    '在 {days} 和 {cap} 之内，用 {rows} 行数据在随时可能消失的主机上微调 {base}，并测量前后差别。',
+    '在 {days}和 {cap} 之内，用 {rows} 行数据在随时可能消失的主机上微调 {base}，并测量前后差别。',
   ],
   goalCriteria: [
     'To be judged by: explaining how Dream works, why these parameters, before and after, difficulties and solutions, analysis and next steps.',

@@ -106,9 +106,9 @@ test('without a comparison the report says that nothing was tested', async () =>
 test('difficulties are one list by date', async () => {
   const rows = section(contentOf(await exampleData(), 'en'), 'difficulties');
   expect(rows.map((row) => row.split(' | ').slice(0, 2).join(' '))).toEqual([
-    '2026-11-24 10:05 note',
-    '2026-11-24 11:01 back-off',
-    '2026-11-24 11:10 post-mortem',
+    '2026-11-24\u00a010:05 note',
+    '2026-11-24\u00a011:01 back-off',
+    '2026-11-24\u00a011:10 post-mortem',
   ]);
 });
 
