@@ -121,7 +121,7 @@ function chartText(chart: Chart, t: Translate): string {
 
 function caseText(block: CaseBlock, t: Translate): string {
   return [
-    `### ${line(block.tag)} · ${line(block.suite)}`,
+    `### ${line(block.tag)} · ${line(block.name)}`,
     ...(block.comment === null ? [] : [`> ${line(block.comment)}`]),
     `${t('question')}${t('colon')}`,
     fenced(block.question),

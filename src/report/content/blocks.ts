@@ -76,7 +76,8 @@ export interface CaseBlock {
   readonly kind: 'case';
   readonly verdict: Verdict;
   readonly tag: string;
-  readonly suite: string;
+  /** As `cases --pick` calls the question. */
+  readonly name: string;
   readonly question: string;
   readonly expected: string;
   readonly comment: string | null;

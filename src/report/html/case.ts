@@ -4,7 +4,7 @@ import { escapeHtml } from '../escape.js';
 export function caseHtml(block: CaseBlock, words: CaseWords): string {
   const comment = block.comment === null ? '' : `<p class="note">${escapeHtml(block.comment)}</p>`;
   return (
-    `<div class="case"><h3><span class="tag ${block.verdict}">${escapeHtml(block.tag)}</span> ${escapeHtml(block.suite)}</h3>${comment}` +
+    `<div class="case"><h3><span class="tag ${block.verdict}">${escapeHtml(block.tag)}</span> ${escapeHtml(block.name)}</h3>${comment}` +
     `<p class="name">${words.question}</p><pre>${escapeHtml(block.question)}</pre>` +
     `<p class="soft">${words.expected}${words.colon}<b>${escapeHtml(block.expected)}</b></p>` +
     `<div class="pair">${block.sides.map((side) => sideHtml(side, words)).join('')}</div></div>`

@@ -31,7 +31,7 @@ function caseBlock(one: ComparisonCase, { traces }: ReportData, t: Translate): C
     kind: 'case',
     verdict,
     tag: t(verdict),
-    suite: before.suite,
+    name: `${before.suite}:${before.id}`,
     question: before.question,
     expected: before.gold,
     comment: one.comment ?? null,

@@ -167,7 +167,7 @@ function caseSlide(one: CaseBlock, i: number, { plan, picks }: ReportData, t: Tr
     title: t('caseOf', { n: i + 1, verdict: one.tag }),
     blocks: [
       text(one.question, 'code'),
-      text(`${t('expected')}${t('colon')}${one.expected}`, 'head'),
+      text(`${one.name} · ${t('expected')}${t('colon')}${one.expected}`, 'head'),
       ...(picks.length > 0 ? [text(t('casesByHand'), 'soft')] : []),
       ...(one.comment === null ? [] : [text(one.comment, 'note')]),
       { kind: 'columns', columns },

@@ -30,7 +30,7 @@ export const PAGE = {
   interruptions: ['Interruptions survived', '经历的中断'],
   interruptionCount: ['Interruptions', '中断次数'],
   noInterruptions: ['No interruption happened.', '没有发生中断。'],
-  cases: ['Three comparison cases', '三个对比案例'],
+  cases: ['Comparison cases', '对比案例'],
   casesRule: [
     'Picked by rule, in the order of the questions: the first fixed, the first still wrong, the first that got worse (else the first both right).',
     '按固定规则选取（依题目顺序）：第一个改对的、第一个仍错的、第一个变差的（若无，则第一个都对的）。',

@@ -136,7 +136,11 @@ test('cases chosen by hand carry their comments, and the report says who chose',
     ({ id }) => id === 'cases',
   )!.blocks;
   expect(texts(cases)).toEqual(['Chosen by hand, not by rule.']);
-  expect(cases[1]).toMatchObject({ verdict: 'got-worse', comment: 'it forgot half' });
+  expect(cases[1]).toMatchObject({
+    verdict: 'got-worse',
+    name: 'gsm8k:50',
+    comment: 'it forgot half',
+  });
   expect(cases).toHaveLength(2);
 });
 
