@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import torch
 
 Fingerprint = dict[str, str]
+_PACKAGE = Path(__file__).resolve().parents[1]
+_COMPUTING = ("adapters", "data", "diffusion", "frozen", "model", "train")
 
 
 def fingerprint(training: dict[str, Any], device: str, packed_kernel: str) -> Fingerprint:
@@ -19,6 +22,7 @@ def fingerprint(training: dict[str, Any], device: str, packed_kernel: str) -> Fi
         "threads": str(torch.get_num_threads()),
         "CPU instruction set": f"{torch.backends.cpu.get_cpu_capability()} {_cpu_vendor()}",
         "torch version": torch.__version__,
+        "trainer code": code_digest(),
         "kernels": f"{packed_kernel if training['tokensPerMicroBatch'] else 'sdpa'}, {_kernels()}",
         "precision": f"{training['precision']}, weights {training['basePrecision']}",
         "compile": "on" if training["compile"] else "off",
@@ -26,6 +30,16 @@ def fingerprint(training: dict[str, Any], device: str, packed_kernel: str) -> Fi
         "activation checkpointing": str(training["activationCheckpointing"]),
         "deterministic": str(training["deterministic"]),
     }
+
+
+def code_digest(package: Path = _PACKAGE) -> str:
+    """Of the modules that compute: a change in them may change a last bit, or may not."""
+    digest = hashlib.sha256()
+    for part in _COMPUTING:
+        for path in sorted((package / part).rglob("*.py")):
+            name, content = path.relative_to(package).as_posix(), path.read_bytes()
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:16]
 
 
 def _micro_batch_plan(training: dict[str, Any]) -> str:
