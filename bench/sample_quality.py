@@ -7,11 +7,12 @@ bound (Wald with half a count added to each cell, Agresti and Min 2005), how man
 the end agree, and the passes that stopping at the end saves.
 
     PYTHONPATH=trainer python bench/sample_quality.py [--model FOLDER] [--questions 1474]
-        [--block 4] [--only per_block] [--seed 1]
+        [--block 4] [--only per_block] [--seeds 1 2 3]
 
 Without --model the base in trainer/assets is fine-tuned first, with plans/tiny.yaml's settings
-(minutes on two cores); --keep FOLDER leaves it there, --seed is that of the training. Models of
-several seeds are several samples: their won and lost may be added up. One JSON line a case.
+(minutes on two cores), once for each of --seeds; --keep FOLDER leaves the models there. Several
+models are asked the same questions, so a line over all of them counts each question once, with
+its mean over the models (`lower`: normal approximation over questions). One JSON line a case.
 """
 
 from __future__ import annotations
@@ -83,9 +84,13 @@ def questions(count: int) -> list[tuple[int, int]]:
     return random.Random("sample quality").sample(both, count)
 
 
+# Of a case, the change of each question in right answers, model by model.
+Changes = dict[tuple[str, str, int], list[np.ndarray]]
+
+
 class Quality:
-    def __init__(self, folder: Path, count: int, block: int) -> None:
-        self.block = block
+    def __init__(self, folder: Path, count: int, block: int, changes: Changes) -> None:
+        self.block, self.changes = block, changes
         self.model, self.tokenizer = (
             load_dream(folder).eval(),
             load_tokenizer(str(folder)),
@@ -129,6 +134,8 @@ class Quality:
             ]
             ours = self.right(kept)
             difference, lower = paired(right, ours)
+            of_case = self.changes.setdefault((cache, reveal, tokens), [])
+            of_case.append(ours.astype(float) - right)
             say(
                 case=cache, **settings, score=round(float(ours.mean()), 4),
                 difference=round(difference, 4), lower=round(lower, 4), wanted=lower > -0.01,
@@ -162,6 +169,23 @@ def paired(exact: np.ndarray, ours: np.ndarray) -> tuple[float, float]:
     return (won - lost) / len(exact), middle - ONE_SIDED_95 * deviation
 
 
+def over_models(case: tuple[str, str, int], changes: Sequence[np.ndarray]) -> None:
+    """One line for all models; a question's changes are averaged first, for they are no
+    independent samples."""
+    mean = np.mean(changes, axis=0)
+    difference = float(mean.mean())
+    # Two questions more whose squares are those of the half counts of `paired`.
+    more = np.append(mean, (math.sqrt(0.5), -math.sqrt(0.5)))
+    lower = float(more.mean()) - ONE_SIDED_95 * float(more.std()) / math.sqrt(len(more))
+    cache, reveal, tokens = case
+    won, lost = (int(sum((sign * one > 0).sum() for one in changes)) for sign in (1, -1))
+    say(
+        case=cache, reveal=reveal, tokens_per_step=tokens, models=len(changes),
+        questions=len(mean), won=won, lost=lost,
+        difference=round(difference, 4), lower=round(lower, 4), wanted=lower > -0.01,
+    )  # fmt: skip
+
+
 def say(**line: Any) -> None:
     print(json.dumps(line), flush=True)
 
@@ -174,23 +198,30 @@ def main() -> None:
     parser.add_argument("--block", type=int, default=4)
     parser.add_argument("--only", nargs="+", choices=POLICIES, default=POLICIES)
     parser.add_argument("--reveals", nargs="+", default=("left_to_right", "confidence"))
-    parser.add_argument("--seed", type=int, default=1, help="of the fine-tuning")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="of the fine-tunings")
     parser.add_argument("--steps", type=int, default=600, help="of the fine-tuning")
     arguments = parser.parse_args()
+    if arguments.model and len(arguments.seeds) > 1:
+        parser.error("--model is one model: leave --seeds out")
+    changes: Changes = {}
     with tempfile.TemporaryDirectory() as name:
-        folder = arguments.model or fine_tuned(
-            arguments.keep or Path(name), arguments.steps, arguments.seed
-        )
-        quality = Quality(folder, arguments.questions, arguments.block)
-        for reveal, tokens in (
-            ("left_to_right", 1),
-            ("left_to_right", 4),
-            ("confidence", 1),
-        ):
-            if reveal in arguments.reveals:
-                quality.compare(reveal, tokens, arguments.only)
-        if arguments.only == POLICIES:
-            quality.ends()
+        for seed in arguments.seeds:
+            folder = arguments.model or fine_tuned(
+                (arguments.keep or Path(name)) / f"seed-{seed}", arguments.steps, seed
+            )
+            say(seed=seed)
+            ask_all(Quality(folder, arguments.questions, arguments.block, changes), arguments)
+    for case, of_models in changes.items():
+        if len(of_models) > 1:
+            over_models(case, of_models)
+
+
+def ask_all(quality: Quality, arguments: argparse.Namespace) -> None:
+    for reveal, tokens in (("left_to_right", 1), ("left_to_right", 4), ("confidence", 1)):
+        if reveal in arguments.reveals:
+            quality.compare(reveal, tokens, arguments.only)
+    if arguments.only == POLICIES:
+        quality.ends()
 
 
 if __name__ == "__main__":
