@@ -1,9 +1,10 @@
 """How often a packed row finds its layers recorded: `python bench/recorded_rows.py`.
 
-CUDA graphs are recorded for each row length and plan of attention (train/graphed_layers.py), and
-the last used are kept. The trainer's own code makes as many global batches as three epochs of a
-thousand documents have; rows of s1K are repeated for it, under new tails of end tokens and in new
-company. No GPU is needed: which rows come is decided on the host.
+CUDA graphs are recorded for each row length and plan of attention (train/graphed_layers.py), the
+last used are kept, and one serves other rows of its length as well. The trainer's own code makes as
+many global batches as three epochs of a thousand documents have; rows of s1K are repeated for it,
+under new tails of end tokens and in new company. No GPU is needed: which rows come is decided on
+the host.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import torch
+
 from packing import IDS, TRAINING, converted, test_data
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "trainer"))
 
 from dream_sft.data.dataset import Dataset, load_dataset
-from dream_sft.model.document_bounds import SHORTEST, power_of_two
+from dream_sft.model.cudnn_layout import PlanKey, key_of, plan_for
+from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.train.batches import Batches
 from dream_sft.train.recordings import Recordings
 
@@ -34,7 +38,8 @@ CASES = (
     ("trace_if_fits", 4031, 4224),
 )
 
-Shape = tuple[int, int, int]
+HEADS, KV_HEADS, WIDTH = 28, 4, 128
+Shape = tuple[int, PlanKey]
 
 
 def main() -> None:
@@ -56,28 +61,29 @@ def main() -> None:
 
 
 def row_shapes(dataset: Dataset, cap: int) -> Iterator[Shape]:
-    """Row length, documents and longest document of each plan, in the order of a run."""
+    """Row length and plan of attention of each row, in the order of a run."""
     training = {**TRAINING, "tokensPerMicroBatch": cap, "eosTail": [0, 64]}
     batches = Batches(dataset, training, IDS)
     for step in range(1, STEPS + 1):
         for micro in batches.batch(step).micro_batches:
             assert micro.lengths is not None
-            documents, longest = len(micro.lengths), max(micro.lengths)
-            yield (
-                micro.noised_BL.size,
-                power_of_two(documents),
-                power_of_two(longest, SHORTEST),
+            tokens = micro.noised_BL.size
+            q, k = (
+                torch.empty(tokens, heads, WIDTH, dtype=torch.bfloat16, device="meta")
+                for heads in (HEADS, KV_HEADS)
             )
+            yield tokens, key_of(q, k, DocumentBounds.of(micro.lengths, "cpu"))
 
 
 def share_found(shapes: list[Shape], most: int) -> float:
     kept: Recordings[Shape, bool] = Recordings(most, 1)
     found = 0
-    for shape in shapes:
-        if kept.get(shape):
+    for length, key in shapes:
+        plan = plan_for((other for tokens, other in kept if tokens == length), key)
+        if plan is not None and kept.get((length, plan)):
             found += 1
         else:
-            kept.add(shape, True, 0)
+            kept.add((length, key), True, 0)
     return found / len(shapes)
 
 

@@ -9,6 +9,7 @@ up to powers of two: few plans serve every row. Documents beyond the row's have 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -21,6 +22,10 @@ from dream_sft.model.document_bounds import DocumentBounds, power_of_two
 from dream_sft.model.to_device import on_device
 
 _TOKENS_MULTIPLE = 4096
+# A plan's kernels start a block for each part of each document that it takes; those that find none
+# end at once. Of the rows of s1K twice as many spare nearly all recordings that any number would
+# (docs/LOG.md, 2026-12-01).
+_WIDER = 2
 # NVIDIA's own test of packed statistics rounds their tokens up to this (cudnn-frontend v1.18.0,
 # test/python/sdpa/fp16.py).
 _STATISTICS_MULTIPLE = 64
@@ -43,6 +48,23 @@ class PlanKey(NamedTuple):
     device: int
     deterministic: bool
     packed_statistics: bool
+
+    def serves(self, row: PlanKey) -> bool:
+        """Whether a row of that key may be computed with this plan: it takes as many documents and
+        as long ones, is not much wider, and is equal else."""
+        wide = self.documents >= row.documents and self.longest >= row.longest
+        near = self.documents * self.longest <= _WIDER * row.documents * row.longest
+        own = row._replace(documents=self.documents, longest=self.longest)
+        return wide and near and self == own
+
+
+def plan_for(known: Iterable[PlanKey], row: PlanKey) -> PlanKey | None:
+    """Of the plans that are there, the one for a row: its own, else the narrowest that serves it.
+
+    Where bits count (`deterministic`) only its own: what is there depends on what ran before.
+    """
+    serving = [key for key in known if key == row or (not row.deterministic and key.serves(row))]
+    return min(serving, key=lambda key: key.documents * key.longest, default=None)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ short row: 4224 tokens of Dream 7B kept an H100 busy for half of the time. A CUD
 What a replay reads lies at fixed places: tokens, positions, the documents' lengths (attention by
 cuDNN takes them as data), and gradients of the weights, into which every replay adds.
 
+A row that has no recording of its own is replayed by one of its length whose plan takes more or
+longer documents (`plan_for`): the lengths that it does not need are zero.
+
 All graphs share one pool of memory, which is free again after each backward pass: a forward pass
 must be followed by its backward pass before the next. So the pool holds what the largest row needs,
 however many rows are recorded. What a graph costs itself is the driver's: 64 KiB a kernel up to
@@ -26,14 +29,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from dream_sft.model.cudnn_layout import Layout, PlanKey, key_of, layout_of
+from dream_sft.model.cudnn_layout import Layout, PlanKey, key_of, layout_of, plan_for
 from dream_sft.model.cudnn_plans import build_plans
 from dream_sft.model.document_bounds import DocumentBounds
 from dream_sft.model.network import Dream, RunLayer
 from dream_sft.train.apart import compute_apart
 from dream_sft.train.recordings import Recordings
 
-# Three epochs of s1K make 41 to 80 pairs of row length and plan (bench/recorded_rows.py).
+# Three epochs of s1K record 20 to 45 pairs of row length and plan (bench/recorded_rows.py).
 MOST_RECORDINGS = 64
 # Of the card's memory, for what recordings cost beside their pool.
 SHARE_FOR_RECORDINGS = 0.02
@@ -90,12 +93,13 @@ class GraphedLayers:
         self._ids_BL[:, :length].copy_(ids_BL)
         self._positions_BL[:, :length].copy_(positions_BL)
         key = self._plan_key(length, bounds)
-        layout = layout_of(key, bounds, ids_BL.device)
-        recorded = self._recorded.get((length, key))
-        if recorded is None:
+        known = plan_for((plan for other, plan in self._recorded if other == length), key)
+        recorded = None if known is None else self._recorded.get((length, known))
+        if known is None or recorded is None:
             self._fill_pool(length, ids_BL.device)
-            recorded = self._add(length, key, bounds, layout)
-        recorded.layout.become(layout)
+            recorded = self._add(length, key, bounds, layout_of(key, bounds, ids_BL.device))
+        else:
+            recorded.layout.become(layout_of(known, bounds, ids_BL.device))
         places = (self._hidden_BLD[:, :length], self._gradient_BLD[:, :length])
         hidden_BLD: Tensor = _Replay.apply(self._anchor, recorded, *places)  # type: ignore[no-untyped-call]
         return hidden_BLD

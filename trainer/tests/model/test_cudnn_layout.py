@@ -17,6 +17,7 @@ from dream_sft.model.cudnn_layout import (
     PlanKey,
     key_of,
     layout_of,
+    plan_for,
     statistics_form,
     statistics_strides,
     table_rows,
@@ -116,3 +117,40 @@ def test_a_plan_takes_as_many_tables_as_it_names() -> None:
 )
 def test_powers_of_two(n: int, least: int, expected: int) -> None:
     assert power_of_two(n, least) == expected
+
+
+def made_for(documents: int, longest: int, **others: bool | int) -> PlanKey:
+    bounds = DocumentBounds.of([1], "cpu")
+    key = key_of(*empty_row(4096), bounds)._replace(documents=documents, longest=longest)
+    return key._replace(**others)  # type: ignore[arg-type]
+
+
+def test_a_row_takes_the_narrowest_plan_that_is_there() -> None:
+    row = made_for(4, 512)
+    known = [made_for(4, 256), made_for(2, 1024), made_for(4, 1024), made_for(8, 512)]
+    assert plan_for(known[:2], row) is None
+    assert plan_for(known, row) == made_for(4, 1024)
+    assert plan_for([*known, row], row) == row
+    # Four times as many blocks are too many, and other rows' buffers no good.
+    assert plan_for([made_for(8, 1024)], row) is None
+    assert plan_for([made_for(8, 512, tokens=8192), made_for(8, 512, heads=14)], row) is None
+
+
+def test_where_bits_count_a_row_takes_its_own_plan_alone() -> None:
+    row, wider = (made_for(n, 512, deterministic=True) for n in (4, 8))
+    assert plan_for([wider], row) is None
+    assert plan_for([wider, row], row) == row
+
+
+@given(LENGTHS, st.sampled_from([(2, 1), (1, 2)]))
+def test_a_wider_plan_lays_the_same_documents_out(
+    lengths: list[int], wider: tuple[int, int]
+) -> None:
+    bounds = DocumentBounds.of(lengths, "cpu")
+    row = key_of(*empty_row(sum(lengths)), bounds)
+    plan = row._replace(documents=row.documents * wider[0], longest=row.longest * wider[1])
+    assert plan_for([plan], row) == plan
+    own, other = (layout_of(key, bounds, torch.device("cpu")) for key in (row, plan))
+    for mine, theirs in zip(own.tables(row), other.tables(plan), strict=True):
+        assert torch.equal(theirs[: len(mine)], mine)
+    assert not other.lengths[row.documents :].any()

@@ -128,6 +128,29 @@ def test_what_recordings_took_returns_when_they_are_made_anew() -> None:
     assert 0 < held[1] < held[0]
 
 
+def test_a_row_of_fewer_documents_is_replayed_by_a_wider_recording_of_its_length() -> None:
+    model = model_on_card(0.0)
+    layers = GraphedLayers(model, 256)
+    for seed, lengths in enumerate(([60, 60, 8], [60, 60, 8], [100, 28], [90, 38])):
+        ids_BL, positions_BL, bounds, grad_BLD = row(lengths, seed)
+        for weight in trainable(model).values():
+            assert weight.grad is not None
+            weight.grad.zero_()
+        layers.hidden(ids_BL, positions_BL, bounds).backward(grad_BLD)  # type: ignore[no-untyped-call]
+        found = {name: w.grad.clone() for name, w in trainable(model).items() if w.grad is not None}
+        for weight in trainable(model).values():
+            assert weight.grad is not None
+            weight.grad.zero_()
+        plain_BLD = model.hidden(ids_BL, positions_BL=positions_BL, bounds=bounds)
+        plain_BLD.backward(grad_BLD)  # type: ignore[no-untyped-call]
+        for name, weight in trainable(model).items():
+            assert weight.grad is not None
+            scale = float(weight.grad.abs().max())
+            torch.testing.assert_close(found[name], weight.grad, rtol=0, atol=0.02 * scale)
+    # The longest row, which fills the pool, and the first of three documents.
+    assert len(layers._recorded) == 2
+
+
 def test_recomputation_settled_later_is_recorded_anew() -> None:
     model = model_on_card(1.0)
     layers = GraphedLayers(model, 256)

@@ -27,6 +27,15 @@ def test_bytes_bound_them_too_and_the_newest_stays_whatever_it_takes() -> None:
     assert (len(kept), kept.nbytes, kept.given_up) == (1, 500, 2)
 
 
+def test_their_keys_are_told_without_counting_as_a_use() -> None:
+    kept: Recordings[str, int] = Recordings(2, 100)
+    kept.add("a", 1, 10)
+    kept.add("b", 2, 10)
+    assert list(kept) == ["a", "b"]
+    kept.add("c", 3, 10)
+    assert list(kept) == ["b", "c"]
+
+
 def test_clearing_gives_none_up() -> None:
     kept: Recordings[str, int] = Recordings(9, 100)
     kept.add("a", 1, 60)
