@@ -1,10 +1,13 @@
 import { Plan } from '../contracts/plan.js';
+import { SAMPLING_PRESETS, type SamplingPreset } from '../contracts/sampling.js';
 import { samplingMistakes } from '../contracts/sampling-rules.js';
 import { onCanvas } from '../workflows/policy/askings.js';
 import type { Add } from './plan-cross-checks.js';
 
 type Evaluation = ReturnType<(typeof Plan)['shape']['evaluation']['parse']>;
 type Check = (evaluation: Evaluation, add: Add) => void;
+
+const PRESETS = Object.keys(SAMPLING_PRESETS) as SamplingPreset[];
 
 /** What the keys of an evaluation say together; those that the schema refuses are told by it. */
 export function checkEvaluation(written: unknown, add: Add): void {
@@ -39,8 +42,15 @@ const again: Check = ({ again: second, batchSize }, add) => {
   add(['evaluation', 'again', 'batchSize'], message, { zh: `必须与评测自己的 ${batchSize} 不同` });
 };
 
-const anchor: Check = ({ anchor: asked, suites }, add) => {
-  if (!asked || suites.some(({ name }) => name === 'gsm8k')) return;
+const anchor: Check = (evaluation, add) => {
+  if (!evaluation.anchor) return;
+  for (const preset of PRESETS) {
+    const settings = SAMPLING_PRESETS[preset](evaluation.anchor.maxNewTokens);
+    for (const { key, message } of samplingMistakes(settings)) {
+      add(['evaluation', 'anchor', 'maxNewTokens'], `preset ${preset}: ${key} ${message}`);
+    }
+  }
+  if (evaluation.suites.some(({ name }) => name === 'gsm8k')) return;
   add(['evaluation', 'anchor'], 'asks gsm8k: add that suite with its file', {
     zh: '要问 gsm8k 的题：请加上这个评测集及其 file',
   });

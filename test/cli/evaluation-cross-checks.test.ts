@@ -38,6 +38,15 @@ test.each([
   expect(found[0]!.zh).toContain(zh);
 });
 
+test('an anchor on whose canvas the blocks of a preset do not fit is refused', async () => {
+  const [found, ...more] = await mistakesOf('dream7b-s1k', ['evaluation.anchor.maxNewTokens=48']);
+  expect(more).toEqual([]);
+  expect(found).toMatchObject({
+    path: 'evaluation.anchor.maxNewTokens',
+    message: 'preset default: blockLength must divide maxNewTokens: 48 is no multiple of 32',
+  });
+});
+
 test('a canvas on which the blocks do not fit is refused', async () => {
   const [found, ...more] = await mistakesOf('tiny', ['evaluation.canvases={ sizes: [24, 30] }']);
   expect(more).toEqual([]);
