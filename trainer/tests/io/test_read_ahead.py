@@ -9,59 +9,67 @@ import pytest
 from dream_sft.io import read_ahead as module
 from dream_sft.io.read_ahead import read_ahead, weights_folder
 
-Asked = list[tuple[int, int, int]]
+Sent = dict[str, list[tuple[int, int]]]
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """(inode, first byte, bytes) of every call; the calls themselves are made as well."""
-    if not hasattr(os, "posix_fadvise"):
-        pytest.skip("this system has no posix_fadvise")
-    calls: Asked = []
-    advise = os.posix_fadvise
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """(first byte, bytes) of each call, by file; the calls themselves are made as well."""
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("this system cannot send a file to /dev/null")
+    calls: Sent = {}
+    send = os.sendfile
 
-    def recorded(handle: int, at: int, size: int, advice: int) -> None:
-        assert advice == os.POSIX_FADV_WILLNEED
-        calls.append((os.fstat(handle).st_ino, at, size))
-        advise(handle, at, size, advice)
+    def recorded(to: int, file: int, at: int, size: int) -> int:
+        assert Path(f"/proc/self/fd/{to}").resolve() == Path(os.devnull)
+        done = send(to, file, at, size)
+        calls.setdefault(Path(f"/proc/self/fd/{file}").resolve().name, []).append((at, done))
+        return done
 
-    monkeypatch.setattr(os, "posix_fadvise", recorded)
+    monkeypatch.setattr(os, "sendfile", recorded)
     monkeypatch.setattr(module, "_PIECE_BYTES", 400)
     return calls
 
 
-def asked_of(folder: Path) -> None:
-    thread = read_ahead(folder)
-    assert thread is not None
-    thread.join()
+def read(folder: Path) -> None:
+    for thread in read_ahead(folder):
+        thread.join()
 
 
-def test_every_byte_of_the_weights_is_asked_for_once_in_order(tmp_path: Path, asked: Asked) -> None:
-    first, second = (tmp_path / f"model-0000{n}-of-00002.safetensors" for n in (1, 2))
-    second.write_bytes(bytes(300))
-    first.write_bytes(bytes(1000))
+def test_every_byte_of_the_weights_is_read_once(tmp_path: Path, sent: Sent) -> None:
+    (tmp_path / "model-00001-of-00002.safetensors").write_bytes(bytes(1000))
+    (tmp_path / "model-00002-of-00002.safetensors").write_bytes(bytes(300))
     (tmp_path / "tokenizer.json").write_bytes(bytes(50))
-    asked_of(tmp_path)
-    a, b = first.stat().st_ino, second.stat().st_ino
-    assert asked == [(a, 0, 400), (a, 400, 400), (a, 800, 200), (b, 0, 300)]
+    read(tmp_path)
+    assert sent == {
+        "model-00001-of-00002.safetensors": [(0, 400), (400, 400), (800, 200)],
+        "model-00002-of-00002.safetensors": [(0, 300)],
+    }
 
 
-def test_no_more_than_half_of_free_memory(
-    tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+def test_no_more_than_half_of_free_memory_the_first_files_first(
+    tmp_path: Path, sent: Sent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "available_host_bytes", lambda: 1500)
     for n in (1, 2, 3):
         (tmp_path / f"{n}.safetensors").write_bytes(bytes(500))
-    asked_of(tmp_path)
-    assert sum(size for _, _, size in asked) == 750
-    assert len({inode for inode, _, _ in asked}) == 2
+    read(tmp_path)
+    assert sent == {"1.safetensors": [(0, 400), (400, 100)], "2.safetensors": [(0, 250)]}
 
 
-def test_a_folder_that_is_not_there_is_told_by_whoever_loads_it(
-    tmp_path: Path, asked: Asked
+def test_a_file_that_has_become_shorter_ends_it(
+    tmp_path: Path, sent: Sent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked_of(tmp_path / "none")
-    assert asked == []
+    path = tmp_path / "1.safetensors"
+    path.write_bytes(bytes(500))
+    monkeypatch.setattr(module, "_parts", lambda *_: [(path, 900)])
+    read(tmp_path)
+    assert sent == {"1.safetensors": [(0, 400), (400, 100), (500, 0)]}
+
+
+def test_a_folder_that_is_not_there_is_told_by_whoever_loads_it(tmp_path: Path, sent: Sent) -> None:
+    read(tmp_path / "none")
+    assert sent == {}
 
 
 @pytest.mark.parametrize(
