@@ -15,6 +15,7 @@ import { blobKey, materialise, readManifest } from '../store/artifacts.js';
 import { Ledger } from '../store/ledger.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { type DataCheck, gatherDataCheck } from './data-check.js';
+import { withEarlierRuns } from './earlier-runs.js';
 import { type Extras, gatherExtras } from './extras.js';
 import { jsonOf, parseLines, readLines } from './lines.js';
 
@@ -87,7 +88,8 @@ export interface ReportRequest {
 }
 
 export async function gatherReportData(request: ReportRequest): Promise<ReportData> {
-  const { plan, state, results, store } = request;
+  const { plan, results, store } = request;
+  const state = await withEarlierRuns(request);
   const lines = async <T>(
     stage: StageName,
     name: string,

@@ -1,6 +1,7 @@
 import type { ArtifactRef } from '../contracts/base.js';
 import type { ChosenInterval } from '../contracts/interval.js';
 import type { ChainEntry, PostMortem } from '../contracts/journal.js';
+import type { StageName } from '../contracts/stages.js';
 import { type Marks, marksOf } from './marked.js';
 
 type Of<T extends ChainEntry['type']> = Extract<ChainEntry, { type: T }>;
@@ -10,6 +11,9 @@ export interface ChainAttempt {
   readonly host: string;
   readonly boot: string;
   readonly attempt: number;
+  /** For which plan's stage: a store may be shared, and plans may share a stage key. */
+  readonly planId: string;
+  readonly stage: StageName;
   /** Run of the workflow; null in journals of older versions. */
   readonly run: string | null;
   /** Published checkpoints that its rotation keeps; null in journals of older versions. */
@@ -72,9 +76,9 @@ function emptyState(): ChainState {
 }
 
 function acquire(state: ChainState, entry: Of<'acquired'>, seq: number): void {
-  const { host, boot, attempt, run = null, keep = null, at } = entry;
+  const { planId, stage, host, boot, attempt, run = null, keep = null, at } = entry;
   state.newestToken = seq;
-  const taken = { token: seq, host, boot, attempt, run, keep, at };
+  const taken = { token: seq, planId, stage, host, boot, attempt, run, keep, at };
   state.attempts.push({ ...taken, ended: null, publishedSteps: [] });
 }
 

@@ -6,7 +6,9 @@ import { yuan } from '../../contracts/money.js';
 import { duration, type Section } from './section.js';
 
 export const timelineSection: Section = (data, t) => {
-  const start = Date.parse(data.state.startedAt);
+  // Of a report that was made anew, the run that did the work began before the one that tells of it.
+  const begun = [data.state, ...data.state.stages].flatMap(({ startedAt }) => startedAt ?? []);
+  const start = Math.min(...begun.map((instant) => Date.parse(instant)));
   const since = (instant: string): number => (Date.parse(instant) - start) / 1000;
   const spans = data.state.stages.flatMap((stage): Span[] => {
     if (!stage.startedAt || stage.name === 'report') return [];
