@@ -18,7 +18,8 @@ export const resolveStage =
     const { configuration, shards } = input;
     const { codeDigest } = deps;
     const whole = await resolved(deps, input, configuration);
-    if (whole.finished || shards === undefined) return { ...whole, codeDigest };
+    if (shards === undefined) return { ...whole, codeDigest };
+    // Of a stage that is done already too: its report tells what their journals hold.
     const each = shards.map((shard) => resolved(deps, input, { ...configuration, shard }));
     return { ...whole, codeDigest, shards: await Promise.all(each) };
   };

@@ -6,6 +6,8 @@ type Reveal = SampleTrace['reveals'][number];
 
 export const LEVELS = 5;
 
+const END = '∎';
+
 /** End tokens behind an answer that are still shown: enough to see that it ends. */
 const SHOWN_BEHIND = 3;
 
@@ -23,13 +25,19 @@ export function denoisingOf(
   const levelOf = levels(reveals);
   const positions = Array.from({ length: shown }, (_, position) =>
     stays(
-      reveals.filter((reveal) => reveal.position === position),
+      reveals
+        .filter((reveal) => reveal.position === position)
+        .map((reveal) => (position < trace.tokens ? reveal : ending(reveal))),
       steps,
       levelOf,
     ),
   );
   return { caption, legend: t('denoisingLegend'), steps, positions };
 }
+
+/** Behind an answer: an end token has a name that is no part of it, and longer than a slide has room for. */
+const ending = (reveal: Reveal): Reveal =>
+  reveal.text !== null && /^<\|\w+\|>$/.test(reveal.text) ? { ...reveal, text: END } : reveal;
 
 function stays(
   reveals: readonly Reveal[],

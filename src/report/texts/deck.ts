@@ -10,13 +10,13 @@ export const DECK = {
     '未能记录这些答案的生成过程：{why}',
   ],
   denoisingLegend: [
-    '▢ masked. Thicker underline and deeper colour: surer, by rank within this answer.',
-    '▢ 为掩码。下划线越粗、颜色越深表示越有把握（按本答案内的排名）。',
+    '▢ masked, ∎ the end. Thicker underline and deeper colour: surer, by rank within this answer.',
+    '▢ 为掩码，∎ 为结束。下划线越粗、颜色越深表示越有把握（按本答案内的排名）。',
   ],
   denoisingStep: ['step {step} of {steps}', '第 {step} 步，共 {steps} 步'],
   slideLegend: [
-    '□ masked; dotted: least sure, single line: middle, thick line: surest of this answer.',
-    '□ 为掩码；点线最没把握，单线居中，粗线最有把握（在本答案内）。',
+    '□ masked, ∎ the end; dotted: least sure, single line: middle, thick line: surest of this answer.',
+    '□ 为掩码，∎ 为结束；点线最没把握，单线居中，粗线最有把握（在本答案内）。',
   ],
   noDenoising: [
     'How this answer formed was not recorded. dream-sft retry {id} --from report decodes it once more, on a GPU host.',

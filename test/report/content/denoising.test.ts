@@ -57,6 +57,11 @@ test('what is padding behind the end is left out', () => {
   expect(denoisingOf({ ...trace(all, 2), reveals: [] }, t)).toBeNull();
 });
 
+test('an end token behind the answer is a sign, one within it stands as it is', () => {
+  const all = ['<|mask|>', 'b', '<|endoftext|>', '\n'].map((text, i) => reveal(i, i, text, 1));
+  expect(shown(trace(all, 2), 3)).toEqual(['<|mask|>', 'b', '∎', '\n']);
+});
+
 test('three frames: early, half-way, done', () => {
   const frames = (steps: number) => threeFrames({ caption: '', legend: '', positions: [], steps });
   expect([frames(256), frames(1)]).toEqual([
