@@ -30,7 +30,7 @@ function blockHtml(block: Block, language: Content['language']): string {
     case 'text':
       return textHtml(block);
     case 'list':
-      return `<ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
+      return `<ul>${block.items.map((item) => `<li>${prose(item)}</li>`).join('')}</ul>`;
     case 'table':
       return htmlTable(block.header, block.rows, block.look);
     case 'tiles':
@@ -44,15 +44,19 @@ function blockHtml(block: Block, language: Content['language']): string {
   }
 }
 
+/** A number stays with its unit, and a p with its value. */
+const prose = (text: string): string =>
+  escapeHtml(text.replace(/(\d) %/g, '$1\u00a0%').replace(/\bp ([=<]) (?=\d)/g, 'p\u00a0$1\u00a0'));
+
 function textHtml({ text, tone }: TextBlock): string {
-  const inside = escapeHtml(text);
+  const inside = prose(text);
   switch (tone) {
     case 'plain':
       return `<p>${inside}</p>`;
     case 'head':
       return `<p class="subhead">${inside}</p>`;
     case 'code':
-      return `<pre>${inside}</pre>`;
+      return `<pre>${escapeHtml(text)}</pre>`;
     case 'alarm':
       return `<p class="note alarm" role="alert">${inside}</p>`;
     case 'better':

@@ -1,16 +1,16 @@
 /** What the comparison of before and after says. */
 export const COMPARED = {
   sentenceBetter: [
-    '{suite}: better, {difference} points (95 % interval {from} to {to}; exact McNemar {p}, adjusted over all suites; {n} questions, {won} won, {lost} lost).',
-    '{suite}：变好，{difference} 分（95% 区间 {from} 至 {to}；McNemar 精确检验 {p}，已按所有评测集校正；共 {n} 题，{won} 题由错变对，{lost} 题由对变错）。',
+    '{suite}: better, {difference} points (95 % interval {from} to {to}, not adjusted; exact McNemar {p}, adjusted over all suites; {n} questions, {won} won, {lost} lost).',
+    '{suite}：变好，{difference} 分（95% 区间 {from} 至 {to}，未校正；McNemar 精确检验 {p}，已按所有评测集校正；共 {n} 题，{won} 题由错变对，{lost} 题由对变错）。',
   ],
   sentenceWorse: [
-    '{suite}: worse, {difference} points (95 % interval {from} to {to}; exact McNemar {p}, adjusted over all suites; {n} questions, {won} won, {lost} lost).',
-    '{suite}：变差，{difference} 分（95% 区间 {from} 至 {to}；McNemar 精确检验 {p}，已按所有评测集校正；共 {n} 题，{won} 题由错变对，{lost} 题由对变错）。',
+    '{suite}: worse, {difference} points (95 % interval {from} to {to}, not adjusted; exact McNemar {p}, adjusted over all suites; {n} questions, {won} won, {lost} lost).',
+    '{suite}：变差，{difference} 分（95% 区间 {from} 至 {to}，未校正；McNemar 精确检验 {p}，已按所有评测集校正；共 {n} 题，{won} 题由错变对，{lost} 题由对变错）。',
   ],
   sentenceSame: [
-    '{suite}: no distinguishable change, {difference} points (95 % interval {from} to {to}; exact McNemar {p}, adjusted over all suites; {n} questions, {won} won, {lost} lost). This does not say that before and after are equal.',
-    '{suite}：没有可分辨的变化，{difference} 分（95% 区间 {from} 至 {to}；McNemar 精确检验 {p}，已按所有评测集校正；共 {n} 题，{won} 题由错变对，{lost} 题由对变错）。这并不说明前后相等。',
+    '{suite}: no distinguishable change, {difference} points (95 % interval {from} to {to}, not adjusted; exact McNemar {p}, adjusted over all suites; {n} questions, {won} won, {lost} lost). This does not say that before and after are equal.',
+    '{suite}：没有可分辨的变化，{difference} 分（95% 区间 {from} 至 {to}，未校正；McNemar 精确检验 {p}，已按所有评测集校正；共 {n} 题，{won} 题由错变对，{lost} 题由对变错）。这并不说明前后相等。',
   ],
   detectableSentence: [
     'The smallest difference that {n} questions show 4 times out of 5: {points} points.',

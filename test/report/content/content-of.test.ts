@@ -54,7 +54,7 @@ test('an anchor that does not hold opens the report; one that holds does not', a
 test('each verdict has its own sentence; the last one claims no equality', async () => {
   const said = section(contentOf(await exampleData(), 'en'), 'summary');
   expect(said).toContain(
-    'gsm8k: better, +5.0 points (95 % interval +2.1 to +7.9; exact McNemar p = 0.001, adjusted over all suites; 1319 questions, 130 won, 64 lost).',
+    'gsm8k: better, +5.0 points (95 % interval +2.1 to +7.9, not adjusted; exact McNemar p = 0.001, adjusted over all suites; 1319 questions, 130 won, 64 lost).',
   );
   expect(said.find((one) => one.startsWith('math500: no distinguishable change, −0.8'))).toMatch(
     /does not say that before and after are equal\.$/,

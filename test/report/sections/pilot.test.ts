@@ -31,6 +31,8 @@ test('every candidate has its values and its score, or why it has none', () => {
   expect(html).toContain('60.0 %');
   expect(html).toContain('53.1 % – 66.5 %');
   expect(html).toContain('a &lt;nan&gt; loss');
-  expect(html).toContain('full-train takes the values of low; its lead is beyond chance (5 %)');
+  expect(html).toContain(
+    'full-train takes the values of low; its lead is beyond chance (5\u00a0%)',
+  );
   expect(section({ ...PILOT, chosen: null }, 'zh')).toContain('试点没有得出结论');
 });
