@@ -84,7 +84,7 @@ function contaminationOf({ suite, contamination }: SuiteComparison, t: Translate
   const count = questions.length;
   if (count === 0) return [text(t('contaminatedNone', { suite }))];
   const list = questions.map(({ id, rows, rule }) =>
-    t('contaminatedRow', { id, rows: rows.join(', '), rule }),
+    t('contaminatedRow', { id, rows: rows.join(', '), rule: t(rule) }),
   );
   const fold: Block = {
     kind: 'fold',
