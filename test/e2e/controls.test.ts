@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readState } from '../../src/cli/plan-handle.js';
@@ -7,6 +8,7 @@ import { HostRecord } from '../../src/contracts/journal.js';
 import type { ResolvedPlan } from '../../src/contracts/plan.js';
 import { probeQueue, type StageName } from '../../src/contracts/stages.js';
 import type { Summary } from '../../src/contracts/state.js';
+import { SampleTrace } from '../../src/contracts/trace.js';
 import { hashFolder } from '../../src/store/artifact-files.js';
 import { readManifest } from '../../src/store/artifacts.js';
 import { cli } from '../helpers/cli.js';
@@ -150,6 +152,21 @@ test('a plan with manual hosts says what to do and waits', async () => {
   expect(waiting.current!.waitingFor).toContain('dream-sft worker gpu --gpu-class by-hand');
   await startHost(system, 'by-hand-1', 'by-hand');
   await finished(id);
+});
+
+test('its host, free again, answers about the plan as this machine does', async () => {
+  const trace = join(system.home, 'trace.jsonl');
+  const ask = async (...on: string[]) => {
+    const small = ['--set', 'sampling.maxNewTokens=8', 'sampling.blockLength=4', '--json'];
+    const asked = await cli(system, 'sample', 'by-hand', '12+30=?', ...on, ...small);
+    expect(asked.exitCode, asked.stderr).toBe(0);
+    return JSON.parse(asked.stdout) as { readonly answers: readonly { readonly answer: string }[] };
+  };
+  const there = await ask('--on', 'host', '--watch', '--save-trace', trace);
+  expect(there).toMatchObject({ host: 'by-hand-1', device: 'cpu', trace });
+  expect(there.answers).toEqual((await ask('--on', 'here')).answers);
+  const traced = SampleTrace.parse(JSON.parse(await readFile(trace, 'utf8')));
+  expect(traced).toMatchObject({ question: '12+30=?', answer: there.answers[0]!.answer });
 });
 
 test('a plan that is terminated in the UI: start --wait, watch and status end and say so', async () => {
