@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,18 @@ from dream_sft.io.errors import ResourceError, Stopped, is_disk_full
 from dream_sft.io.events import Emit
 from dream_sft.io.files import FileEntry
 from dream_sft.io.process_info import seconds_since_start
+from dream_sft.io.rank_process import RankProcess
 from dream_sft.train.assemble import assemble
 from dream_sft.train.budgets import Budgets
 from dream_sft.train.checkpoint import Checkpoint
 from dream_sft.train.compilation import import_compiler
+from dream_sft.train.compile_cache import FOLDER as COMPILED
 from dream_sft.train.compile_cache import (
     keep_compiled_code,
     load_compiled_code,
     use_cached_graphs,
 )
+from dream_sft.train.compiling_mark import CompilingMark
 from dream_sft.train.loop import Run, train
 from dream_sft.train.methods.method import Method
 from dream_sft.train.methods.open import open_method
@@ -43,8 +48,8 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     to stop, after a checkpoint.
     """
     watchdog = Watchdog(spec["training"]["hangFactor"])
-    with watchdog.watching("the next part of the start"):
-        this = _trained(spec, emit, watchdog)
+    with watchdog.watching("the next part of the start"), _compiling(spec) as mark:
+        this = _trained(spec, emit, watchdog, mark)
     if this.ranks.first:
         return _result(spec, this)
     if spec["output"] is not None:
@@ -52,7 +57,22 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     return {}
 
 
-def _trained(spec: dict[str, Any], emit: Emit, watchdog: Watchdog) -> Run:
+@contextmanager
+def _compiling(spec: dict[str, Any]) -> Iterator[CompilingMark | None]:
+    """The first rank marks the folder of compiled code for all; one that the user named is not
+    ours to clear."""
+    marks = spec["training"]["compile"] and RankProcess.of_environment().rank == 0
+    folder = keep_compiled_code(Path(spec["runDir"])) if marks else None
+    if folder is None or folder.name != COMPILED:
+        yield None
+        return
+    with CompilingMark(folder) as mark:
+        yield mark
+
+
+def _trained(
+    spec: dict[str, Any], emit: Emit, watchdog: Watchdog, mark: CompilingMark | None
+) -> Run:
     """The run when its last step is done."""
     compiled = spec["training"]["compile"]
     startup = StartUp(
@@ -60,6 +80,7 @@ def _trained(spec: dict[str, Any], emit: Emit, watchdog: Watchdog) -> Run:
         resumed_from=spec["resumeFrom"],
         compiled=compiled,
         alive=watchdog.alive,
+        compiled_all=mark.done if mark is not None else lambda: None,
     )
     dataset, resumed = check_inputs(spec)
     if compiled:

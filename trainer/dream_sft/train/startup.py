@@ -35,11 +35,13 @@ class StartUp:
         resumed_from: str | None,
         compiled: bool,
         alive: Callable[[], None] = lambda: None,
+        compiled_all: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = seconds_since_start,
     ) -> None:
-        """`alive` is called at the end of each part."""
+        """`alive` is called at the end of each part, `compiled_all` after the first step."""
         self._file, self._clock, self._alive = run_dir / FILE, clock, alive
         self._about = {"resumedFrom": resumed_from, "compile": compiled}
+        self._compiled_all = compiled_all
         self._parts: dict[str, float] = {}
         self._last = 0.0
         self._steps: list[float] = []
@@ -80,6 +82,7 @@ class StartUp:
         self._steps.append(event["secondsData"] + event["secondsCompute"])
         if len(self._steps) == 1:
             self.part("firstStep")
+            self._compiled_all()
             parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in self._parts.items())
             log.info("first step %.1f s after process start: %s", self._last, parts)
             self._write()
