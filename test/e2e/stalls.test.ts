@@ -14,13 +14,14 @@ beforeAll(async () => {
 afterAll(() => system?.close());
 
 test.each([
-  { profile: 'demo', stallMs: 2000 },
-  { profile: 'default', stallMs: 15_000 },
+  // Of two lengths: the same training would be taken over from the other plan.
+  { profile: 'demo', stallMs: 2000, steps: 150 },
+  { profile: 'default', stallMs: 15_000, steps: 160 },
 ])(
   'a GPU worker that stands still for $stallMs ms keeps its stage (hosts.heartbeat=$profile)',
-  async ({ profile, stallMs }) => {
+  async ({ profile, stallMs, steps }) => {
     const id = `stall-${profile}`;
-    const settings = [`hosts.heartbeat=${profile}`, 'training.steps=150'];
+    const settings = [`hosts.heartbeat=${profile}`, `training.steps=${steps}`];
     await startPlan(
       system.client,
       await smallPlan(id, [...settings, 'evaluation.suites.0.questions=8']),
@@ -35,6 +36,6 @@ test.each([
     expect(chain.attempts).toHaveLength(1);
     const summary = await readSummary(system.home, id);
     expect(summary.interruptions).toEqual([]);
-    expect(summary.training?.steps).toBe(150);
+    expect(summary.training?.steps).toBe(steps);
   },
 );
