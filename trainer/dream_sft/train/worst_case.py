@@ -22,7 +22,7 @@ from dream_sft.train.step_errors import out_of_memory
 from dream_sft.train.worst_layout import Documents, worst_micro_batch
 
 # Of the card's memory, for fragments and what a step allocates besides its row.
-SPARE = 0.06
+_SPARE = 0.06
 _KEPT_TO_MEASURE = 2
 
 log = logging.getLogger("dream_sft.train")
@@ -76,12 +76,12 @@ def _told(micro: MicroBatch) -> str:
 
 
 def share_that_fits(layers: int, capacity: int, all_again: int, some_kept: int, kept: int) -> float:
-    """The smallest share of layers to compute again that leaves `SPARE` of `capacity` bytes.
+    """The smallest share of layers to compute again that leaves `_SPARE` of `capacity` bytes.
 
     `all_again`: peak bytes when every layer is computed again; `some_kept`: when `kept` are not.
     """
     each = max((some_kept - all_again) / kept, 1.0)
-    room = capacity * (1.0 - SPARE) - all_again
+    room = capacity * (1.0 - _SPARE) - all_again
     keep = max(0, min(layers, int(room / each)))
     return (layers - keep) / layers
 

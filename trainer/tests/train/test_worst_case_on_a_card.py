@@ -16,7 +16,7 @@ from dream_sft.model.network import Dream, init_weights
 from dream_sft.train.batches import Batches, TokenIds
 from dream_sft.train.methods.lora import LoraFineTuning
 from dream_sft.train.methods.open import prepare
-from dream_sft.train.worst_case import SPARE, try_worst_case
+from dream_sft.train.worst_case import try_worst_case
 from dream_sft.train.worst_layout import Documents
 from tests.model.small import small_dream
 
@@ -93,5 +93,7 @@ def test_no_batch_takes_more_than_what_was_tried(graphs: bool, tokens: int | Non
         method.try_gradient(batches.batch(step))
     torch.cuda.synchronize()
     assert 0 < torch.cuda.max_memory_allocated() <= tried
-    # Rows of many widths leave fragments between them, which the spared share is for.
-    assert torch.cuda.max_memory_reserved() <= tried * (1 + SPARE)
+    # Padded rows of many widths leave blocks that fit no other (23 % seen); before torch fails it
+    # gives them back. Packed rows of one budget leave none.
+    if tokens is not None:
+        assert torch.cuda.max_memory_reserved() <= tried
