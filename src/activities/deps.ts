@@ -51,8 +51,10 @@ export interface AttemptName {
 }
 
 export interface StageTiming {
-  /** Own timer; the SDK throttles what goes to the server. */
+  /** Own timer; only some of its beats go to the server. */
   readonly beatMs: number;
+  /** Of the heartbeat timeout, between two that go: 5 s of 30 s, 0.83 s of 5 s. */
+  readonly heartbeatShare: number;
   /** A trainer without an event for longer than the floor and `hangFactor` usual gaps hangs. */
   readonly hangFloorMs: number;
   readonly hangFactor: number;
@@ -70,6 +72,7 @@ export interface StageTiming {
 
 export const TIMING: StageTiming = {
   beatMs: 400,
+  heartbeatShare: 1 / 6,
   // More than the 120 s of a training's own watchdog, which tells all stacks.
   hangFloorMs: 150_000,
   hangFactor: 20,

@@ -27,10 +27,10 @@ export class Beat {
     unit: StageProgress['unit'],
     private readonly orders: Orders = new Orders(),
   ) {
-    const { beatMs } = timingOf(deps);
+    const { beatMs, heartbeatShare } = timingOf(deps);
     const { attempt, heartbeatTimeoutMs = 0 } = Context.current().info;
     this.pace = new Pace(beatMs, deps.now().getTime());
-    this.#throttle = new HeartbeatThrottle(heartbeatTimeoutMs, beatMs);
+    this.#throttle = new HeartbeatThrottle(heartbeatTimeoutMs * heartbeatShare, beatMs);
     this.#progress = {
       phase: 'preparing',
       attempt,

@@ -85,7 +85,7 @@ describe('the next attempt on the same host', () => {
   });
 
   test('does not adopt a frozen trainer, but ends it and goes on from its checkpoint', async () => {
-    const timing = { beatMs: 10, lookMs: 10, pingMs: 200 };
+    const timing = { beatMs: 10, heartbeatShare: 0, lookMs: 10, pingMs: 200 };
     const { lab, input, first, trainerPid, trainers } = await midway({ timing });
     await cut(first);
     await freeze(trainerPid!);

@@ -43,7 +43,7 @@ export async function openLab(changes: Partial<StageDeps> = {}) {
     startTrainer,
     now: () => new Date(),
     log: pino({ level: 'silent' }),
-    timing: { beatMs: 10, lookMs: 10, stopMs: 20_000, shutdownMs: 20_000 },
+    timing: { beatMs: 10, heartbeatShare: 0, lookMs: 10, stopMs: 20_000, shutdownMs: 20_000 },
     ...changes,
   };
   return { home, store, deps, close: () => rm(home, { recursive: true, force: true }) };

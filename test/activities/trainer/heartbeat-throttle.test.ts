@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { TIMING } from '../../../src/activities/deps.js';
 import { HeartbeatThrottle } from '../../../src/activities/trainer/heartbeat-throttle.js';
 
 /** When beats of a timer are sent, in milliseconds, over a minute. */
 function sentAt(timeoutMs: number, periodMs: number): number[] {
-  const throttle = new HeartbeatThrottle(timeoutMs, periodMs);
+  const throttle = new HeartbeatThrottle(timeoutMs * TIMING.heartbeatShare, periodMs);
   const times: number[] = [];
   for (let now = 0; now <= 60_000; now += periodMs) {
     if (!throttle.due(now)) continue;
@@ -20,7 +21,7 @@ test.each([
 ])(
   '$profile: a heartbeat within $throttle ms of the last, and room for a stall of $stall ms',
   ({ timeout, throttle, stall }) => {
-    const times = sentAt(timeout, 400);
+    const times = sentAt(timeout, TIMING.beatMs);
     const gaps = times.slice(1).map((time, at) => time - times[at]!);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(throttle);
     expect(Math.min(...gaps)).toBeGreaterThan(throttle / 2);
