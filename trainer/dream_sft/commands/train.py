@@ -59,11 +59,14 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 @contextmanager
 def _compiling(spec: dict[str, Any]) -> Iterator[CompilingMark | None]:
-    """The first rank marks the folder of compiled code for all; one that the user named is not
-    ours to clear."""
-    marks = spec["training"]["compile"] and RankProcess.of_environment().rank == 0
-    folder = keep_compiled_code(Path(spec["runDir"])) if marks else None
-    if folder is None or folder.name != COMPILED:
+    """Where compiled code is kept; the first rank marks the folder for all, unless the user has
+    named one: that is not ours to clear."""
+    if not spec["training"]["compile"]:
+        yield None
+        return
+    folder = keep_compiled_code(Path(spec["runDir"]))
+    log.info("compiled code is kept in %s", folder)
+    if folder.name != COMPILED or RankProcess.of_environment().rank != 0:
         yield None
         return
     with CompilingMark(folder) as mark:
@@ -80,7 +83,7 @@ def _trained(
         resumed_from=spec["resumeFrom"],
         compiled=compiled,
         alive=watchdog.alive,
-        compiled_all=mark.done if mark is not None else lambda: None,
+        compiled_all=mark.close if mark is not None else lambda: None,
     )
     dataset, resumed = check_inputs(spec)
     if compiled:
@@ -107,7 +110,6 @@ def _trained(
 
 def _find_compiled_code(spec: dict[str, Any], resumed: Checkpoint | None) -> None:
     """Of an attempt before, in the run directory or in the checkpoint."""
-    log.info("compiled code is kept in %s", keep_compiled_code(Path(spec["runDir"])))
     use_cached_graphs()
     if resumed is not None and spec["checkpoints"]["compiledCode"]:
         load_compiled_code(resumed.folder)

@@ -14,15 +14,16 @@ import logging
 import os
 import tempfile
 from pathlib import Path
-from types import TracebackType
+
+from dream_sft.io.closing import Closing
 
 _PREFIX = ".compiling."
 
 log = logging.getLogger("dream_sft.train")
 
 
-class CompilingMark:
-    """Of this process, for `folder`; `done` (or the end of the block) takes it away."""
+class CompilingMark(Closing):
+    """Of this process, for `folder`; `close` (or the end of the block) takes it away."""
 
     def __init__(self, folder: Path) -> None:
         """Clears what dead processes left, then marks. Raises OSError."""
@@ -32,23 +33,12 @@ class CompilingMark:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self._path: Path | None = Path(name)
 
-    def done(self) -> None:
+    def close(self) -> None:
         """Everything that was begun is compiled."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._path = None
-
-    def __enter__(self) -> CompilingMark:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.done()
 
 
 def _clear_if_left(folder: Path, mark: Path) -> None:

@@ -22,7 +22,7 @@ mark = CompilingMark(folder)
 (folder / "ab").mkdir()
 (folder / "ab" / "half.so").write_bytes(b"")
 if sys.argv[2] == "stepped":
-    mark.done()
+    mark.close()
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -65,7 +65,7 @@ def test_a_mark_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
         with CompilingMark(tmp_path):
             assert len(names(tmp_path)) == 3
         assert len(names(tmp_path)) == 2
-        first.done()
+        first.close()
         assert names(tmp_path) == ["fresh.so"]
 
 
