@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from tests.download.server import serve
 
 CHUNK_BYTES = 1024 * 1024
 
@@ -31,27 +33,17 @@ def serving(folder: Path, megabytes_per_second: float) -> Iterator[str]:
     """Yields the address, without a final slash."""
     pace = _Pace(megabytes_per_second * 1e6)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = folder / Path(self.path).name
-            self.send_response(200)
-            self.send_header("Content-Length", str(path.stat().st_size))
-            self.end_headers()
-            with path.open("rb") as handle:
-                while part := handle.read(CHUNK_BYTES):
-                    pace.wait(len(part))
-                    self.wfile.write(part)
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        path = folder / Path(handler.path).name
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(path.stat().st_size))
+        handler.end_headers()
+        if handler.command == "HEAD":
+            return
+        with path.open("rb") as handle:
+            while part := handle.read(CHUNK_BYTES):
+                pace.wait(len(part))
+                handler.wfile.write(part)
 
-        def log_message(self, *_: object) -> None:
-            """Silent: stdout holds results only."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serve(answer) as address:
+        yield address
