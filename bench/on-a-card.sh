@@ -2,7 +2,7 @@
 # What bench/README.md says of one card, in parts that take under ten minutes each:
 #     bench/on-a-card.sh PART
 # Baseline and ours stand in the same part, so that a ratio is never of two machines. PYTHON names
-# another interpreter than python3.
+# another interpreter than python3; PUBLISHED the folder of `sampling`'s baseline (gpu/published.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 part="${1:-}"
@@ -67,7 +67,7 @@ case "$part" in
   startup) "$python" bench/startup_gpu.py ;;
   new-host) "$python" bench/startup_gpu.py --starts --fetch 500 ;;
   ranks) "$python" bench/ranks_gpu.py lora:2048 full:2048 --ranks 2 --steps 10 ;;
-  sampling) "$python" bench/sample_gpu.py --fused ;;
+  sampling) "$python" bench/sample_gpu.py --fused both ${PUBLISHED:+--published "$PUBLISHED"} ;;
   quantised-base) "$python" bench/quantised_base.py --steps 200 --device cuda ;;
   *)
     echo 'PART: tests, lora, capped, full, full-checkpoint, baseline, baseline-s1k, deterministic, startup, new-host, ranks, sampling or quantised-base' >&2

@@ -240,9 +240,10 @@ class Bench:
         ids = torch.zeros(32, 33, dtype=torch.int64, device=self.device)
         start = torch.full((32,), self.prompt - 1, device=self.device)
         used = torch.full((32,), context, device=self.device, dtype=torch.int32)
+        read = torch.arange(4, device=self.device).expand(32, -1)
         kinds = [torch.profiler.ProfilerActivity.CUDA]
         with torch.no_grad(), torch.profiler.profile(activities=kinds) as profiler:
-            cached.window(ids, start, used)
+            cached.window(ids, start, used, read)
             self.synchronize()
         times = [(e.self_device_time_total, e.count, e.key) for e in profiler.key_averages()]
         say(case="profile", ms=round(sum(t for t, _, _ in times) / 1e3, 2))

@@ -1,6 +1,6 @@
 """The decoding loop: requests wait in a queue for slots; each step reveals tokens in every slot.
 
-Shape letters: B slots, C canvas positions, W window positions, D hidden width.
+Shape letters: B slots, C canvas positions, Q scored positions of a slot, D hidden width.
 
 1. A row's tokens depend on the model, the settings, B and its own context bucket, never on its
    neighbours, its slot or when it was admitted: shapes are fixed, empty slots are dummies, and
@@ -23,6 +23,7 @@ from dream_sft.model.network import Dream
 from dream_sft.sampling.cached_model import CachedDream
 from dream_sft.sampling.config import SamplingConfig
 from dream_sft.sampling.paces import pace_of
+from dream_sft.sampling.places import Places
 from dream_sft.sampling.remasking import take_back
 from dream_sft.sampling.requests import Decoded, Request, check, end_tokens
 from dream_sft.sampling.reveals import Mask, reveal_of
@@ -111,7 +112,7 @@ class _Run:
         self.queue = deque(members)
         self.slots = Slots(sampler.slots, context, sampler.config, sampler.model.model.config)
         self.ends = end_tokens(sampler.model.model.config)
-        self.passes = RowPasses(sampler.model, self.slots, sampler.passes)
+        self.passes = RowPasses(sampler.model, self.slots, sampler.scorer.width, sampler.passes)
         self.scorer, self.pace = sampler.scorer, pace_of(sampler.config)
         self.reveal = reveal_of(sampler.config.reveal, sampler.config.order)
         self.extra_B = np.zeros(sampler.slots, np.int64)  # taken back at this step
@@ -135,13 +136,12 @@ class _Run:
         past_B = slots.live & (slots.block >= self.config.blocks)
         finished = self._finished() if past_B.any() else []
         if slots.live.any():
-            hidden_BWD = self.passes.hidden()
+            places = Places.of(wanted_BC, self.scorer.width)
+            hidden_BQD = self.passes.hidden(places.within(slots.first_open()))
             if wanted_BC.any():
                 draws = self.config.temperature > 0
                 unit_BC = view.draws(Purpose.SAMPLE_TOKEN) if draws else None
-                tokens_BC, confidence_BC = self.scorer(
-                    hidden_BWD, slots.first_open(), wanted_BC, unit_BC
-                )
+                tokens_BC, confidence_BC = self.scorer(hidden_BQD, places, unit_BC)
                 chosen_BC = self.reveal.choose(view, confidence_BC) & wanted_BC
                 self._write(chosen_BC, tokens_BC, confidence_BC)
             self._after_pass()

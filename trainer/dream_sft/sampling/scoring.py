@@ -1,7 +1,7 @@
 """From hidden states to a token and a confidence for every wanted position.
 
-Shape letters: B slots, W window positions, D hidden width, Q scored positions a slot, N = B * Q
-and padding, P of these at once, V vocabulary, C canvas positions.
+Shape letters: B slots, D hidden width, Q scored positions a slot, N = B * Q, P of these at once,
+V vocabulary, C canvas positions.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from dream_sft.model.network import Dream
 from dream_sft.sampling.cached_model import captured
 from dream_sft.sampling.config import SamplingConfig
 from dream_sft.sampling.orders import ORDERS
 from dream_sft.sampling.paces import pace_of
-from dream_sft.sampling.reveals import Mask, reveal_of
+from dream_sft.sampling.places import Places
+from dream_sft.sampling.reveals import reveal_of
 from dream_sft.sampling.tokens import distribution, draw
 
 # Logits of more positions are made in equal parts, so that they never fill the memory.
@@ -39,49 +41,34 @@ class Scorer:
         # A place that stayed masked would be one more for its block's last step than it scores.
         self.mask = model.config.mask_token_id if config.reveal == "left_to_right" else None
 
-    def __call__(
-        self, hidden_BWD: Tensor, first_B: NDArray[np.int64], wanted_BC: Mask, unit_BC: Units
-    ) -> Scores:
-        """Tokens and confidences [B, C] of the wanted positions; 0 and -inf elsewhere. first_B is
-        where each row's window scores, as a canvas position."""
-        place_BQ, real_BQ = self._places(wanted_BC)
-        window = hidden_BWD.shape[1]
-        row_BQ = place_BQ - first_B[:, None]
-        source_BQ = np.where(real_BQ, row_BQ, 0) + np.arange(len(row_BQ))[:, None] * window
+    def __call__(self, hidden_BQD: Tensor, places: Places, unit_BC: Units) -> Scores:
+        """Tokens and confidences [B, C] of the places, whose hidden states hidden_BQD are; 0 and
+        -inf elsewhere. unit_BC: uniform draws, where tokens are drawn."""
+        place_BQ, real_BQ = places.place_BQ, places.real_BQ
         unit_BQ = None if unit_BC is None else np.take_along_axis(unit_BC, place_BQ, axis=1)
-        token_N, confidence_N = self._scores(hidden_BWD.flatten(0, 1), source_BQ, unit_BQ)
-        tokens_BC = np.zeros(wanted_BC.shape, np.int64)
-        confidence_BC = np.full(wanted_BC.shape, -np.inf, np.float32)
-        slot_BQ = np.broadcast_to(np.arange(len(wanted_BC))[:, None], place_BQ.shape)
+        token_N, confidence_N = self._scores(hidden_BQD.flatten(0, 1), unit_BQ)
+        form = (len(place_BQ), self.config.max_new_tokens)
+        tokens_BC, confidence_BC = np.zeros(form, np.int64), np.full(form, -np.inf, np.float32)
+        slot_BQ = np.broadcast_to(np.arange(len(place_BQ))[:, None], place_BQ.shape)
         at = (slot_BQ[real_BQ], place_BQ[real_BQ])
         tokens_BC[at] = token_N.reshape(place_BQ.shape)[real_BQ]
         confidence_BC[at] = confidence_N.reshape(place_BQ.shape)[real_BQ]
         return tokens_BC, confidence_BC
 
-    def _places(self, wanted_BC: Mask) -> tuple[NDArray[np.int64], Mask]:
-        """Canvas positions [B, Q] of what is wanted, and which of these are not padding."""
-        count_B = wanted_BC.sum(axis=1)
-        assert count_B.max(initial=0) <= self.width
-        first_BC = np.argsort(~wanted_BC, axis=1, kind="stable")
-        return first_BC[:, : self.width], np.arange(self.width)[None] < count_B[:, None]
-
-    def _scores(self, hidden_ND: Tensor, source_BQ: NDArray[np.int64], unit_BQ: Units) -> Scores:
-        source_N, total = source_BQ.ravel(), source_BQ.size
+    def _scores(self, hidden_ND: Tensor, unit_BQ: Units) -> Scores:
+        total = len(hidden_ND)
         parts = -(-total // _AT_ONCE)
-        padded = np.zeros(-(-total // parts) * parts, np.int64)
-        padded[:total] = source_N
-        units = None if unit_BQ is None else np.zeros(len(padded))
-        if units is not None and unit_BQ is not None:
-            units[:total] = unit_BQ.ravel()
+        size = -(-total // parts)
+        spare = parts * size - total
+        inputs = [functional.pad(hidden_ND, (0, 0, 0, spare))]
+        if unit_BQ is not None:
+            units = np.pad(unit_BQ.ravel(), (0, spare))
+            inputs.append(torch.from_numpy(units).to(self.device))
         made = []
-        for part in np.split(np.arange(len(padded)), parts):
-            rows = [torch.from_numpy(padded[part]).to(self.device)]
-            if units is not None:
-                rows.append(torch.from_numpy(units[part]).to(self.device))
+        for part in zip(*(torch.split(x, size) for x in inputs), strict=True):
+            scores_2P = self._run(*part)
             # Cloned: the next part's result lies in the same place.
-            made.append(
-                self._run(hidden_ND, *rows).clone() if parts > 1 else self._run(hidden_ND, *rows)
-            )
+            made.append(scores_2P.clone() if parts > 1 else scores_2P)
         scores_2N = torch.cat(made, dim=1)[:, :total].cpu().numpy()
         return scores_2N[0].astype(np.int64), scores_2N[1].astype(np.float32)
 
@@ -94,9 +81,9 @@ class Scorer:
             self._replays[key] = captured(self._measure, *inputs)
         return self._replays[key](*inputs)
 
-    def _measure(self, hidden_ND: Tensor, rows_P: Tensor, unit_P: Tensor | None = None) -> Tensor:
+    def _measure(self, hidden_PD: Tensor, unit_P: Tensor | None = None) -> Tensor:
         """Tokens and confidences as one float64 [2, P], which holds both exactly."""
-        logits_PV = self.model.head(hidden_ND[rows_P])
+        logits_PV = self.model.head(hidden_PD)
         if self.mask is not None:
             logits_PV[:, self.mask] = -torch.inf
         probs_PV = distribution(logits_PV, self.config)

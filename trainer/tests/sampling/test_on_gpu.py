@@ -44,11 +44,15 @@ def test_rows_are_bit_equal_whatever_their_neighbours_slot_and_order(cache: str)
 
 
 @pytest.mark.skipif(obstacle_to_compiling("cuda") is not None, reason="needs a compiler")
+@pytest.mark.parametrize("fused", [False, True], ids=["apart", "fused"])
 @pytest.mark.parametrize("cache", ["none", "per_block", "commit_pass"])
-def test_so_are_rows_that_are_computed_as_an_evaluation_computes_them(cache: str) -> None:
-    straight = decode(list(range(11)), cache, compiled=True)
-    assert decode([7, 3, 10, 0, 5, 9, 1, 8, 2, 6, 4], cache, compiled=True) == straight
-    assert decode([6], cache, compiled=True)[6] == straight[6]
+def test_so_are_rows_that_are_computed_as_an_evaluation_computes_them(
+    cache: str, fused: bool
+) -> None:
+    how = {"compiled": True, "fused": fused}
+    straight = decode(list(range(11)), cache, **how)
+    assert decode([7, 3, 10, 0, 5, 9, 1, 8, 2, 6, 4], cache, **how) == straight
+    assert decode([6], cache, **how)[6] == straight[6]
 
 
 @pytest.mark.parametrize("cache", ["none", "per_block", "commit_pass"])
