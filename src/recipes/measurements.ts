@@ -48,8 +48,8 @@ export const MEASUREMENTS: readonly Measurement[] = [
   {
     way: 'lora bf16',
     card: 'h200-141g',
-    on: '2026-11-30',
-    anchors: [at(2048, 16_788), at(4096, 15_453)],
+    on: '2026-12-01',
+    anchors: [at(750, 17_635), at(2048, 16_788), at(4096, 15_453)],
     conditions: HUNDRED_STEPS,
   },
   {
@@ -60,6 +60,16 @@ export const MEASUREMENTS: readonly Measurement[] = [
     conditions: {
       en: '8 to 12 steps, LoRA r16, rows of 4224 tokens, all layers computed again',
       zh: '8 至 12 步，LoRA r16，每行 4224 个词元，所有层重计算',
+    },
+  },
+  {
+    way: 'lora fp8 recompute',
+    card: 'h200-141g',
+    on: '2026-12-01',
+    anchors: [at(4096, 14_500)],
+    conditions: {
+      en: '100 steps with one checkpoint, LoRA r16, rows of 4224 tokens, all layers computed again',
+      zh: '100 步，含一次检查点，LoRA r16，每行 4224 个词元，所有层重计算',
     },
   },
   {
@@ -75,11 +85,21 @@ export const MEASUREMENTS: readonly Measurement[] = [
   {
     way: 'full fused',
     card: 'h200-141g',
-    on: '2026-11-30',
-    anchors: [at(2048, 9800)],
+    on: '2026-12-01',
+    anchors: [at(2048, 10_176)],
     conditions: {
-      en: '12 steps without a checkpoint, every weight with its exact remainder',
-      zh: '12 步，不含检查点，训练全部权重并保留精确余数',
+      en: '30 steps with one checkpoint, every weight with its exact remainder, rows of 16896 tokens',
+      zh: '30 步，含一次检查点，训练全部权重并保留精确余数，每行 16896 个词元',
+    },
+  },
+  {
+    way: 'full kept',
+    card: 'h200-141g',
+    on: '2026-12-01',
+    anchors: [at(2048, 9420)],
+    conditions: {
+      en: '20 steps without a checkpoint, every weight with its exact remainder, rows of 4224 tokens, all layers computed again',
+      zh: '20 步，不含检查点，训练全部权重并保留精确余数，每行 4224 个词元，所有层重计算',
     },
   },
 ];
@@ -113,11 +133,5 @@ export const DERIVATIONS: Readonly<Partial<Record<Way, Derivation>>> = {
     factor: RECOMPUTING,
     en: 'An int8 base, layers computed again: not measured; taken as bf16 less what computing again costs over fp8 (31 %). What turning it back costs is left out.',
     zh: 'int8 底座加重计算未曾测量，按 bf16 减去 fp8 时重计算的代价（31 %）计，未计还原的开销。',
-  },
-  'full kept': {
-    from: 'full fused',
-    factor: 1,
-    en: 'fullMode kept: not measured; taken as fused.',
-    zh: 'fullMode kept 未曾测量，按 fused 计。',
   },
 };
