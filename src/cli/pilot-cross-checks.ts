@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isMap } from 'yaml';
 import { count } from './output.js';
 import type { Add, Get, Path } from './plan-cross-checks.js';
 
@@ -10,9 +11,12 @@ export async function checkPilot(get: Get, add: Add, folder: string): Promise<vo
   const ours = await questionsOf(get, at, folder);
   for (let i = 0; get('evaluation', 'suites', i) !== undefined; i += 1) {
     const path = ['evaluation', 'suites', i];
-    const same = ['name', 'file'].every((key) => get(...at, key) === get(...path, key));
+    const same = ['name', 'file', 'source'].every(
+      (key) => given(get, at, key) === given(get, path, key),
+    );
     if (get(...at, 'name') !== undefined && same) {
-      const drawn = get(...at, 'name') === 'arithmetic' && get(...at, 'file') === undefined;
+      const bare = ['file', 'source'].every((key) => get(...at, key) === undefined);
+      const drawn = bare && get(...at, 'name') === 'arithmetic';
       const why = drawn ? ': arithmetic draws from one pool, whatever the seed' : '';
       const whyZh = drawn ? '（arithmetic 不论种子都取自同一题库）' : '';
       const zh = `与 ${path.join('.')} 的题目相同${whyZh}；请换用别的题目`;
@@ -30,6 +34,12 @@ export async function checkPilot(get: Get, add: Add, folder: string): Promise<vo
   }
 }
 
+/** What stands there, to be compared. */
+function given(get: Get, at: Path, key: string): string {
+  const value = get(...at, key);
+  return JSON.stringify(isMap(value) ? value.toJSON() : (value ?? null));
+}
+
 function checkNames(get: Get, add: Add): void {
   const names = new Set<unknown>();
   for (let i = 0; get('pilot', 'candidates', i) !== undefined; i += 1) {
@@ -42,7 +52,7 @@ function checkNames(get: Get, add: Add): void {
 
 /** Texts of a suite's file, spelt alike; a file that is not there, or no JSONL, is told elsewhere. */
 async function questionsOf(get: Get, at: Path, folder: string): Promise<Set<string>> {
-  const file = get(...at, 'file');
+  const file = get(...at, 'file') ?? get(...at, 'source', 'path');
   if (typeof file !== 'string') return new Set();
   const text = await readFile(resolve(folder, file), 'utf8').catch(() => '');
   return new Set(text.split('\n').flatMap(questionOf));

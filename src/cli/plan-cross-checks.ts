@@ -80,13 +80,24 @@ function suitesOf(get: Get): Path[] {
 function checkSuite(get: Get, add: Add, at: Path): void {
   const name = SuiteConfig.shape.name.safeParse(get(...at, 'name'));
   // A name that is none is told by the schema.
-  if (!name.success || name.data === 'arithmetic' || get(...at, 'file') !== undefined) return;
-  const zh = `${name.data} 需要 file：题目的 JSONL 文件`;
-  add(at, `${name.data} needs file: the JSONL of its questions`, { zh });
+  if (!name.success) return;
+  const given = ['file', 'source'].filter((key) => get(...at, key) !== undefined);
+  if (given.length === 2) {
+    add(at, 'file and source are both given; keep one', {
+      zh: '同时给出了 file 和 source；请只留一个',
+    });
+  }
+  if (name.data === 'arithmetic' || given.length > 0) return;
+  const zh = `${name.data} 需要题目：file（JSONL 或 Parquet 文件）或 source（下载）`;
+  add(at, `${name.data} needs its questions: file (JSONL or Parquet), or source to fetch them`, {
+    zh,
+  });
 }
 
 async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
-  for (const at of [['base'], ['tokenizer'], ['data', 'source']]) {
+  const suites = suitesOf(get);
+  const ofSuites = suites.map((at) => [...at, 'source']);
+  for (const at of [['base'], ['tokenizer'], ['data', 'source'], ...ofSuites]) {
     const path = get(...at, 'path');
     if (get(...at, 'kind') !== 'file' || typeof path !== 'string') continue;
     const place = resolve(folder, path);
@@ -94,7 +105,7 @@ async function checkFiles(get: Get, add: Add, folder: string): Promise<void> {
     const zh = `没有文件或文件夹 ${place}`;
     add([...at, 'path'], `there is no file or folder ${place}`, { zh, absent: true });
   }
-  for (const at of suitesOf(get)) {
+  for (const at of suites) {
     const file = get(...at, 'file');
     if (typeof file !== 'string') continue;
     const place = resolve(folder, file);

@@ -5,7 +5,7 @@ import type { Language } from '../contracts/base.js';
 import { CLI_EXIT } from '../contracts/failures.js';
 import { isRecord } from '../contracts/is-record.js';
 import { Plan, type ResolvedPlan } from '../contracts/plan.js';
-import { type SuiteConfig, withPreset } from '../contracts/sampling.js';
+import { type PlanSuite, withPreset } from '../contracts/sampling.js';
 import type { Source } from '../contracts/source.js';
 import { digestOf } from '../store/canonical-json.js';
 import { CliError } from './cli-error.js';
@@ -146,9 +146,12 @@ export function resolvePlan(plan: ParsedPlan, folder: string): ResolvedPlan {
   return { ...resolved, digest: digestOf(resolved) };
 }
 
-const absoluteSuite = (suite: SuiteConfig, folder: string): SuiteConfig =>
-  suite.file ? { ...suite, file: resolve(folder, suite.file) } : suite;
+const absoluteSuite = ({ file, source, ...suite }: PlanSuite, folder: string): PlanSuite => ({
+  ...suite,
+  ...(file ? { file: resolve(folder, file) } : {}),
+  ...(source ? { source: absolute(source, folder) } : {}),
+});
 
-function absolute(source: Source, folder: string): Source {
+function absolute<S extends Source>(source: S, folder: string): S {
   return source.kind === 'file' ? { ...source, path: resolve(folder, source.path) } : source;
 }

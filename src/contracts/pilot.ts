@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SuiteConfig } from './sampling.js';
+import { PlanSuite } from './sampling.js';
 import { ViewConfig } from './training.js';
 
 /** What one candidate of a pilot changes; what it leaves out is the plan's own. */
@@ -19,7 +19,7 @@ export type PilotCandidate = z.infer<typeof PilotCandidate>;
 export const PilotConfig = z.strictObject({
   candidates: z.array(PilotCandidate).min(2).max(3),
   epochs: z.number().gt(0).default(1).describe('of each candidate'),
-  suite: SuiteConfig.describe('questions that score the candidates; never those of evaluation'),
+  suite: PlanSuite.describe('questions that score the candidates; never those of evaluation'),
 });
 export type PilotConfig = z.infer<typeof PilotConfig>;
 

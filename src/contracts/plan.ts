@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Language, PlanId } from './base.js';
 import { PilotConfig } from './pilot.js';
-import { PlanSampling, SamplingConfig, SuiteConfig } from './sampling.js';
+import { PlanSampling, SamplingConfig, PlanSuite } from './sampling.js';
 import { MOST_SHARDS } from './shards.js';
 import { Source } from './source.js';
 import { StoreConfig } from './store.js';
@@ -84,7 +84,7 @@ export const Plan = z.strictObject({
     })
     .prefault({}),
   evaluation: z.strictObject({
-    suites: z.array(SuiteConfig).min(1).describe('the same questions before and after'),
+    suites: z.array(PlanSuite).min(1).describe('the same questions before and after'),
     sampling: PlanSampling,
     batchSize: z.int().min(1).default(8).describe('questions answered together'),
     shards: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RowsSource } from './source.js';
 import { GRADERS, SUITE_NAMES } from './suites.js';
 
 /**
@@ -132,7 +133,15 @@ export const SuiteConfig = z.strictObject({
   name: z.enum(SUITE_NAMES),
   questions: z.int().min(1).describe('how many, a seeded choice'),
   seed: z.int().min(0).default(0).describe('of the choice of questions'),
-  file: z.string().optional().describe('JSONL of the suite; all but arithmetic need it'),
+  file: z.string().optional().describe('its questions as JSONL or Parquet; not for arithmetic'),
   grader: z.enum(GRADERS).optional().describe('custom: of rows that name none'),
 });
 export type SuiteConfig = z.infer<typeof SuiteConfig>;
+
+/** In a plan: the questions may come from anywhere. */
+export const PlanSuite = SuiteConfig.extend({
+  source: RowsSource.optional().describe(
+    'of its questions, one file; written out what `file` is short for',
+  ),
+});
+export type PlanSuite = z.infer<typeof PlanSuite>;

@@ -1,30 +1,34 @@
 import { z } from 'zod';
 import { Sha256 } from './base.js';
 
+const file = z.strictObject({
+  kind: z.literal('file'),
+  path: z.string().min(1).describe('file or folder; relative to the plan file'),
+  sha256: Sha256.optional().describe(
+    'checked when given; of a folder: of its listing as sha256sum prints it',
+  ),
+});
+const url = z.strictObject({
+  kind: z.literal('url'),
+  url: z.url().describe('one file; a broken download goes on where it stopped'),
+  sha256: Sha256.optional().describe('checked when given'),
+});
+const hub = z.strictObject({
+  kind: z.literal('hub'),
+  repo: z
+    .string()
+    .regex(/^[^/\s]+\/[^/\s]+$/, 'owner/name')
+    .describe('owner/name on the Hugging Face hub'),
+  repoType: z.enum(['model', 'dataset']).default('model'),
+  revision: z.string().default('main').describe('branch, tag or commit; the commit is recorded'),
+  files: z.array(z.string()).optional().describe('glob patterns; all files when left out'),
+});
+
 /** Where a file or folder comes from. The download stage pins what is left open (hub revisions). */
 export const Source = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('file'),
-    path: z.string().min(1).describe('file or folder; relative to the plan file'),
-    sha256: Sha256.optional().describe(
-      'checked when given; of a folder: of its listing as sha256sum prints it',
-    ),
-  }),
-  z.strictObject({
-    kind: z.literal('url'),
-    url: z.url().describe('one file; a broken download goes on where it stopped'),
-    sha256: Sha256.optional().describe('checked when given'),
-  }),
-  z.strictObject({
-    kind: z.literal('hub'),
-    repo: z
-      .string()
-      .regex(/^[^/\s]+\/[^/\s]+$/, 'owner/name')
-      .describe('owner/name on the Hugging Face hub'),
-    repoType: z.enum(['model', 'dataset']).default('model'),
-    revision: z.string().default('main').describe('branch, tag or commit; the commit is recorded'),
-    files: z.array(z.string()).optional().describe('glob patterns; all files when left out'),
-  }),
+  file,
+  url,
+  hub,
   z.strictObject({
     kind: z.literal('generated'),
     generator: z.literal('arithmetic').describe('two-digit additions with worked steps'),
@@ -40,3 +44,6 @@ export const Source = z.discriminatedUnion('kind', [
   }),
 ]);
 export type Source = z.infer<typeof Source>;
+
+/** A source of rows that somebody wrote. */
+export const RowsSource = z.discriminatedUnion('kind', [file, url, hub]);

@@ -26,8 +26,8 @@ export const DownloadConfiguration = z.strictObject({
     pilot: Source.optional(),
   }),
   suites: z
-    .array(z.strictObject({ name: SuiteConfig.shape.name, file: z.string() }))
-    .describe('suites that come from a file; they make the artifact `suites`'),
+    .array(z.strictObject({ name: SuiteConfig.shape.name, source: Source }))
+    .describe('suites whose questions are not drawn; they make the artifact `suites`'),
 });
 export type DownloadConfiguration = z.infer<typeof DownloadConfiguration>;
 

@@ -1,6 +1,8 @@
 import type { StageConfiguration } from '../contracts/activities.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
 import { probeQuestions } from '../contracts/probe.js';
+import type { PlanSuite, SuiteConfig } from '../contracts/sampling.js';
+import type { Source } from '../contracts/source.js';
 import type { StageName } from '../contracts/stages.js';
 import { versionsOf } from '../contracts/suites.js';
 
@@ -24,37 +26,47 @@ function compute({ hosts: { device, threads } }: ResolvedPlan): StageConfigurati
   return { device, ...(threads === undefined ? {} : { threads }) };
 }
 
+/** Where a plan's suite comes from; null for one that is drawn. */
+function sourceOf({ file, source }: PlanSuite): Source | null {
+  return source ?? (file === undefined ? null : { kind: 'file', path: file });
+}
+
+/** Its file is an input, which goes by digest; here it stands for there being one. */
+const asked = ({ source, ...suite }: PlanSuite): SuiteConfig =>
+  sourceOf({ ...suite, source }) === null ? suite : { ...suite, file: `${suite.name}.jsonl` };
+
 /** Answers depend neither on the number of shards nor on where a suite's file lies. */
 const evaluation: Slice = (plan, { modelFolder }) => {
   const { sampling, batchSize, compile } = plan.evaluation;
-  const suites = plan.evaluation.suites.map((suite) =>
-    suite.file === undefined ? suite : { ...suite, file: `${suite.name}.jsonl` },
-  );
+  const suites = plan.evaluation.suites.map(asked);
   const compiled = compile === undefined ? {} : { compile };
   const suiteVersions = versionsOf(suites);
-  const asked = { suites, sampling, batchSize, suiteVersions, ...compiled };
   const { systemPrompt } = plan.data;
-  return { ...asked, systemPrompt, modelFolder, ...compute(plan) };
+  const settings = { sampling, batchSize, suiteVersions, ...compiled, systemPrompt, modelFolder };
+  return { suites, ...settings, ...compute(plan) };
 };
 
 /** The pilot's file is fetched apart, so that the evaluation's suites are the same without one. */
 function sources({ base, data, tokenizer, pilot }: ResolvedPlan): StageConfiguration {
-  const file = pilot?.suite.file;
+  const questions = pilot === undefined ? null : sourceOf(pilot.suite);
   return {
     base,
     dataset: data.source,
     ...(tokenizer ? { tokenizer } : {}),
-    ...(file === undefined ? {} : { pilot: { kind: 'file', path: file } }),
+    ...(questions === null ? {} : { pilot: questions }),
   };
 }
 
 const SLICES: Readonly<Record<StageName, Slice>> = {
   download: (plan) => ({
     sources: sources(plan),
-    suites: plan.evaluation.suites.flatMap(({ name, file }) => (file ? [{ name, file }] : [])),
+    suites: plan.evaluation.suites.flatMap((suite) => {
+      const source = sourceOf(suite);
+      return source === null ? [] : [{ name: suite.name, source }];
+    }),
   }),
   convert: ({ data: { source: _fetched, ...view } }) => view,
-  validate: (plan) => ({ suites: plan.evaluation.suites }),
+  validate: (plan) => ({ suites: plan.evaluation.suites.map(asked) }),
   'smoke-train': (plan) => ({
     training: plan.training,
     stopAfterSteps: plan.smoke.steps,

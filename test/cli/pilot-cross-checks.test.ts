@@ -72,12 +72,25 @@ test('the questions of the evaluation are refused by file, and by text', async (
   ]);
 });
 
+test('questions may come from the hub, the evaluation’s own not twice', async () => {
+  const from = (split: string) =>
+    `source: { kind: hub, repo: openai/gsm8k, repoType: dataset, files: [main/${split}-*.parquet] }`;
+  const remote = PLAN.replace('file: test.jsonl', from('test'));
+  expect(await mistakesOf(remote.replace('file: train.jsonl', from('train')))).toEqual([]);
+  expect(await mistakesOf(remote.replace('file: train.jsonl', from('test')))).toEqual([
+    'pilot.suite: asks the questions of evaluation.suites.0; use others',
+  ]);
+  expect(
+    await mistakesOf(PLAN.replace('file: test.jsonl', `file: test.jsonl, ${from('test')}`)),
+  ).toEqual(['evaluation.suites.0: file and source are both given; keep one']);
+});
+
 test('names are told twice, files that are not there and suites without one too', async () => {
   expect(await mistakesOf(PLAN.replace('name: high', 'name: low'))).toEqual([
     'pilot.candidates.1.name: low is taken',
   ]);
   expect(await mistakesOf(PLAN.replace(', file: train.jsonl', ''))).toEqual([
-    'pilot.suite: gsm8k needs file: the JSONL of its questions',
+    'pilot.suite: gsm8k needs its questions: file (JSONL or Parquet), or source to fetch them',
   ]);
   const absent = await mistakesOf(PLAN.replace('train.jsonl', 'none.jsonl'));
   expect(absent).toEqual([`pilot.suite.file: there is no file ${join(folder, 'none.jsonl')}`]);

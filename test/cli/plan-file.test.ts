@@ -74,9 +74,9 @@ describe('plan files', () => {
     );
     expect(mistakes.map(({ path: at, message }) => `${at}: ${message}`)).toEqual([
       expect.stringMatching(/^evaluation.suites.4.name: expected arithmetic/),
-      'evaluation.suites.0: gsm8k needs file: the JSONL of its questions',
-      'evaluation.suites.1: cd3 needs file: the JSONL of its questions',
-      'evaluation.suites.2: custom needs file: the JSONL of its questions',
+      'evaluation.suites.0: gsm8k needs its questions: file (JSONL or Parquet), or source to fetch them',
+      'evaluation.suites.1: cd3 needs its questions: file (JSONL or Parquet), or source to fetch them',
+      'evaluation.suites.2: custom needs its questions: file (JSONL or Parquet), or source to fetch them',
     ]);
   });
 

@@ -1,5 +1,5 @@
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import type { DownloadConfiguration } from '../../contracts/stage-configuration.js';
 import type { ArtifactRef, FileEntry, Manifest } from '../../contracts/base.js';
 import type { ResultEvent } from '../../contracts/events.js';
@@ -10,7 +10,7 @@ import type { PrepTools, PrepWork } from './prep-stage.js';
 
 const KINDS: Readonly<Record<string, Manifest['kind']>> = { base: 'model', dataset: 'dataset' };
 
-/** Suites that come from a file are fetched like everything else, each into its own folder. */
+/** Questions of suites are fetched like everything else, each suite's into a folder of its own. */
 export function downloadWork({ sources, suites }: DownloadConfiguration): PrepWork {
   return {
     unit: 'bytes',
@@ -21,9 +21,9 @@ export function downloadWork({ sources, suites }: DownloadConfiguration): PrepWo
         ...Object.entries(sources).flatMap(([name, source]) =>
           source ? [{ name, source, destination: join(kept, name) }] : [],
         ),
-        ...suites.map(({ name, file }) => ({
+        ...suites.map(({ name, source }) => ({
           name: `suite-${name}`,
-          source: { kind: 'file' as const, path: file },
+          source,
           destination: join(folder, `suite-${name}`),
         })),
       ],
@@ -36,7 +36,7 @@ export function downloadWork({ sources, suites }: DownloadConfiguration): PrepWo
       }
       if (!sources.tokenizer)
         artifacts['tokenizer'] = await tokenizerOfBase(tools, filesOf(metrics, 'base'));
-      if (suites.length > 0) artifacts['suites'] = await suiteFiles(tools, suites);
+      if (suites.length > 0) artifacts['suites'] = await suiteFiles(tools, suites, metrics);
       return { artifacts, metrics: { kind: 'download', download: metrics } };
     },
   };
@@ -89,13 +89,23 @@ async function tokenizerOfBase(
 async function suiteFiles(
   { deps, folder }: PrepTools,
   suites: DownloadConfiguration['suites'],
+  metrics: DownloadMetrics,
 ): Promise<ArtifactRef> {
   const target = join(folder, 'suites');
   await mkdir(target);
   for (const { name } of suites) {
-    const from = join(folder, `suite-${name}`);
-    const [file] = await readdir(from);
-    if (file) await copyFile(join(from, file), join(target, `${name}.jsonl`));
+    const path = onlyFile(name, filesOf(metrics, `suite-${name}`));
+    await copyFile(join(folder, `suite-${name}`, path), join(target, `${name}${extname(path)}`));
   }
   return publishArtifact(deps.store, { folder: target, kind: 'files' });
+}
+
+function onlyFile(suite: string, files: readonly FileEntry[]): string {
+  const [file, ...others] = files;
+  if (file && others.length === 0) return file.path;
+  const found = files.map(({ path }) => path).join(', ');
+  throw stageFailure(
+    'BadData',
+    `The source of suite ${suite} has ${files.length} files (${found}); name one with files in the plan`,
+  );
 }

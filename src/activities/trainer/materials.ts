@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import type { StageInput } from '../../contracts/activities.js';
 import type { SuiteConfig } from '../../contracts/sampling.js';
 import { materialise } from '../../store/artifacts.js';
@@ -50,8 +50,10 @@ export async function bringSuites(
   const names = await readdir(folder);
   // A pilot's file keeps its own name, and lies alone.
   const only = names.length === 1 ? names[0] : undefined;
+  const fileOf = (suite: string): string =>
+    only ?? names.find((name) => parse(name).name === suite) ?? `${suite}.jsonl`;
   return suites.map((suite) =>
-    suite.file ? { ...suite, file: join(folder, only ?? `${suite.name}.jsonl`) } : suite,
+    suite.file ? { ...suite, file: join(folder, fileOf(suite.name)) } : suite,
   );
 }
 

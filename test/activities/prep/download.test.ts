@@ -24,13 +24,20 @@ const BASE = {
   'vocab.json': '{"a":1}',
 };
 const source = { kind: 'hub', repo: 'owner/model' };
-const input = () =>
-  inputOf('download', '6', { sources: { base: source, dataset: source }, suites: [] });
+const input = (suites: readonly string[]) =>
+  inputOf('download', '6', {
+    sources: { base: source, dataset: source },
+    suites: suites.map((name) => ({ name, source })),
+  });
 
 type Destinations = Readonly<Record<string, string>>;
 
 /** One attempt, whose trainer does `work` in the folders that its spec names. */
-async function attempt(number: number, work: (to: Destinations) => Promise<TrainerExit>) {
+async function attempt(
+  number: number,
+  work: (to: Destinations) => Promise<TrainerExit>,
+  suites: readonly string[] = [],
+) {
   const startTrainer: StageDeps['startTrainer'] = ({ specPath }) => ({
     pid: 0,
     exited: readFile(specPath, 'utf8').then((text) => {
@@ -41,7 +48,8 @@ async function attempt(number: number, work: (to: Destinations) => Promise<Train
     kill: () => undefined,
   });
   const activities = createPrepActivities({ ...lab.deps, startTrainer });
-  return quietEnvironment({ attempt: number }).run((given) => activities.download(given), input());
+  const given = input(suites);
+  return quietEnvironment({ attempt: number }).run((one) => activities.download(one), given);
 }
 
 async function put(folder: string, files: Readonly<Record<string, string>>): Promise<FileEntry[]> {
@@ -57,7 +65,10 @@ async function put(folder: string, files: Readonly<Record<string, string>>): Pro
 const exit: TrainerExit = { code: 1, signal: null, result: null, lastError: null, logTail: [] };
 
 /** Everything arrives, and the library leaves a hidden folder beside it. */
-async function fetchAll({ base, dataset }: Destinations): Promise<TrainerExit> {
+async function fetchAll(
+  { base, dataset, ...others }: Destinations,
+  questions: Readonly<Record<string, string>> = {},
+): Promise<TrainerExit> {
   await mkdir(join(base!, '.cache'), { recursive: true });
   const of = async (name: string, folder: string, files: Readonly<Record<string, string>>) => ({
     name,
@@ -69,6 +80,9 @@ async function fetchAll({ base, dataset }: Destinations): Promise<TrainerExit> {
     await of('base', base!, BASE),
     await of('dataset', dataset!, { 'rows.jsonl': '{}\n' }),
   ];
+  for (const [name, folder] of Object.entries(others)) {
+    items.push(await of(name, folder, questions));
+  }
   const result = { type: 'result', command: 'download', folder: null, files: [] } as const;
   return { ...exit, code: 0, result: { ...result, metrics: { items } } };
 }
@@ -82,6 +96,22 @@ test('the tokenizer is what lies beside the weights, without folders', async () 
   };
   expect(await pathsOf('base')).toEqual(Object.keys(BASE));
   expect(await pathsOf('tokenizer')).toEqual(['tokenizer_config.json', 'vocab.json']);
+});
+
+test('questions of suites lie under the name of their suite, as the kind of file they are', async () => {
+  const fetch = (to: Destinations) => fetchAll(to, { 'main/test-00000-of-00001.parquet': 'PAR1' });
+  const outcome = await attempt(1, fetch, ['gsm8k', 'math500']);
+  if (outcome.kind !== 'finished') throw new Error(outcome.kind);
+  const { files } = await readManifest(lab.store, outcome.result.artifacts['suites']!.digest);
+  expect(files.map(({ path }) => path)).toEqual(['gsm8k.parquet', 'math500.parquet']);
+});
+
+test('a suite whose source has several files is refused with their names', async () => {
+  const fetch = (to: Destinations) => fetchAll(to, { 'test.jsonl': '{}', 'train.jsonl': '{}' });
+  expect(await failure(attempt(1, fetch, ['gsm8k']))).toMatchObject({
+    type: 'BadData',
+    message: expect.stringContaining('gsm8k has 2 files (test.jsonl, train.jsonl)'),
+  });
 });
 
 test('what an attempt has fetched the next one finds, and nothing stays when all is there', async () => {

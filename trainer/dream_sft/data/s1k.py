@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dream_sft.io.errors import DataError
+from dream_sft.io.parquet import SUFFIX, read_parquet
 
 MISTAKES_SHOWN = 20
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -58,7 +59,7 @@ def find_file(path: str | Path) -> Path:
         p
         for p in path.rglob("*")
         if p.is_file()
-        and p.suffix in (".jsonl", ".parquet")
+        and p.suffix in (".jsonl", SUFFIX)
         and not any(part.startswith(".") for part in p.relative_to(path).parts)
     )
     if len(found) != 1:
@@ -104,8 +105,8 @@ def raise_mistakes(file: Path, mistakes: list[str]) -> None:
 
 def _records(file: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Row number and the row, or what is wrong with it."""
-    if file.suffix == ".parquet":
-        yield from enumerate(_parquet_records(file), start=1)
+    if file.suffix == SUFFIX:
+        yield from enumerate(read_parquet(file, {*TEXT_FIELDS, TRACES}), start=1)
         return
     try:
         with file.open("rb") as lines:
@@ -126,23 +127,6 @@ def _json_record(line: bytes) -> dict[str, Any] | str:
     except RecursionError:
         return "not a row (nested too deeply)"
     return record if isinstance(record, dict) else "not a JSON object"
-
-
-def _parquet_records(file: Path) -> list[dict[str, Any] | str]:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError as error:
-        raise DataError(
-            f"{file}: reading Parquet needs pyarrow; install it beside the trainer or give JSONL"
-        ) from error
-    known = {*TEXT_FIELDS, TRACES}
-    try:
-        table = parquet.ParquetFile(file)
-        columns = [name for name in table.schema_arrow.names if name in known]
-        return list(table.read(columns=columns).to_pylist())
-    except (OSError, ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{file}: damaged Parquet ({reason}); fetch it again") from error
 
 
 def _problems(record: Mapping[str, Any], view: str) -> list[str]:

@@ -23,7 +23,7 @@ class CachedDream:
 
     compiled: the parts around attention through torch.compile (one compilation a shape, chosen
     without timing kernels: another process, after a loss, makes the same code).
-    fused: fewer, larger products (fused_layer.py); 0.6 to 1.6 % faster at 32 rows, 8 to 18 % at one.
+    fused: fewer, larger products (fused_layer.py); 1 % faster at 32 rows, 8 to 18 % at one.
     graphs: each pass as one CUDA graph (launches can cost more than what they compute).
     """
 

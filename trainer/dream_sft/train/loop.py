@@ -6,7 +6,8 @@ The promises this code keeps (design.md, "Checkpoints"; reviewed against these n
    moments). Nothing else survives from one step to the next, so nothing else is saved; the order
    hash proves samples, noise and schedule, the fingerprint tells when bits may differ.
 7. Training stops for a checkpoint only while weights and moments are copied; for the best and for
-   an epoch's end also until the one before is written (Checkpointer).
+   an epoch's end also until the one before is written (Checkpointer). The one in flight is written
+   to its end also when a step fails.
 Further (what a step promises stands in methods/accumulation.py):
 a. A request to stop is answered between two steps, never within one.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +72,11 @@ def train(run: Run) -> bool:
     if run.ranks.first or run.method.sharded:
         run.capture.prepare()
     with run.watchdog.watching("the first step"):
-        return _train(run)
+        try:
+            return _train(run)
+        except Exception:
+            _finish_checkpoint_in_flight(run)
+            raise
 
 
 def _train(run: Run) -> bool:
@@ -199,6 +205,18 @@ def _checkpoint_if_due(run: Run, wanted: bool) -> float:
     if run.state.step < run.last_step and due:
         return run.checkpointer.take(lambda: _snapshot(run))
     return 0.0
+
+
+def _finish_checkpoint_in_flight(run: Run) -> None:
+    """Before a failed attempt ends: its checkpoint is whole then, and the next one loses less.
+
+    Ranks do not wait: one that is gone would never write its part.
+    """
+    if run.ranks.count > 1:
+        return
+    # The failure that ends the attempt is the one to tell.
+    with run.watchdog.patient("the last checkpoint"), suppress(Exception):
+        run.checkpointer.finish()
 
 
 def _stage_last_checkpoint(run: Run) -> None:

@@ -74,3 +74,24 @@ def test_a_stop_waits_for_the_checkpoint_in_flight(monkeypatch: pytest.MonkeyPat
     slow.dog.step(0.1)
     assert not loop._train(slow.run)
     assert slow.waits == ["finish"] and slow.hangs == []
+
+
+def test_a_failed_step_waits_for_the_checkpoint_in_flight_and_is_the_one_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = Slow(monkeypatch, stopped=False)
+    slow.run.checkpointer.prepare = lambda _: None
+    slow.run.capture = SimpleNamespace(prepare=lambda: None)
+
+    def fail(what: str) -> Any:
+        raise ValueError(what)
+
+    def finish() -> None:
+        slow.wait("finish")
+        fail("checkpoint")
+
+    slow.run.method.step = lambda *_: fail("step")
+    slow.run.checkpointer.finish = finish
+    with pytest.raises(ValueError, match="step"):
+        loop.train(slow.run)
+    assert slow.waits == ["finish"] and slow.hangs == []

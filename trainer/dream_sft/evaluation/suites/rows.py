@@ -1,15 +1,16 @@
-"""Reading a suite's file: JSONL, every mistake named with file, line and field."""
+"""Reading a suite's file: JSONL or Parquet, every mistake named with file, line and field."""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dream_sft.evaluation.suites.suite import Question
 from dream_sft.io.errors import DataError, SpecError
+from dream_sft.io.parquet import SUFFIX, read_parquet
 
 MISTAKES_SHOWN = 20
 
@@ -21,25 +22,19 @@ class RowError(ValueError):
 def read_questions(
     name: str, entry: Mapping[str, Any], parse: Callable[[int, Mapping[str, Any]], Question]
 ) -> list[Question]:
-    """Every row of `entry["file"]` as `parse` reads it; line numbers count from 1.
+    """Every row of `entry["file"]` as `parse` reads it; line numbers count from 1, in either
+    kind of file.
 
     Raises SpecError when no file is named, DataError with `file: line 3: field answer ...`.
     """
     if not entry.get("file"):
-        raise SpecError(f"suite {name}: file is missing; name the JSONL file of its questions")
+        raise SpecError(f"suite {name}: file is missing; name the file of its questions")
     path = Path(entry["file"])
-    try:
-        # Not splitlines: JSON may hold a line separator (U+2028) as it is.
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"suite {name}: {path} cannot be read ({error})") from error
     rows: list[Question] = []
     mistakes: list[str] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for number, row in _rows(name, path):
         try:
-            rows.append(parse(number, _object(line)))
+            rows.append(parse(number, _object(row) if isinstance(row, str) else row))
         except RowError as error:
             mistakes.append(f"{path.name}: line {number}: {error}")
     ids = [row.id for row in rows]
@@ -52,6 +47,18 @@ def read_questions(
             mistakes[:MISTAKES_SHOWN],
         )
     return rows
+
+
+def _rows(name: str, path: Path) -> Iterator[tuple[int, str | Mapping[str, Any]]]:
+    if path.suffix == SUFFIX:
+        yield from enumerate(read_parquet(path), 1)
+        return
+    try:
+        # Not splitlines: JSON may hold a line separator (U+2028) as it is.
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"suite {name}: {path} cannot be read ({error})") from error
+    yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
 def _object(line: str) -> Mapping[str, Any]:

@@ -39,6 +39,26 @@ def test_a_seed_freezes_questions_and_order(tmp_path: Path, name: str) -> None:
     assert len({q.id for q in first.questions}) == 20
 
 
+def test_parquet_asks_what_jsonl_asks(tmp_path: Path) -> None:
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    file = Path(rows(tmp_path, 40))
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    other = tmp_path / "gsm8k.parquet"
+    parquet.write_table(arrow.Table.from_pylist(lines), other)
+    entry = {"name": "gsm8k", "questions": 20, "seed": 3}
+    asked, same = (load_suite({**entry, "file": str(path)}) for path in (file, other))
+    assert asked.digest == same.digest
+    parquet.write_table(arrow.Table.from_pylist([*lines, {"question": "q?"}]), other)
+    with pytest.raises(DataError) as raised:
+        load_suite({**entry, "file": str(other)})
+    assert raised.value.mistakes == ["gsm8k.parquet: line 41: field answer is empty or no text"]
+    other.write_bytes(b"PAR1 half")
+    with pytest.raises(DataError, match="damaged Parquet"):
+        load_suite({**entry, "file": str(other)})
+
+
 def test_gsm8k_reads_gold_after_the_last_mark(tmp_path: Path) -> None:
     suite = load_suite({"name": "gsm8k", "questions": 40, "file": rows(tmp_path, 40)})
     assert {(q.id, q.question, q.gold) for q in suite.questions} == {
