@@ -11,7 +11,15 @@ import {
   TrainMetrics,
   ValidateMetrics,
 } from './metrics.js';
-import { BudgetEvent, ErrorEvent, Pong, Progress, Started, Warning } from './process-events.js';
+import {
+  BudgetEvent,
+  ErrorEvent,
+  Pong,
+  Progress,
+  Started,
+  Stopped,
+  Warning,
+} from './process-events.js';
 import { StrategiesMetrics } from './strategies.js';
 import { TraceMetrics } from './trace.js';
 import { CheckpointReady, Ready, ResumedInexactly, Step, Validation } from './training-events.js';
@@ -54,6 +62,7 @@ export const TrainerEvent = z.union([
     Validation,
     Warning,
     Pong,
+    Stopped,
     BudgetEvent,
     ErrorEvent,
   ]),

@@ -41,6 +41,9 @@ export const Warning = z.strictObject({
   message: z.string(),
 });
 
+/** Before exit 75: asked to stop, it has staged all that it did, and computes nothing more. */
+export const Stopped = z.strictObject({ type: z.literal('stopped'), message: z.string() });
+
 /** Before exit 69: the token budget that the next attempt should try. */
 export const BudgetEvent = z.strictObject({
   type: z.literal('budget'),

@@ -81,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_codes.FINISHED
     except Stopped as stopped:
         log.info("%s", stopped)
+        emit({"type": "stopped", "message": str(stopped)})
         return process.stopped()
     except Exception as error:
         return _fail(error, tell, process)

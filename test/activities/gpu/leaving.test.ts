@@ -77,6 +77,18 @@ describe('an attempt whose host is about to go', () => {
     expect(published.map(({ step }) => step)).toEqual([2, 3]);
   });
 
+  test('lets a trainer end the step it is at when an older checkpoint gets ready meanwhile', async () => {
+    const { lab, departure } = await world();
+    const script = [{ checkpointEvery: 2, at: 3, end: 'wait', inFlight: 1 }];
+    const input = await stageOf(lab, 'full-train', script);
+    const first = attempt(lab.deps, input);
+    await first.until(({ done, publishedStep }) => done === 3 && publishedStep === 2);
+    leave(first, departure, notice(3600));
+    expect((await failure(first.outcome)).message).toContain('goes on from step 4');
+    const { published } = await chainOf(lab, input);
+    expect(published.at(-1)?.step).toBe(4);
+  });
+
   test('asks for none when there is no time: the trainer is ended at once', async () => {
     const { lab, departure } = await world();
     // It would never answer SIGTERM.

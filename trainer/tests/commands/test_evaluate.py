@@ -98,8 +98,9 @@ def test_sigterm_and_resume_as_processes(tmp_path: Path, character_model: Path) 
     process.send_signal(signal.SIGTERM)
     stopped = finish(process)
     assert stopped.code == 75, stopped.stderr
-    last = stopped.events[-1]
-    assert last["type"] == "checkpoint-ready" and 0 < last["step"] < 50
+    last, told = stopped.events[-2:]
+    assert (last["type"], told["type"]) == ("checkpoint-ready", "stopped")
+    assert 0 < last["step"] < 50
     resume = {**many, "resumeFrom": last["folder"]}
     done = run(write_spec(tmp_path, character_model, "again", **resume), "evaluate")
     assert done.code == 0, done.stderr

@@ -168,8 +168,9 @@ def test_sigterm_to_the_launcher_stages_a_checkpoint_and_ends_with_75(workshop: 
     process.send_signal(signal.SIGTERM)
     stopped = finish(process)
     assert stopped.code == 75, stopped.stderr
-    ready = stopped.events[-1]
-    assert ready["type"] == "checkpoint-ready" and 5 <= ready["step"] < 400
+    ready, told = stopped.events[-2:]
+    assert (ready["type"], told["type"]) == ("checkpoint-ready", "stopped")
+    assert 5 <= ready["step"] < 400
     assert "Traceback" not in stopped.stderr
     begun: dict[str, Any] = {"training__worldSize": 2, "resumeFrom": ready["folder"]}
     resumed = run(workshop.spec(**long, **begun, stopAfterSteps=ready["step"] + 1))

@@ -98,8 +98,8 @@ def test_sigterm_twice_stages_a_checkpoint_and_resumes_exactly(
     process.send_signal(signal.SIGTERM)
     stopped = finish(process)
     assert stopped.code == 75, stopped.stderr
-    ready = stopped.events[-1]
-    assert ready["type"] == "checkpoint-ready"
+    ready, told = stopped.events[-2:]
+    assert (ready["type"], told["type"]) == ("checkpoint-ready", "stopped")
     # Steps up to the 15th were read above; it may have been the last before the signal was seen.
     seen = [15, *(event["step"] for event in stopped.of("step"))]
     assert ready["step"] == seen[-1]
