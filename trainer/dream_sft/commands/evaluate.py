@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dream_sft.commands.evaluation_sampler import open_sampler
+from dream_sft.commands.compiled_code import compiled_code
+from dream_sft.commands.evaluation_sampler import evaluation_kernels, open_sampler
 from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
 from dream_sft.evaluation.answers import read_answers
 from dream_sft.evaluation.detectable import smallest_detectable
@@ -22,6 +23,9 @@ from dream_sft.io.events import Emit
 from dream_sft.io.files import FileEntry, file_entries, write_atomic, write_folder
 from dream_sft.io.stop import stop_requested
 from dream_sft.model.weights import weights_sha256
+from dream_sft.sampling.config import SamplingConfig
+from dream_sft.sampling.kernels import Kernels
+from dream_sft.train.compiling_mark import CompilingMark
 
 log = logging.getLogger("dream_sft.evaluate")
 Part = tuple[Suite, tuple[int, int]]  # a suite and its questions [from, to)
@@ -34,14 +38,30 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """
     sampling = sampling_config(spec["sampling"])
     parts = _parts(_suites(spec["suites"]), spec["shard"])
-    model = open_model(spec["model"], open_device(spec)).eval()
-    tokenizer = open_tokenizer(spec["model"], model)
-    digest = weights_sha256(Path(spec["model"]))
+    kernels = evaluation_kernels(spec)
     answers = Path(spec["output"]) / ANSWERS
     _bring_answers(spec["resumeFrom"], answers)
     before = len(read_answers(answers))
-    keeper = _Keeper(spec, emit, parts, answers)
-    sampler = open_sampler(spec, model, sampling)
+    with compiled_code(Path(spec["runDir"]), kernels.compiled) as mark:
+        keeper = _Keeper(spec, emit, parts, answers, mark)
+        _answer(spec, parts, sampling, kernels, keeper, answers)
+    found = read_answers(answers)
+    by_suite = {suite.name: [a for a in found if a.suite == suite.name] for suite, _ in parts}
+    return result_of("evaluate", answers.parent, metrics_of(by_suite, len(found) - before))
+
+
+def _answer(
+    spec: dict[str, Any],
+    parts: list[Part],
+    sampling: SamplingConfig,
+    kernels: Kernels,
+    keeper: _Keeper,
+    answers: Path,
+) -> None:
+    model = open_model(spec["model"], open_device(spec)).eval()
+    tokenizer = open_tokenizer(spec["model"], model)
+    digest = weights_sha256(Path(spec["model"]))
+    sampler = open_sampler(spec, model, sampling, kernels)
     for suite, shard in parts:
         _announce(suite, shard)
         ask(
@@ -54,9 +74,6 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
             model_digest=digest,
             shard=shard,
         )
-    found = read_answers(answers)
-    by_suite = {suite.name: [a for a in found if a.suite == suite.name] for suite, _ in parts}
-    return result_of("evaluate", answers.parent, metrics_of(by_suite, len(found) - before))
 
 
 def _announce(suite: Suite, shard: tuple[int, int]) -> None:
@@ -112,8 +129,15 @@ def _bring_answers(resume_from: str | None, answers: Path) -> None:
 class _Keeper:
     """After each batch: say so, stage the answers so far, and end when asked to."""
 
-    def __init__(self, spec: dict[str, Any], emit: Emit, parts: list[Part], answers: Path) -> None:
-        self._emit, self._answers = emit, answers
+    def __init__(
+        self,
+        spec: dict[str, Any],
+        emit: Emit,
+        parts: list[Part],
+        answers: Path,
+        mark: CompilingMark | None,
+    ) -> None:
+        self._emit, self._answers, self._mark = emit, answers, mark
         self._folder = Path(spec["checkpoints"]["folder"])
         self._every: int = spec["checkpoints"]["everyBatches"]
         sizes = [-(-(last - first) // spec["batchSize"]) for _, (first, last) in parts]
@@ -121,6 +145,8 @@ class _Keeper:
         self._total = sum(sizes)
 
     def after_batch(self, progress: Progress) -> None:
+        if self._mark is not None:
+            self._mark.settled()
         batches = self._earlier[progress.suite] + progress.batches_done
         self._emit(
             {

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dream_sft.commands.evaluation_sampler import open_sampler
+from dream_sft.commands.compiled_code import compiled_code
+from dream_sft.commands.evaluation_sampler import evaluation_kernels, open_sampler
 from dream_sft.commands.models import open_device, open_model, open_tokenizer, sampling_config
 from dream_sft.commands.revealed import revealed_token
 from dream_sft.data.tokenizer import Tokenizer
@@ -24,6 +25,8 @@ from dream_sft.evaluation.suites import Question, Suite, load_suite
 from dream_sft.io.errors import DataError
 from dream_sft.io.events import Emit
 from dream_sft.io.files import file_entry, write_atomic
+from dream_sft.sampling.config import SamplingConfig
+from dream_sft.sampling.kernels import Kernels
 from dream_sft.sampling.requests import Decoded
 
 log = logging.getLogger("dream_sft.trace")
@@ -40,9 +43,22 @@ def run(spec: Row, emit: Emit) -> Row:
     sampling = sampling_config(spec["sampling"])
     cases = find_cases(spec["suites"], spec["cases"])
     known = _known(spec["answers"])
+    kernels = evaluation_kernels(spec)
+    with compiled_code(Path(spec["runDir"]), kernels.compiled):
+        return _traced(spec, emit, cases, known, sampling, kernels)
+
+
+def _traced(
+    spec: Row,
+    emit: Emit,
+    cases: list[Case],
+    known: dict[tuple[str, str], str],
+    sampling: SamplingConfig,
+    kernels: Kernels,
+) -> Row:
     model = open_model(spec["model"], open_device(spec)).eval()
     tokenizer = open_tokenizer(spec["model"], model)
-    sampler = open_sampler(spec, model, sampling)
+    sampler = open_sampler(spec, model, sampling, kernels)
     requests = [request_of(tokenizer, *case, spec["systemPrompt"]) for case in cases]
     rows: dict[int, Row] = {}
     begun = time.perf_counter()

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
+from dream_sft.commands.compiled_code import compiled_code
 from dream_sft.commands.models import open_device
 from dream_sft.data.dataset import Dataset
 from dream_sft.io.errors import ResourceError, Stopped, is_disk_full
 from dream_sft.io.events import Emit
 from dream_sft.io.files import FileEntry
 from dream_sft.io.process_info import seconds_since_start
-from dream_sft.io.rank_process import RankProcess
 from dream_sft.train.assemble import assemble
 from dream_sft.train.budgets import Budgets
 from dream_sft.train.checkpoint import Checkpoint
 from dream_sft.train.compilation import import_compiler
-from dream_sft.train.compile_cache import FOLDER as COMPILED
-from dream_sft.train.compile_cache import (
-    keep_compiled_code,
-    load_compiled_code,
-    use_cached_graphs,
-)
+from dream_sft.train.compile_cache import load_compiled_code, use_cached_graphs
 from dream_sft.train.compiling_mark import CompilingMark
 from dream_sft.train.loop import Run, train
 from dream_sft.train.methods.method import Method
@@ -48,29 +41,16 @@ def run(spec: dict[str, Any], emit: Emit) -> dict[str, Any]:
     to stop, after a checkpoint.
     """
     watchdog = Watchdog(spec["training"]["hangFactor"])
-    with watchdog.watching("the next part of the start"), _compiling(spec) as mark:
+    with (
+        watchdog.watching("the next part of the start"),
+        compiled_code(Path(spec["runDir"]), spec["training"]["compile"]) as mark,
+    ):
         this = _trained(spec, emit, watchdog, mark)
     if this.ranks.first:
         return _result(spec, this)
     if spec["output"] is not None:
         this.method.join_export(Path(spec["output"]))
     return {}
-
-
-@contextmanager
-def _compiling(spec: dict[str, Any]) -> Iterator[CompilingMark | None]:
-    """Where compiled code is kept; the first rank marks the folder for all, unless the user has
-    named one: that is not ours to clear."""
-    if not spec["training"]["compile"]:
-        yield None
-        return
-    folder = keep_compiled_code(Path(spec["runDir"]))
-    log.info("compiled code is kept in %s", folder)
-    if folder.name != COMPILED or RankProcess.of_environment().rank != 0:
-        yield None
-        return
-    with CompilingMark(folder) as mark:
-        yield mark
 
 
 def _trained(

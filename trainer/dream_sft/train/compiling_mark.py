@@ -1,5 +1,5 @@
-"""A mark in the folder of compiled code, from before the first compilation to behind the first
-step.
+"""A mark in the folder of compiled code while a process may compile: training until its first step
+is done, decoding to its end.
 
 Compilers write in place: a process that is killed meanwhile leaves half a file, which torch loads
 at every later start ("file too short") and no retry gets past. A mark is locked by the process that
@@ -32,6 +32,11 @@ class CompilingMark(Closing):
         self._descriptor, name = tempfile.mkstemp(prefix=_PREFIX, dir=folder)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self._path: Path | None = Path(name)
+
+    def settled(self) -> None:
+        """What was begun is compiled: a kill from here on costs only what is written later."""
+        if self._path is not None:
+            os.utime(self._descriptor)
 
     def close(self) -> None:
         """Everything that was begun is compiled."""

@@ -167,9 +167,12 @@ def test_exported_answers_are_never_paid_for_twice(tmp_path: Path, character_mod
     assert again["metrics"]["suites"] == first["metrics"]["suites"]
 
 
-def test_compiled_code_is_part_of_the_settings(
-    tmp_path: Path, character_model: Path, compiler: None
+def test_compiled_code_is_part_of_the_settings_and_kept_beside_the_run(
+    tmp_path: Path, character_model: Path, compiler: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):  # set by the command in here
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     few = {"suites": [{"name": "arithmetic", "questions": 3}]}
     evaluate(write_spec(tmp_path, character_model, "plain", **few))
     evaluate(write_spec(tmp_path, character_model, "compiled", compile=True, **few))
@@ -178,6 +181,9 @@ def test_compiled_code_is_part_of_the_settings(
         for name in ("plain", "compiled")
     )
     assert plain != compiled
+    kept = [path.name for path in (tmp_path / "compiled/compile-cache").rglob("*.*")]
+    assert [name for name in kept if name.endswith(".so")]
+    assert not [name for name in kept if name.startswith(".compiling.")]
     with pytest.raises(DataError, match="another"):
         evaluate(
             write_spec(tmp_path, character_model, "mixed", resumeFrom="compiled/output", **few)

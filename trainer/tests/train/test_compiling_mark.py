@@ -20,6 +20,11 @@ from dream_sft.train.compiling_mark import CompilingMark
 folder = Path(sys.argv[1])
 mark = CompilingMark(folder)
 (folder / "ab").mkdir()
+if sys.argv[2] == "settled":
+    (folder / "ab" / "whole.so").write_bytes(b"whole")
+    os.utime(folder / "ab" / "whole.so", (1_700_000_000, 1_700_000_000))
+    os.utime(mark._descriptor, (1_600_000_000, 1_600_000_000))
+    mark.settled()
 (folder / "ab" / "half.so").write_bytes(b"")
 if sys.argv[2] == "stepped":
     mark.close()
@@ -57,6 +62,12 @@ def test_what_was_compiled_before_a_kill_stays(tmp_path: Path) -> None:
     killed(tmp_path, "stepped")
     with CompilingMark(tmp_path):
         assert "half.so" in names(tmp_path)
+
+
+def test_of_a_kill_only_what_came_after_the_last_settling_is_lost(tmp_path: Path) -> None:
+    killed(tmp_path, "settled")
+    with CompilingMark(tmp_path):
+        assert [name for name in names(tmp_path) if not name.startswith(".")] == ["whole.so"]
 
 
 def test_a_mark_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
