@@ -1,4 +1,5 @@
 import { yuan } from '../../contracts/money.js';
+import { text } from '../content/blocks.js';
 import { duration, percent, scoresOf, type Section } from './section.js';
 
 /** The numbers that a reader looks for first. */
@@ -21,5 +22,17 @@ export const overview: Section = (data, t) => {
     [t('stagesTook'), duration(seconds, t)],
     [t('spent'), yuan(state.spentFen)],
   );
-  return [{ kind: 'tiles', tiles }];
+  return [{ kind: 'tiles', tiles }, ...takenOver(data, t)];
+};
+
+/** What another plan has done cost this one nothing; a reader would take its zeros for a result. */
+export const takenOver: Section = ({ plan, state, results }, t) => {
+  const byPlan = new Map<string, string[]>();
+  for (const { name } of state.stages) {
+    const by = results[name]?.planId ?? plan.id;
+    if (by !== plan.id) byPlan.set(by, [...(byPlan.get(by) ?? []), name]);
+  }
+  return [...byPlan].map(([by, stages]) =>
+    text(t('takenOver', { plan: by, stages: stages.join(', ') }), 'soft'),
+  );
 };

@@ -8,6 +8,7 @@ import { caseBlocks } from '../sections/cases.js';
 import { anchorOpening } from '../sections/compared-details.js';
 import { adviceSentences, diagnosisSentences, differenceTable } from '../sections/compared.js';
 import { limitSentences, nextSteps } from '../sections/limits.js';
+import { takenOver } from '../sections/overview.js';
 import { type Translate, translator } from '../texts.js';
 
 export type SlideBlock = Block | ColumnsBlock | FramesBlock;
@@ -94,7 +95,13 @@ function goal(data: ReportData, content: Content, t: Translate): Slide {
   return {
     id: 'goal',
     title: content.title,
-    blocks: [subtitle, text(goalText), ...tiles, text(t('goalCriteria'), 'soft')],
+    blocks: [
+      subtitle,
+      text(goalText),
+      ...tiles,
+      ...takenOver(data, t),
+      text(t('goalCriteria'), 'soft'),
+    ],
   };
 }
 

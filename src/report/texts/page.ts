@@ -27,6 +27,10 @@ export const PAGE = {
   step: ['step', '步'],
   training: ['Training', '训练'],
   timeline: ['Timeline', '时间线'],
+  takenOver: [
+    'Found done by plan {plan}, which has their time, money and interruptions: {stages}.',
+    '由计划 {plan} 完成，用时、费用与中断见其报告：{stages}。',
+  ],
   interruptions: ['Interruptions survived', '经历的中断'],
   interruptionCount: ['Interruptions', '中断次数'],
   noInterruptions: ['No interruption happened.', '没有发生中断。'],
