@@ -101,7 +101,7 @@ function quoteLines(
   if (zh) {
     const after = [shows, passed === null ? null : `关口：${passed}`];
     const known = after.filter((line) => line !== null).map((line) => `${line}。`);
-    return [`报价：${words}（${quote.basis}）。`, ...known];
+    return [`报价：${words}（${quote.basisZh ?? quote.basis}）。`, ...known];
   }
   return [
     `Quote: ${words} (${quote.basis}).`,

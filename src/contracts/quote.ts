@@ -12,6 +12,7 @@ export const Quote = z.strictObject({
   spentFen: Fen,
   capFen: Fen,
   basis: z.string().describe('in words: what was measured'),
+  basisZh: z.string().optional().describe('the same in Chinese; left out by older versions'),
   detectable: z
     .array(z.strictObject({ suite: z.string(), questions: z.int(), difference: z.number() }))
     .optional()

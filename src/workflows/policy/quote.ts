@@ -6,6 +6,18 @@ import { secondsPerBatch } from '../../recipes/decoding.js';
 import { COMMONEST_PROMPT, DECODED } from '../../recipes/decoding-measurements.js';
 import { type Asking, askingsAfter, askingsBefore, MAIN } from './askings.js';
 import { trialPlan } from './pilot.js';
+import {
+  basisOf,
+  checksWords,
+  evaluationsWords,
+  exportWords,
+  hostWords,
+  pilotWords,
+  startsWords,
+  stepsWords,
+  validationsWords,
+  type Words,
+} from './quote-basis.js';
 import { shardsOf } from './shards.js';
 import { stepsOf, trainingTime } from './training-time.js';
 
@@ -54,13 +66,13 @@ export function quote(
   const checks = checksOf(plan, pace, start);
   const totalSeconds =
     pace.hostStartSeconds + trials.seconds + trainSeconds + 2 * evalSecondsEach + checks.seconds;
-  const batch = ((pace.secondsPerBatch * ofProbe) / batches).toPrecision(3);
-  const basis =
-    `${trials.basis}${training.basis}` +
-    `2 evaluations × ${batches} ${batches === 1 ? 'batch' : 'batches'} × ${batch} s, ` +
-    checks.basis +
-    `${1 + 2 * shards + trials.starts + checks.starts} starts × ${start.toFixed(1)} s, ` +
-    `a host’s start ${pace.hostStartSeconds.toFixed(1)} s`;
+  const rest = [
+    ...training.words,
+    evaluationsWords(batches, (pace.secondsPerBatch * ofProbe) / batches),
+    ...checks.words,
+    startsWords(1 + 2 * shards + trials.starts + checks.starts, start),
+    hostWords(pace.hostStartSeconds),
+  ];
   return {
     trainSeconds,
     evalSecondsEach,
@@ -70,40 +82,39 @@ export function quote(
     fen: Math.ceil((totalSeconds * plan.hosts.pricePerHourFen) / 3600),
     spentFen,
     capFen: plan.money.capFen,
-    basis: basis + cardsOf(plan),
+    ...basisOf(trials.words, rest, plan.training.worldSize),
     detectable: detectableOf(plan.evaluation.suites),
   };
 }
+
+/** What a plan may have beside its training and its two evaluations. */
+interface Extra {
+  readonly seconds: number;
+  readonly starts: number;
+  readonly words: readonly Words[];
+}
+
+const NOTHING: Extra = { seconds: 0, starts: 0, words: [] };
 
 /** What comes after the start; results of older versions tell neither validation nor writing. */
 function trainingOf(
   plan: ResolvedPlan,
   { secondsPerStep, validationSeconds = 0, exportSeconds = 0 }: Pace,
   rows: number,
-): { readonly steps: number; readonly seconds: number; readonly basis: string } {
+): { readonly steps: number; readonly seconds: number; readonly words: readonly Words[] } {
   const pace = { secondsPerStep, validationSeconds, exportSeconds };
   const { steps, validations: times, seconds } = trainingTime(plan.training, rows, pace);
-  const parts = [
-    `${steps} steps × ${secondsPerStep.toPrecision(3)} s, `,
-    ...(times > 0
-      ? [`${times} validation${times === 1 ? '' : 's'} × ${validationSeconds.toPrecision(3)} s, `]
-      : []),
-    ...(exportSeconds > 0 ? [`writing the model ${exportSeconds.toFixed(1)} s, `] : []),
+  const words = [
+    stepsWords(steps, secondsPerStep),
+    ...(times > 0 ? [validationsWords(times, validationSeconds)] : []),
+    ...(exportSeconds > 0 ? [exportWords(exportSeconds)] : []),
   ];
-  return { steps, seconds, basis: parts.join('') };
+  return { steps, seconds, words };
 }
 
-const cardsOf = ({ training: { worldSize } }: ResolvedPlan): string =>
-  worldSize > 1 ? `; training on ${worldSize} cards of one host, evaluation on one of them` : '';
-
-function pilotOf(
-  plan: ResolvedPlan,
-  pace: Pace,
-  rows: number,
-  start: number,
-): { readonly seconds: number; readonly starts: number; readonly basis: string } {
+function pilotOf(plan: ResolvedPlan, pace: Pace, rows: number, start: number): Extra {
   const { pilot } = plan;
-  if (pilot === undefined) return { seconds: 0, starts: 0, basis: '' };
+  if (pilot === undefined) return NOTHING;
   const candidates = pilot.candidates.length;
   let seconds = 0;
   let steps = 0;
@@ -116,28 +127,21 @@ function pilotOf(
     batches = asked.batches;
     seconds += 2 * start + training.seconds + asked.ofProbe * pace.secondsPerBatch;
   }
-  const each = `${steps} steps and ${batches} ${batches === 1 ? 'batch' : 'batches'}`;
-  const basis = `a pilot of ${candidates} candidates × (${each}), then `;
-  return { seconds, starts: 2 * candidates, basis };
+  return { seconds, starts: 2 * candidates, words: [pilotWords(candidates, steps, batches)] };
 }
 
 /** What is asked beside the evaluations, so that they can be believed. */
-function checksOf(
-  plan: ResolvedPlan,
-  pace: Pace,
-  start: number,
-): { readonly seconds: number; readonly starts: number; readonly basis: string } {
+function checksOf(plan: ResolvedPlan, pace: Pace, start: number): Extra {
   const askings = [...askingsBefore(plan), ...askingsAfter(plan)];
   const checks = askings.filter(({ name }) => name !== MAIN);
-  if (checks.length === 0) return { seconds: 0, starts: 0, basis: '' };
+  if (checks.length === 0) return NOTHING;
   const starts = checks.reduce((sum, { evaluation }) => sum + shardsOf(evaluation).length, 0);
   const batches = checks.reduce(
     (sum, check) => sum + probesIn(check, plan, pace.batchQuestions),
     0,
   );
   const seconds = starts * start + batches * pace.secondsPerBatch;
-  const basis = `${checks.length} checks as long as ${Math.ceil(batches)} batches, `;
-  return { seconds, starts, basis };
+  return { seconds, starts, words: [checksWords(checks.length, batches)] };
 }
 
 /** How many of the probe's batches a check is as long as, by decoding as it was measured on a card. */

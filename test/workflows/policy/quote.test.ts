@@ -44,6 +44,9 @@ test('the demo: 600 steps, twice four batches of 50, three starts, a start of a 
   expect(offered.basis).toBe(
     '600 steps × 0.100 s, 2 evaluations × 4 batches × 1.50 s, 3 starts × 3.0 s, a host’s start 4.0 s',
   );
+  expect(offered.basisZh).toBe(
+    '600 步 × 0.100 秒，2 次评测 × 4 批 × 1.50 秒，3 次启动 × 3.0 秒，主机启动 4.0 秒',
+  );
 });
 
 test('validation and the writing of the model count where they were measured', () => {
@@ -148,6 +151,7 @@ test('a pilot is quoted too: steps and batches of every candidate, each with two
   expect(offered.totalSeconds).toBeCloseTo(plain.totalSeconds + offered.pilotSeconds!);
   expect(offered.basis).toContain('a pilot of 2 candidates × (63 steps and 3 batches), then 600');
   expect(offered.basis).toContain('7 starts × 3.0 s');
+  expect(offered.basisZh).toContain('试点 2 个候选 ×（63 步和 3 批），然后 600 步');
   expect(plain).not.toHaveProperty('pilotSeconds');
 });
 
@@ -155,7 +159,9 @@ test('several cards: the price is the host’s, the pace was measured on all of 
   const four = { ...plan, training: { ...plan.training, worldSize: 4 } };
   const offered = quote(four, smoke(), 4000, 0);
   const one = quote(plan, smoke(), 4000, 0);
-  expect({ ...offered, basis: '' }).toEqual({ ...one, basis: '' });
+  const without = { basis: '', basisZh: '' };
+  expect({ ...offered, ...without }).toEqual({ ...one, ...without });
+  expect(offered.basisZh).toBe(`${one.basisZh}；训练用一台主机的 4 张卡，评测用其中一张`);
   expect(offered.basis).toBe(
     `${one.basis}; training on 4 cards of one host, evaluation on one of them`,
   );
