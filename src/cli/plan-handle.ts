@@ -16,10 +16,16 @@ import { progressOfShards } from './progress-of-shards.js';
 import { ANSWERS_WITHIN_MS, isDeadline, noAnswer, untilAnswered } from './until-answered.js';
 
 /** The state of a plan as its workflow tells it. */
-export async function readState(client: Client, planId: string): Promise<PlanState> {
+export async function readState(
+  client: Client,
+  planId: string,
+  withinMs: number = ANSWERS_WITHIN_MS,
+): Promise<PlanState> {
   const handle = client.workflow.getHandle(planId);
-  const answer = await untilAnswered(planId, (deadline) =>
-    client.withDeadline(deadline, () => handle.query<unknown, []>('state')),
+  const answer = await untilAnswered(
+    planId,
+    (deadline) => client.withDeadline(deadline, () => handle.query<unknown, []>('state')),
+    withinMs,
   );
   const state = PlanState.safeParse(answer);
   if (state.success) return state.data;

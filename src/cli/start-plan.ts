@@ -6,7 +6,9 @@ import {
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { CLI_EXIT } from '../contracts/failures.js';
+import { isPersons } from '../contracts/checklist.js';
 import type { ResolvedPlan } from '../contracts/plan.js';
+import type { PlanOptions } from '../contracts/plan-options.js';
 import {
   PlanDeadline,
   PlanGpuClass,
@@ -14,8 +16,12 @@ import {
   PlanStatusKey,
 } from '../contracts/search-attributes.js';
 import { CONTROL_QUEUE, PLAN_WORKFLOW, type StageName } from '../contracts/stages.js';
+import type { PlanState } from '../contracts/state.js';
 import { CliError } from './cli-error.js';
 import { differences } from './plan-diff.js';
+import { readState } from './plan-handle.js';
+
+const TICKS_WITHIN_MS = 3000;
 
 export type Started =
   | { readonly kind: 'started' }
@@ -46,7 +52,11 @@ export async function startPlan(
       return { kind: 'already-finished' };
     }
   }
-  await start(client, plan, options);
+  const ticked = existing ? await personsTicks(client, plan.id) : {};
+  await start(client, plan, {
+    ...(options.retryFrom ? { retryFrom: options.retryFrom } : {}),
+    ...(Object.keys(ticked).length > 0 ? { ticked } : {}),
+  });
   return { kind: 'started' };
 }
 
@@ -72,13 +82,24 @@ function refuseOtherPlan(plan: ResolvedPlan, existing: WorkflowExecutionDescript
   );
 }
 
-async function start(client: Client, plan: ResolvedPlan, options: StartOptions): Promise<void> {
+/** Of the run before; where no worker can tell them the plan begins without. */
+async function personsTicks(client: Client, planId: string): Promise<PlanState['ticked']> {
+  try {
+    const { ticked } = await readState(client, planId, TICKS_WITHIN_MS);
+    return Object.fromEntries(Object.entries(ticked).filter(([item]) => isPersons(item)));
+  } catch (error) {
+    if (error instanceof CliError) return {};
+    throw error;
+  }
+}
+
+async function start(client: Client, plan: ResolvedPlan, options: PlanOptions): Promise<void> {
   const deadline = new Date(Date.now() + plan.deadlineSeconds * 1000);
   try {
     await client.workflow.start(PLAN_WORKFLOW, {
       workflowId: plan.id,
       taskQueue: CONTROL_QUEUE,
-      args: options.retryFrom ? [plan, { retryFrom: options.retryFrom }] : [plan],
+      args: Object.keys(options).length > 0 ? [plan, options] : [plan],
       memo: { planDigest: plan.digest, plan },
       staticSummary: plan.title,
       typedSearchAttributes: new TypedSearchAttributes([

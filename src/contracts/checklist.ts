@@ -62,3 +62,7 @@ export const CHECKLIST: readonly ChecklistItem[] = [
   { id: 'documents', day: 5, en: 'Documents and slides', zh: '文档与幻灯片', tickedBy: 'report' },
   { id: 'demo-ready', day: 5, en: 'Demo ready', zh: '演示就绪', tickedBy: 'person' },
 ];
+
+/** Whether a person ticks this item, not the plan. */
+export const isPersons = (id: string): boolean =>
+  CHECKLIST.some((item) => item.id === id && item.tickedBy === 'person');

@@ -6,6 +6,7 @@ import {
   isCancellation,
 } from '@temporalio/workflow';
 import type { ResolvedPlan } from '../contracts/plan.js';
+import type { PlanOptions } from '../contracts/plan-options.js';
 import { type StageName, stagesOf } from '../contracts/stages.js';
 import { LIMIT_OF_PLAN } from '../contracts/state.js';
 import { end, giveHostsBack, planFailure, sentenceOf, typedFailure } from './ending.js';
@@ -21,14 +22,10 @@ import { recordCases } from './record-cases.js';
 import { runStage } from './run-stage.js';
 import type { WorkEnd } from './carry-out.js';
 
-export interface PlanOptions {
-  /** Of a plan that has ended: this stage and all after it are done again. */
-  readonly retryFrom?: StageName;
-}
-
 /** The story: from downloads to a report, whatever happens on the way. */
 export async function fiveDayPlan(plan: ResolvedPlan, options: PlanOptions = {}): Promise<void> {
   const run = await open(plan);
+  if (options.ticked) run.apply({ type: 'tickedBefore', ticked: options.ticked });
   if (options.retryFrom) run.raiseGenerations(options.retryFrom);
   try {
     await carry(run);

@@ -131,6 +131,7 @@ test('retry --from on a running and on a closed plan', async () => {
   const id = 'retried';
   await start(id, 7);
   await midway(system, id, 'full-train');
+  expect((await cli(system, 'tick', id, 'watched')).stderr).toBe('');
   expect((await cli(system, 'retry', id, '--from', 'validate')).stderr).toBe('');
   const running = await finished(id);
   expect(stageOf(running, 'convert').cached).toBe(true);
@@ -138,6 +139,7 @@ test('retry --from on a running and on a closed plan', async () => {
   expect(stageOf(running, 'full-train').status).toBe('finished');
   expect((await cli(system, 'retry', id, '--from', 'eval-after')).stderr).toBe('');
   await until(system, id, 'has ended again', ({ status }) => status === 'finished');
+  expect((await readState(system.client, id)).ticked).toHaveProperty('watched');
   const again = await finished(id);
   expect(stageOf(again, 'eval-after').cached).toBe(false);
   expect(stageOf(again, 'convert').cached).toBe(true);

@@ -205,3 +205,11 @@ test('a person ticks their own items only, and the dashboard shows it', async ()
   await handle.executeUpdate('retryFrom', { args: [{ stage: 'full-train' }] });
   await handle.result();
 });
+
+test('what a person had ticked in the run before stands in the next', async () => {
+  const plan = await world.plan('ticked-before');
+  const read = { 'masked-diffusion-read': '2026-01-01T00:00:00.000Z' };
+  const handle = await world.start(plan, plan.id, { ticked: read });
+  await handle.result();
+  expect((await stateOf(handle)).ticked).toMatchObject(read);
+});

@@ -46,6 +46,7 @@ export type PlanEvent = { readonly at: string } & (
   | { readonly type: 'answering'; readonly answering: Answering }
   | { readonly type: 'answered'; readonly answers: NonNullable<PlanState['answers']> }
   | { readonly type: 'ticked'; readonly item: string }
+  | { readonly type: 'tickedBefore'; readonly ticked: PlanState['ticked'] }
   | {
       readonly type: 'ended';
       readonly status: 'finished' | 'cancelled' | 'failed';
@@ -140,6 +141,7 @@ type PlanWide = Extract<
       | 'answering'
       | 'answered'
       | 'ticked'
+      | 'tickedBefore'
       | 'ended';
   }
 >;
@@ -184,6 +186,8 @@ function advancePlan(state: PlanState, event: PlanWide): PlanState {
       return { ...state, answers: event.answers };
     case 'ticked':
       return { ...state, ticked: { ...state.ticked, [event.item]: event.at } };
+    case 'tickedBefore':
+      return { ...state, ticked: { ...event.ticked, ...state.ticked } };
     case 'ended':
       return {
         ...state,
